@@ -1,0 +1,16 @@
+//! Plain values and rules of the trade. Knows nothing of IO, HTTP, SQL, Cedar or the system clock.
+
+pub mod assessment;
+pub mod authentication;
+pub mod card;
+pub mod cardholder;
+pub mod challenge;
+pub mod clock;
+pub mod consent;
+pub mod device;
+pub mod facts;
+pub mod id;
+pub mod merchant;
+pub mod money;
+pub mod randomness;
+pub mod verdict;

@@ -1,0 +1,151 @@
+//! Cardholders: the record, and normal forms of it that can be matched.
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+/// A postal address, as recorded or typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// The postal code.
+    pub postal_code: String,
+    /// The region: in Japan the prefecture's JIS X 0401 code (`13`) or name.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// The city or ward.
+    #[serde(default)]
+    pub city: Option<String>,
+    /// Street, block, building.
+    pub line1: String,
+    /// More of it.
+    #[serde(default)]
+    pub line2: Option<String>,
+}
+
+/// A person's data. Stored encrypted; matched by keyed digests of its normal forms.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardholderRecord {
+    /// The name in kanji.
+    #[serde(default)]
+    pub name_kanji: Option<String>,
+    /// The name in kana.
+    #[serde(default)]
+    pub name_kana: Option<String>,
+    /// The name in Latin letters.
+    #[serde(default)]
+    pub name_latin: Option<String>,
+    /// The birth date, `YYYY-MM-DD`.
+    #[serde(default)]
+    pub birth_date: Option<String>,
+    /// The e-mail address.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// The telephone number.
+    #[serde(default)]
+    pub phone: Option<String>,
+    /// The address.
+    #[serde(default)]
+    pub address: Option<Address>,
+}
+
+/// The version of the normal forms below; written into every disclosure that used them.
+pub const NORMAL_FORM_VERSION: &str = "1";
+
+/// An e-mail address in its normal form: NFKC, trimmed, lower case, the domain in ASCII (IDNA).
+/// Carrier addresses that break RFC 5321 (`x..y@docomo.ne.jp`) are kept. None when there is no domain.
+pub fn normal_email(text: &str) -> Option<String> {
+    let folded: String = text.trim().nfkc().collect::<String>().to_lowercase();
+    let (local, domain) = folded.trim().rsplit_once('@')?;
+    let domain = idna::domain_to_ascii(domain).ok().filter(|d| d.contains('.'))?;
+    (!local.is_empty()).then(|| format!("{local}@{domain}"))
+}
+
+/// A telephone number in E.164, read in the region of `country` (ISO 3166-1 alpha-2; unknown: Japan).
+/// None when the number is not valid there.
+pub fn normal_phone(text: &str, country: &str) -> Option<String> {
+    let region = country.parse().unwrap_or(phonenumber::country::Id::JP);
+    let folded = fold_hyphens(&text.nfkc().collect::<String>());
+    let number = phonenumber::parse(Some(region), folded).ok()?;
+    phonenumber::is_valid(&number).then(|| number.format().mode(phonenumber::Mode::E164).to_string())
+}
+
+/// A name in its normal form: NFKC, upper case, without spaces, dots and hyphens.
+pub fn normal_name(text: &str) -> Option<String> {
+    let folded: String = text
+        .nfkc()
+        .flat_map(char::to_uppercase)
+        .filter(|c| !c.is_whitespace() && !matches!(c, '.' | ',' | '-' | '・' | '\''))
+        .collect();
+    (!folded.is_empty()).then_some(folded)
+}
+
+/// An address in the form that is matched: country, postal code and the block digits of its first line.
+/// Nothing is promised about the spelling of Japanese addresses.
+pub fn normal_address(address: &Address) -> Option<String> {
+    let postal: String =
+        address.postal_code.nfkc().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    let line = fold_hyphens(&address.line1.nfkc().collect::<String>());
+    let blocks: Vec<&str> = line.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+    (!postal.is_empty()).then(|| format!("{} {postal} {}", address.country.to_ascii_uppercase(), blocks.join("-")))
+}
+
+/// Replaces the hyphen look-alikes that NFKC leaves alone, where they stand between digits.
+fn fold_hyphens(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let digit_at = |index: Option<usize>| index.and_then(|i| chars.get(i)).is_some_and(char::is_ascii_digit);
+    chars
+        .iter()
+        .enumerate()
+        .map(|(index, c)| {
+            let between = digit_at(index.checked_sub(1)) && digit_at(index.checked_add(1));
+            if between && matches!(c, '\u{2212}' | '\u{2010}'..='\u{2015}' | '\u{30FC}' | '\u{301C}') {
+                '-'
+            } else {
+                *c
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_person_writes_her_data_in_many_ways() {
+        for text in ["hanako@example.jp", " Hanako@Example.JP ", "ｈａｎａｋｏ＠ｅｘａｍｐｌｅ．ｊｐ"]
+        {
+            assert_eq!(normal_email(text).as_deref(), Some("hanako@example.jp"), "{text}");
+        }
+        assert_eq!(normal_email("x..y@docomo.ne.jp").as_deref(), Some("x..y@docomo.ne.jp"));
+        for text in ["090-1234-5678", "０９０−１２３４−５６７８", "+81 90 1234 5678", "09012345678", "090ー1234ー5678"]
+        {
+            assert_eq!(normal_phone(text, "JP").as_deref(), Some("+819012345678"), "{text}");
+        }
+        assert_eq!(normal_phone("12", "JP"), None);
+        for text in ["ﾔﾏﾀﾞ ﾊﾅｺ", "ヤマダ　ハナコ", "ヤマダハナコ"] {
+            assert_eq!(normal_name(text).as_deref(), Some("ヤマダハナコ"), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_match_by_postal_code_and_block_digits() {
+        let address = |postal_code: &str, line1: &str| Address {
+            country: "JP".into(),
+            postal_code: postal_code.into(),
+            line1: line1.into(),
+            ..Address::default()
+        };
+        let expected = Some("JP 1070062 5-1-22".to_owned());
+        for (postal, line) in [
+            ("107-0062", "南青山5-1-22"),
+            ("１０７００６２", "南青山５丁目１番２２号"),
+            ("1070062", "南青山５ー１ー２２"),
+        ] {
+            assert_eq!(normal_address(&address(postal, line)), expected, "{line}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! A challenge: the buyer's proof, its stages and limits.
+
+use super::assessment::words;
+use serde::{Deserialize, Serialize};
+
+words! {
+    /// Where a challenge stands. All but `open` are final.
+    ChallengeState {
+        /// It waits for the buyer.
+        Open = "open",
+        /// A proof was right.
+        Passed = "passed",
+        /// All tries were wrong.
+        Failed = "failed",
+        /// The buyer or the merchant gave up.
+        Cancelled = "cancelled",
+        /// Nobody came, or nobody finished, in time.
+        Expired = "expired",
+    }
+}
+
+words! {
+    /// How the buyer gets back to the merchant.
+    ReturnBy {
+        /// A form on our last page posts the signed result to the return URL.
+        FormPost = "form_post",
+        /// A 303 to the return URL carries the authentication id and nothing else.
+        Redirect = "redirect",
+    }
+}
+
+words! {
+    /// The time in which the challenge page states the date of use.
+    TimeBase {
+        /// Japan Standard Time.
+        Japan = "japan",
+        /// Greenwich Mean Time.
+        Gmt = "gmt",
+    }
+}
+
+words! {
+    /// The languages that pages are written in.
+    Language {
+        /// Japanese.
+        Ja = "ja",
+        /// English.
+        En = "en",
+    }
+}

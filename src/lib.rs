@@ -1,0 +1,3 @@
+//! Sekisho, the checkpoint: an authentication service for card issuers.
+
+pub mod domain;
