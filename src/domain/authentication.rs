@@ -1,7 +1,10 @@
 //! An authentication: its status, and what the status means to others.
 
 use super::assessment::words;
-use super::facts::EnrolmentFacts;
+use super::clock::Micros;
+use super::facts::{EnrolmentFacts, Purpose};
+use super::id::{AuthenticationId, CardId, MerchantId};
+use super::money::Money;
 use super::verdict::{Outcome, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -76,4 +79,47 @@ words! {
         /// Nobody answered in time.
         TimedOut = "timed_out",
     }
+}
+
+/// One request by a merchant for one purchase, as it is recorded.
+#[derive(Clone, Debug)]
+pub struct Authentication {
+    /// Its id.
+    pub id: AuthenticationId,
+    /// Who asked.
+    pub merchant_id: MerchantId,
+    /// The merchant's own reference.
+    pub merchant_reference: String,
+    /// What for.
+    pub purpose: Purpose,
+    /// The amount.
+    pub money: Money,
+    /// When the purchase was made, by the merchant.
+    pub purchased_at: Micros,
+    /// The card; none when the number is unknown.
+    pub card_id: Option<CardId>,
+    /// The number's last four digits.
+    pub card_last_four: String,
+    /// Where it stands.
+    pub status: Status,
+    /// How it came to its status.
+    pub ending: Ending,
+    /// Internal reason codes, sorted.
+    pub reasons: Vec<String>,
+    /// The bundle that decided, 64 hexadecimal digits.
+    pub bundle_digest: String,
+    /// The facts as JSON; none when nothing was gathered.
+    pub facts: Option<String>,
+    /// The verdict as JSON; none when no policy was asked.
+    pub verdict: Option<String>,
+    /// Where the buyer returns to.
+    pub return_url: Option<String>,
+    /// The keyed digest of the device.
+    pub device_digest: Option<Vec<u8>>,
+    /// The keyed digest of the shipping address.
+    pub address_digest: Option<Vec<u8>>,
+    /// When the request came.
+    pub created_at: Micros,
+    /// When the status became final.
+    pub finished_at: Option<Micros>,
 }

@@ -1,0 +1,229 @@
+//! Authentications: opened once, finished once, read by their merchant.
+
+use iso_currency::Currency;
+use sea_orm::{ConnectionTrait, DatabaseBackend, Value};
+
+use super::audit::{self, Entry};
+use super::sql::{self, Row, nullable, nullable_bytes};
+use super::{Store, StoreError, Transaction};
+use crate::domain::authentication::{Authentication, Ending, Status};
+use crate::domain::clock::Micros;
+use crate::domain::facts::Purpose;
+use crate::domain::id::{AuthenticationId, CardId, MerchantId};
+use crate::domain::money::Money;
+
+const COLUMNS: &str = "id, merchant_id, merchant_reference, purpose, amount_minor, currency, purchased_at, card_id, \
+     card_last_four, status, ending, reasons, bundle_digest, facts, verdict, return_url, device_digest, \
+     address_digest, created_at, finished_at";
+
+const PLACES: &str = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20";
+
+/// Which authentications of a merchant a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only with this status.
+    pub status: Option<Status>,
+    /// Only with this reference of the merchant's.
+    pub merchant_reference: Option<String>,
+    /// Only those older than this one.
+    pub before: Option<AuthenticationId>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+impl Store {
+    /// The authentication with this id, if it is this merchant's.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn authentication(
+        &self,
+        merchant_id: MerchantId,
+        id: AuthenticationId,
+    ) -> Result<Option<Authentication>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM authentications WHERE id = $1 AND merchant_id = $2");
+        let values = [id.uuid().into(), merchant_id.uuid().into()];
+        sql::first(self.reader(), "authentications", &sql, values).await?.map(|row| read(&row)).transpose()
+    }
+
+    /// The authentication with this id, whosever it is: for what is not asked by a merchant.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn any_authentication(&self, id: AuthenticationId) -> Result<Option<Authentication>, StoreError> {
+        by_id(self.reader(), id).await
+    }
+
+    /// A merchant's authentications, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn authentications(
+        &self,
+        merchant_id: MerchantId,
+        filter: &Filter,
+    ) -> Result<Vec<Authentication>, StoreError> {
+        let mut sql = format!("SELECT {COLUMNS} FROM authentications WHERE merchant_id = $1");
+        let mut values: Vec<Value> = vec![merchant_id.uuid().into()];
+        let conditions: [(&str, Option<Value>); 3] = [
+            ("status =", filter.status.map(|status| status.as_str().into())),
+            ("merchant_reference =", filter.merchant_reference.clone().map(Into::into)),
+            ("id <", filter.before.map(|id| id.uuid().into())),
+        ];
+        for (condition, value) in conditions {
+            if let Some(value) = value {
+                values.push(value);
+                sql.push_str(&format!(" AND {condition} ${}", values.len()));
+            }
+        }
+        values.push(filter.limit.into());
+        sql.push_str(&format!(" ORDER BY id DESC LIMIT ${}", values.len()));
+        sql::all(self.reader(), "authentications", &sql, values).await?.iter().map(read).collect()
+    }
+}
+
+/// The authentication with this id, as the transaction sees it.
+pub async fn by_id(
+    connection: &impl ConnectionTrait,
+    id: AuthenticationId,
+) -> Result<Option<Authentication>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM authentications WHERE id = $1");
+    sql::first(connection, "authentications", &sql, [id.uuid().into()]).await?.map(|row| read(&row)).transpose()
+}
+
+/// Records a decided authentication with its audit entry and, when approved, what the card passed with.
+/// On PostgreSQL that is one statement, which may run without a transaction around it.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] when it is recorded already.
+pub(crate) async fn open(
+    connection: &impl ConnectionTrait,
+    authentication: &Authentication,
+    entry: &Entry,
+) -> Result<(), StoreError> {
+    let insert = format!("INSERT INTO authentications ({COLUMNS}) VALUES ({PLACES})");
+    let approved = authentication.status == Status::Approved;
+    if connection.get_database_backend() == DatabaseBackend::Postgres {
+        let mut values = values(authentication);
+        let mut sql = format!(
+            "WITH opened AS ({insert}), noted AS (INSERT INTO audit_entries \
+             (id, recorded_at, actor, action, subject, result, hash) VALUES ($21, $22, $23, $24, $25, $26, $27))"
+        );
+        values.extend(entry.values());
+        if approved {
+            sql.push_str(
+                ", known AS (INSERT INTO familiars (card_id, kind, digest, first_at) \
+                 SELECT $8::uuid, f.kind, f.digest, $19::bigint \
+                 FROM (VALUES ('device', $17::bytea), ('address', $18::bytea), ('merchant', $28::bytea)) \
+                 AS f (kind, digest) WHERE f.digest IS NOT NULL AND $8::uuid IS NOT NULL ON CONFLICT DO NOTHING)",
+            );
+            values.push(authentication.merchant_id.uuid().as_bytes().to_vec().into());
+        }
+        sql.push_str(" SELECT 1");
+        return sql::execute(connection, &sql, values).await.map(|_| ());
+    }
+    sql::execute(connection, &insert, values(authentication)).await?;
+    audit::append(connection, entry).await?;
+    if approved {
+        remember(connection, authentication).await?;
+    }
+    Ok(())
+}
+
+/// Makes the result final, once: answers whether this call did. An approval is remembered as in [`open`].
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn finish(
+    transaction: &Transaction,
+    id: AuthenticationId,
+    status: Status,
+    ending: Ending,
+    reasons: &[String],
+    now: Micros,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE authentications SET status = $2, ending = $3, reasons = $4, finished_at = $5 \
+                       WHERE id = $1 AND status = 'challenge_required'";
+    let values =
+        [id.uuid().into(), status.as_str().into(), ending.as_str().into(), reasons.join(",").into(), now.0.into()];
+    if sql::execute(transaction, SQL, values).await? == 0 {
+        return Ok(false);
+    }
+    if status == Status::Approved
+        && let Some(authentication) = by_id(transaction, id).await?
+    {
+        remember(transaction, &authentication).await?;
+    }
+    Ok(true)
+}
+
+/// Notes the device, shipping address and merchant that the card passed with.
+async fn remember(connection: &impl ConnectionTrait, passed: &Authentication) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO familiars (card_id, kind, digest, first_at) VALUES ($1, $2, $3, $4) \
+                       ON CONFLICT DO NOTHING";
+    let Some(card_id) = passed.card_id else { return Ok(()) };
+    let merchant = passed.merchant_id.uuid().as_bytes().to_vec();
+    let familiars = [
+        ("device", passed.device_digest.clone()),
+        ("address", passed.address_digest.clone()),
+        ("merchant", Some(merchant)),
+    ];
+    for (kind, digest) in familiars {
+        if let Some(digest) = digest {
+            let values = [card_id.uuid().into(), kind.into(), digest.into(), passed.created_at.0.into()];
+            sql::execute(connection, SQL, values).await?;
+        }
+    }
+    Ok(())
+}
+
+fn values(authentication: &Authentication) -> Vec<Value> {
+    vec![
+        authentication.id.uuid().into(),
+        authentication.merchant_id.uuid().into(),
+        authentication.merchant_reference.clone().into(),
+        authentication.purpose.as_str().into(),
+        authentication.money.amount_minor.into(),
+        authentication.money.currency.code().into(),
+        authentication.purchased_at.0.into(),
+        nullable(authentication.card_id.map(CardId::uuid)),
+        authentication.card_last_four.clone().into(),
+        authentication.status.as_str().into(),
+        authentication.ending.as_str().into(),
+        authentication.reasons.join(",").into(),
+        authentication.bundle_digest.clone().into(),
+        authentication.facts.clone().into(),
+        authentication.verdict.clone().into(),
+        authentication.return_url.clone().into(),
+        nullable_bytes(authentication.device_digest.as_deref()),
+        nullable_bytes(authentication.address_digest.as_deref()),
+        authentication.created_at.0.into(),
+        authentication.finished_at.map(|at| at.0).into(),
+    ]
+}
+
+fn read(row: &Row) -> Result<Authentication, StoreError> {
+    let currency = row.word("currency", Currency::from_code)?;
+    let reasons: String = row.get("reasons")?;
+    Ok(Authentication {
+        id: AuthenticationId::from_uuid(row.get("id")?),
+        merchant_id: MerchantId::from_uuid(row.get("merchant_id")?),
+        merchant_reference: row.get("merchant_reference")?,
+        purpose: row.word("purpose", Purpose::parse)?,
+        money: Money { amount_minor: row.get("amount_minor")?, currency },
+        purchased_at: Micros(row.get("purchased_at")?),
+        card_id: row.get::<Option<_>>("card_id")?.map(CardId::from_uuid),
+        card_last_four: row.get("card_last_four")?,
+        status: row.word("status", Status::parse)?,
+        ending: row.word("ending", Ending::parse)?,
+        reasons: reasons.split(',').filter(|code| !code.is_empty()).map(str::to_owned).collect(),
+        bundle_digest: row.get("bundle_digest")?,
+        facts: row.get("facts")?,
+        verdict: row.get("verdict")?,
+        return_url: row.get("return_url")?,
+        device_digest: row.get("device_digest")?,
+        address_digest: row.get("address_digest")?,
+        created_at: Micros(row.get("created_at")?),
+        finished_at: row.get::<Option<i64>>("finished_at")?.map(Micros),
+    })
+}
