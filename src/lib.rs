@@ -1,3 +1,5 @@
 //! Sekisho, the checkpoint: an authentication service for card issuers.
 
 pub mod domain;
+pub mod keys;
+pub mod system;
