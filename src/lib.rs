@@ -1,4 +1,6 @@
 //! Sekisho, the checkpoint: an authentication service for card issuers.
 
 pub mod domain;
+pub mod keys;
 pub mod store;
+pub mod system;
