@@ -1,3 +1,5 @@
 //! Sekisho, the checkpoint: an authentication service for card issuers.
 
+pub mod analytics;
 pub mod domain;
+pub mod outbound;
