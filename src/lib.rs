@@ -1,3 +1,4 @@
 //! Sekisho, the checkpoint: an authentication service for card issuers.
 
 pub mod domain;
+pub mod policy;
