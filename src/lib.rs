@@ -1,8 +1,11 @@
 //! Sekisho, the checkpoint: an authentication service for card issuers.
 
 pub mod analytics;
+pub mod app;
 pub mod config;
 pub mod domain;
+pub mod flow;
+pub mod geo;
 pub mod keys;
 pub mod outbound;
 pub mod policy;
