@@ -120,6 +120,45 @@ async fn a_connection_that_closes_after_the_request_is_not_tried_again() {
 }
 
 #[tokio::test]
+async fn a_redirect_is_an_answer_and_nobody_goes_there() {
+    for status in [301, 302, 303, 307, 308] {
+        let ((listener, address), (elsewhere, other)) = (listener().await, listener().await);
+        tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            read_request(&mut connection).await;
+            let answer = format!("HTTP/1.1 {status} Gone\r\nlocation: http://{other}/\r\ncontent-length: 0\r\n\r\n");
+            connection.write_all(answer.as_bytes()).await.unwrap();
+        });
+        let mut request = request(&format!("http://{address}/"), u64::MAX);
+        request.deadline_ms = 1_000;
+        let answer = client(Destinations::PublicAndLoopback).post(request).await.unwrap();
+        assert_eq!((answer.status, answer.body.len()), (status, 0));
+        let visited = futures_util::poll!(std::pin::pin!(elsewhere.accept()));
+        assert!(visited.is_pending(), "nobody connected");
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_that_the_other_side_closed_is_replaced() {
+    let (listener, address) = listener().await;
+    let serve = tokio::spawn(async move {
+        for _ in 0..2 {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            read_request(&mut connection).await;
+            connection.write_all(ANSWER.as_bytes()).await.unwrap();
+            connection.shutdown().await.unwrap();
+            // The client has noticed when its own side is closed too.
+            assert_eq!(connection.read(&mut [0; 1]).await.unwrap(), 0);
+        }
+    });
+    let client = client(Destinations::PublicAndLoopback);
+    for _ in 0..2 {
+        assert_eq!(client.post(request(&format!("http://{address}/"), u64::MAX)).await.unwrap().status, 200);
+    }
+    serve.await.unwrap();
+}
+
+#[tokio::test]
 async fn private_addresses_are_refused_by_number_and_by_name() {
     let (listener, address) = listener().await;
     let port = address.port();

@@ -21,7 +21,7 @@ pub(super) fn respond(control: &Control, analysis: &Value) -> Response {
         Behaviour::Oversized => typed("application/json", oversized(analysis)),
         Behaviour::OversizedStream => typed("application/json", in_pieces(oversized(analysis))),
         Behaviour::WrongContentType => typed("text/html", analysis.to_string()),
-        Behaviour::Redirect => (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, "/calls")]).into_response(),
+        Behaviour::Redirect => (StatusCode::SEE_OTHER, [(LOCATION, "/calls")]).into_response(),
         Behaviour::Drip => typed("application/json", drip()),
         Behaviour::Break => typed("application/json", broken()),
     };
