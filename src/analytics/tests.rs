@@ -21,8 +21,8 @@ use super::pseudonym::Pseudonyms;
 use super::settings::{AnalyticsConfig, ProviderKind};
 use super::threatmetrix::ThreatMetrix;
 use super::{Provider, ProviderAnswer, Settled};
+use crate::demo::provider::ProviderState;
 use crate::demo::provider::steering::Control;
-use crate::demo::provider::{ProviderState, router};
 use crate::domain::assessment::{Answer, Assessment, NoAnswer};
 use crate::domain::cardholder::Address;
 use crate::domain::clock::{Clock, Micros};
@@ -84,7 +84,7 @@ async fn setup(change: impl FnOnce(&mut AnalyticsConfig)) -> Setup {
 async fn serve(provider: ProviderState) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, router(provider)).await });
+    tokio::spawn(crate::demo::provider::serve(listener, provider));
     address
 }
 

@@ -87,6 +87,11 @@ pub fn router(state: ProviderState) -> Router {
         .with_state(state)
 }
 
+/// Answers on this socket until the task is dropped.
+pub async fn serve(listener: tokio::net::TcpListener, state: ProviderState) -> std::io::Result<()> {
+    axum::serve(listener, router(state)).await
+}
+
 async fn steered(State(state): State<ProviderState>) -> Json<Vec<Control>> {
     Json(state.memory().steering.controls().to_vec())
 }
