@@ -3,6 +3,7 @@
 pub mod analytics;
 pub mod app;
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod flow;
 pub mod geo;

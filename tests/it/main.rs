@@ -1,1 +1,5 @@
-fn main() {}
+//! The service from outside, one module per noun.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod analytics;
+mod outbound;
