@@ -97,7 +97,7 @@ pub(super) fn read_or_create(
 ) -> Result<Zeroizing<String>, KeyError> {
     match read(path) {
         Err(KeyError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-            create(path, &generate()?)
+            create(path, &draft_of(path, randomness), &generate()?)
                 .map_err(|source| failed(path, source, "name a writable place in `keys.file`"))?;
             read(path)
         }
