@@ -18,7 +18,7 @@ pub(super) fn of_client(headers: &HeaderMap, peer: IpAddr, trusts: impl Fn(IpAdd
     if !trusts(peer) {
         return peer;
     }
-    let x_forwarded = last_untrusted(hops(headers, &X_FORWARDED_FOR, |hop| Some(hop)), &trusts);
+    let x_forwarded = last_untrusted(hops(headers, &X_FORWARDED_FOR, Some), &trusts);
     let forwarded = last_untrusted(hops(headers, &header::FORWARDED, forwarded_for), &trusts);
     match (x_forwarded, forwarded) {
         (Some(left), Some(right)) if left != right => peer,

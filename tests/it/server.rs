@@ -27,6 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Running {
     address: SocketAddr,
     registry: Registry,
+    clock: Arc<ManualClock>,
     entered: Arc<Notify>,
     release: Arc<Notify>,
     stop: Option<oneshot::Sender<()>>,
@@ -39,8 +40,9 @@ async fn begin(change: impl FnOnce(&mut ServerSettings)) -> Running {
     change(&mut settings);
     let (entered, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let mut registry = Registry::default();
+    let clock = ManualClock::at("2026-11-22T09:00:00Z");
     let parts = Parts {
-        clock: ManualClock::at("2026-11-22T09:00:00Z"),
+        clock: Arc::<ManualClock>::clone(&clock),
         randomness: SeededRandomness::new(1),
         metrics: Arc::new(Metrics::new(&mut registry)),
     };
@@ -54,7 +56,7 @@ async fn begin(change: impl FnOnce(&mut ServerSettings)) -> Running {
         })
         .await
     });
-    Running { address, registry, entered, release, stop: Some(stop), served }
+    Running { address, registry, clock, entered, release, stop: Some(stop), served }
 }
 
 fn routes(entered: Arc<Notify>, release: Arc<Notify>) -> Router {
@@ -246,4 +248,18 @@ async fn answers_carry_safe_headers_and_are_counted_by_route_never_by_path() {
     assert!(figures.contains(r#"http_requests_total{route="/hello/{name}",status="200"} 1"#), "{figures}");
     assert!(figures.contains(r#"http_requests_total{route="unmatched",status="404"} 1"#), "{figures}");
     assert!(!figures.contains("secret"), "{figures}");
+}
+
+#[tokio::test]
+async fn the_time_of_a_request_is_right_though_the_wall_clock_is_set_back_meanwhile() {
+    let server = begin(|_| {}).await;
+    let mut stream = server.connect().await;
+    stream.write_all(b"GET /wait HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
+    server.entered.notified().await;
+    server.clock.advance(3);
+    server.clock.shift_wall(-3600);
+    server.release.notify_one();
+    read_all(&mut stream).await;
+    let figures = Metrics::encode(&server.registry).unwrap();
+    assert!(figures.contains("http_request_duration_seconds_sum{route=\"/wait\"} 3.0"), "{figures}");
 }

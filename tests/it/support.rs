@@ -1,4 +1,4 @@
 //! What tests put in the place of the outside world.
 
-pub mod clock;
-pub mod randomness;
+pub(crate) mod clock;
+pub(crate) mod randomness;
