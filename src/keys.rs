@@ -79,24 +79,24 @@ pub struct Keys {
 impl Keys {
     /// Reads the key file, or makes one with fresh keys (mode 0600, folder included) when there is none.
     pub fn load_or_create(path: &Path, randomness: &dyn Randomness, now: Micros) -> Result<Self, KeyError> {
-        Self::from_toml(&file::read_or_create(path, || KeyFile::generate(randomness, now))?)
+        Self::from_toml(&file::read_or_create(path, randomness, || KeyFile::generate(randomness, now))?)
     }
 
     /// Reads keys from the text of a key file.
     pub fn from_toml(text: &str) -> Result<Self, KeyError> {
         let file = KeyFile::parse(text)?;
         Ok(Self {
-            result: ResultKeys::new(&Ring::read("result_signing", file.result_signing)?),
+            result: ResultKeys::new(&Ring::read("result_signing", &file.result_signing)?),
             authentication_value: Box::new(KeyedSigner::new(Ring::read(
                 "authentication_value",
-                file.authentication_value,
+                &file.authentication_value,
             )?)),
-            card_number: Ring::read("card_number", file.card_number)?,
-            personal_data: Ring::read("personal_data", file.personal_data)?,
-            blind_index: Ring::read("blind_index", file.blind_index)?,
-            pepper: Ring::read("pepper", file.pepper)?,
-            pseudonym: Ring::read("pseudonym", file.pseudonym)?,
-            api_cursor: Ring::read("api_cursor", file.api_cursor)?,
+            card_number: Ring::read("card_number", &file.card_number)?,
+            personal_data: Ring::read("personal_data", &file.personal_data)?,
+            blind_index: Ring::read("blind_index", &file.blind_index)?,
+            pepper: Ring::read("pepper", &file.pepper)?,
+            pseudonym: Ring::read("pseudonym", &file.pseudonym)?,
+            api_cursor: Ring::read("api_cursor", &file.api_cursor)?,
         })
     }
 
