@@ -1,9 +1,12 @@
 //! The parts of the service, wired from the configuration: the only place that builds them.
 
+use std::sync::Arc;
+
 use arc_swap::ArcSwap;
 
 use crate::analytics::Provider;
 use crate::config::Config;
+use crate::credential::hasher::Hasher;
 use crate::domain::clock::{Micros, SharedClock};
 use crate::domain::randomness::SharedRandomness;
 use crate::geo::Geo;
@@ -16,7 +19,9 @@ pub struct App {
     /// The settings.
     pub config: Config,
     /// The secret keys.
-    pub keys: Keys,
+    pub keys: Arc<Keys>,
+    /// Bounded hashing of passwords.
+    pub hasher: Hasher,
     /// The database.
     pub store: Store,
     /// The bundle that decides, swapped as a whole.

@@ -1,8 +1,10 @@
 //! Sekisho, the checkpoint: an authentication service for card issuers.
 
 pub mod analytics;
+pub mod api;
 pub mod app;
 pub mod config;
+pub mod credential;
 pub mod demo;
 pub mod credential;
 pub mod domain;

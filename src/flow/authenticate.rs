@@ -18,8 +18,8 @@ use crate::app::{App, LoadedBundle};
 use crate::domain::assessment::{Assessment, NoAnswer, NotAsked};
 use crate::domain::authentication::{Authentication, Ending, Status};
 use crate::domain::clock::Micros;
-use crate::domain::id::{AuditId, AuthenticationId, ChallengeId};
-use crate::flow::challenge_link;
+use crate::domain::id::{AuditId, AuthenticationId};
+use crate::flow::challenge;
 use crate::policy;
 use crate::policy::reference::Programme;
 use crate::store::StoreError;
@@ -57,7 +57,8 @@ pub async fn authenticate(app: Arc<App>, request: AuthenticationRequest) -> Resu
     let now = app.now();
     let session = match request.device_session {
         Some(id) => {
-            let session = app.store.device_session(request.merchant.id, id, now).await?;
+            let session = app.store.device_session(request.merchant.id, id).await?;
+            let session = session.filter(|session| session.expires_at > now);
             Some(session.ok_or(AuthenticateError::UnknownDeviceSession)?)
         }
         None => None,
@@ -182,28 +183,15 @@ async fn conclude(asked: &Arc<Asked>, received: Received, gate: Gate) -> Result<
     // Facts and verdict are plain data; writing them cannot fail.
     record.facts = serde_json::to_string(&facts).ok();
     record.verdict = serde_json::to_string(&verdict).ok();
-    let challenge = (status == Status::ChallengeRequired).then(|| new_challenge(asked, verdict.methods));
+    let language = asked.request.language;
+    let challenge = (status == Status::ChallengeRequired)
+        .then(|| challenge::prepare(&asked.app, &record, verdict.methods, language));
     open(asked, record, Some(Opening { settlement, challenge })).await
 }
 
 struct Opening {
     settlement: Option<Settlement>,
     challenge: Option<NewChallenge>,
-}
-
-fn new_challenge(asked: &Asked, methods: Vec<crate::domain::facts::Method>) -> NewChallenge {
-    let app = &asked.app;
-    let settings = &app.config.challenge;
-    NewChallenge {
-        id: ChallengeId::new(asked.now, app.randomness.as_ref()),
-        authentication_id: asked.id,
-        token_digest: challenge_link::token_digest(&challenge_link::token(app, asked.id)),
-        methods,
-        language: asked.request.language,
-        first_visit_by: asked.now.plus_seconds(settings.first_visit_seconds),
-        expires_at: asked.now.plus_seconds(settings.total_seconds),
-        created_at: asked.now,
-    }
 }
 
 /// Records the decided authentication, with all that goes with it, in one transaction.

@@ -97,15 +97,8 @@ async fn enter(asked: &Asked, transaction: &Transaction, card: &mut ReceivedCard
     card.consent = ConsentState::Permitted;
     let (permitted, policies) = permitted_classes(asked, card, &recipient_id);
     let prepared = provider.prepare(&data(asked).restricted_to(&permitted));
-    let row = row(
-        asked,
-        card.cardholder_id,
-        provider,
-        recipient.basis.as_str(),
-        &prepared,
-        policies,
-        !permitted.is_empty(),
-    );
+    let row =
+        row(asked, card.cardholder_id, provider, recipient.basis.as_str(), &prepared, policies, !permitted.is_empty());
     consent::disclose(transaction, &row, &place).await?;
     Ok(if permitted.is_empty() {
         Passed::Closed(Assessment::NotAsked { reason: NotAsked::ByPolicy })
