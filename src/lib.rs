@@ -1,5 +1,6 @@
 //! Sekisho, the checkpoint: an authentication service for card issuers.
 
+pub mod config;
 pub mod domain;
 pub mod keys;
 pub mod store;

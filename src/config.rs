@@ -1,0 +1,124 @@
+//! The settings of the service: one struct for each section, read from the compiled-in defaults,
+//! then a file, then the environment. Knows nothing of what the parts do with them.
+
+mod analytics;
+mod check;
+mod database;
+pub mod document;
+mod error;
+mod load;
+mod product;
+mod secret;
+mod server;
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+pub use self::analytics::{AnalyticsProvider, AnalyticsSettings, ScoreDirection};
+pub use self::database::DatabaseSettings;
+pub use self::error::ConfigError;
+pub use self::product::{
+    ChallengeSettings, IssuerSettings, LogFormat, LogSettings, PasswordSettings, RateLimitSettings,
+};
+pub use self::server::ServerSettings;
+
+use crate::domain::merchant::Environment;
+
+/// The compiled-in default of every setting, with its comment.
+pub const DEFAULTS: &str = include_str!("config/config.default.toml");
+
+/// All settings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Whether this deployment serves tests or real payments.
+    pub environment: Environment,
+    /// The folder for what is kept outside the database.
+    pub data_dir: PathBuf,
+    /// The HTTP server.
+    pub server: ServerSettings,
+    /// Where everything is stored.
+    pub database: DatabaseSettings,
+    /// Secret keys.
+    pub keys: KeySettings,
+    /// Policies and reference data.
+    pub bundle: BundleSettings,
+    /// What cardholders are told about the issuer.
+    pub issuer: IssuerSettings,
+    /// The buyer's proof.
+    pub challenge: ChallengeSettings,
+    /// Hashing of passwords.
+    pub password: PasswordSettings,
+    /// Requests of one merchant.
+    pub rate_limit: RateLimitSettings,
+    /// The country of an IP address.
+    pub geo: GeoSettings,
+    /// The log.
+    pub log: LogSettings,
+    /// The outside company that analyses transactions.
+    pub analytics: AnalyticsSettings,
+}
+
+/// Secret keys.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeySettings {
+    /// The key file; empty: in the data folder.
+    pub file: PathBuf,
+    /// What `SEKISHO_KEYS` holds: the keys themselves, instead of a file.
+    #[serde(skip)]
+    pub content: Option<SecretString>,
+}
+
+/// Policies and reference data.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BundleSettings {
+    /// The folder of the bundle; empty: the shipped one.
+    pub path: PathBuf,
+}
+
+/// The country of an IP address.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GeoSettings {
+    /// A database in MaxMind's format; empty: none.
+    pub database: PathBuf,
+}
+
+impl Config {
+    /// Reads the settings: defaults, then `file`, then the variables of `environment` that begin with
+    /// `SEKISHO__`. Secrets are resolved. The error lists everything that is wrong at once.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        load::load(file, &environment.into_iter().collect())
+    }
+
+    /// The key file.
+    pub fn key_file(&self) -> PathBuf {
+        given(&self.keys.file).map_or_else(|| self.data_dir.join("keys.toml"), Path::to_owned)
+    }
+
+    /// The folder of the bundle, if it is not the shipped one.
+    pub fn bundle_folder(&self) -> Option<&Path> {
+        given(&self.bundle.path)
+    }
+
+    /// The database of IP countries, if there is one.
+    pub fn geo_database(&self) -> Option<&Path> {
+        given(&self.geo.database)
+    }
+
+    /// The address of the database, password included.
+    pub fn database_url(&self) -> SecretString {
+        self.database.address(&self.data_dir)
+    }
+}
+
+fn given(path: &Path) -> Option<&Path> {
+    (!path.as_os_str().is_empty()).then_some(path)
+}

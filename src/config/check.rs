@@ -1,0 +1,124 @@
+//! What a single field cannot tell: limits, and settings that do not fit one another.
+
+use std::path::Path;
+
+use secrecy::ExposeSecret;
+
+use super::{AnalyticsProvider, Config};
+use crate::domain::merchant::Environment;
+
+/// Every mistake, one line each.
+pub(super) fn mistakes(config: &Config) -> Vec<String> {
+    [server(config), database(config), challenge(config), password(config), analytics(config), texts(config)].concat()
+}
+
+fn when(rules: impl IntoIterator<Item = (bool, String)>) -> Vec<String> {
+    rules.into_iter().filter(|(broken, _)| *broken).map(|(_, mistake)| mistake).collect()
+}
+
+fn server(config: &Config) -> Vec<String> {
+    let server = &config.server;
+    let url = &server.public_url;
+    let origin_only = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let plain = url.username().is_empty() && url.password().is_none();
+    when([
+        (
+            !matches!(url.scheme(), "http" | "https") || url.host().is_none() || !origin_only || !plain,
+            format!("`server.public_url`: `{url}` is not of the form `https://host` or `https://host:port`"),
+        ),
+        (
+            config.environment == Environment::Live && url.scheme() != "https",
+            "`server.public_url`: must be `https` when `environment` is `live`".to_owned(),
+        ),
+        (server.max_connections == 0, "`server.max_connections`: must be at least 1".to_owned()),
+        (server.header_timeout_ms == 0, "`server.header_timeout_ms`: must be at least 1".to_owned()),
+        (server.request_timeout_ms == 0, "`server.request_timeout_ms`: must be at least 1".to_owned()),
+        (server.body_limit_bytes < 1024, "`server.body_limit_bytes`: must be at least 1024".to_owned()),
+    ])
+}
+
+fn database(config: &Config) -> Vec<String> {
+    let url = config.database.url.expose_secret();
+    let known = ["postgres://", "postgresql://", "sqlite:"].iter().any(|scheme| url.starts_with(scheme));
+    let readable = !url.starts_with("postgres") || url::Url::parse(url).is_ok();
+    when([
+        (!url.is_empty() && !known, "`database.url`: must begin with `postgres://` or `sqlite:`".to_owned()),
+        (known && !readable, "`database.url`: not an address".to_owned()),
+        (
+            config.database.password.is_some() && !url.starts_with("postgres"),
+            "`database.password`: only PostgreSQL has one; give `database.url` too".to_owned(),
+        ),
+        (config.database.max_connections == 0, "`database.max_connections`: must be at least 1".to_owned()),
+    ])
+}
+
+fn challenge(config: &Config) -> Vec<String> {
+    let challenge = &config.challenge;
+    when([
+        (challenge.first_visit_seconds < 1, "`challenge.first_visit_seconds`: must be at least 1".to_owned()),
+        (
+            challenge.total_seconds < challenge.first_visit_seconds,
+            "`challenge.total_seconds`: must not be less than `challenge.first_visit_seconds`".to_owned(),
+        ),
+        (!(1..=10).contains(&challenge.tries), "`challenge.tries`: must be from 1 to 10".to_owned()),
+        (challenge.pages_per_day == 0, "`challenge.pages_per_day`: must be at least 1".to_owned()),
+        (config.rate_limit.per_second == 0, "`rate_limit.per_second`: must be at least 1".to_owned()),
+        (config.rate_limit.burst == 0, "`rate_limit.burst`: must be at least 1".to_owned()),
+    ])
+}
+
+fn password(config: &Config) -> Vec<String> {
+    let password = &config.password;
+    when([
+        (
+            !(19_456..=1_048_576).contains(&password.memory_kib),
+            "`password.memory_kib`: must be from 19456 (19 MiB) to 1048576".to_owned(),
+        ),
+        (!(2..=16).contains(&password.iterations), "`password.iterations`: must be from 2 to 16".to_owned()),
+        (!(1..=16).contains(&password.parallel), "`password.parallel`: must be from 1 to 16".to_owned()),
+        (password.queue == 0, "`password.queue`: must be at least 1".to_owned()),
+    ])
+}
+
+fn analytics(config: &Config) -> Vec<String> {
+    let analytics = &config.analytics;
+    let asked = analytics.provider != AnalyticsProvider::None;
+    let required =
+        [("recipient", &analytics.recipient), ("base_url", &analytics.base_url), ("org_id", &analytics.org_id)];
+    let missing = required.map(|(name, value)| {
+        (
+            asked && value.is_empty(),
+            format!("`analytics.{name}`: must be given when `analytics.provider` is not `none`"),
+        )
+    });
+    let numbers = [
+        (
+            asked && analytics.api_key.is_none(),
+            "`analytics.api_key`: must be given when `analytics.provider` is not `none`".to_owned(),
+        ),
+        (!(1..=800).contains(&analytics.deadline_ms), "`analytics.deadline_ms`: must be from 1 to 800".to_owned()),
+        (
+            analytics.limit_ms < analytics.deadline_ms,
+            "`analytics.limit_ms`: must not be less than `analytics.deadline_ms`".to_owned(),
+        ),
+        (analytics.max_in_flight == 0, "`analytics.max_in_flight`: must be at least 1".to_owned()),
+        (analytics.max_answer_bytes == 0, "`analytics.max_answer_bytes`: must be at least 1".to_owned()),
+    ];
+    when(missing.into_iter().chain(numbers))
+}
+
+fn texts(config: &Config) -> Vec<String> {
+    let issuer = &config.issuer;
+    let texts = [("name_ja", &issuer.name_ja), ("name_en", &issuer.name_en), ("phone", &issuer.phone)];
+    let empty = texts.map(|(name, text)| (text.trim().is_empty(), format!("`issuer.{name}`: must not be empty")));
+    let no_folder = config.data_dir == Path::new("");
+    let filter = &config.log.filter;
+    let others = [
+        (no_folder, "`data_dir`: must not be empty".to_owned()),
+        (
+            filter.parse::<tracing_subscriber::EnvFilter>().is_err(),
+            format!("`log.filter`: `{filter}` is not a list of filter directives such as `info,sekisho=debug`"),
+        ),
+    ];
+    when(empty.into_iter().chain(others))
+}

@@ -1,0 +1,81 @@
+//! Settings of the trade: the issuer, challenges, passwords, rates, and the log.
+
+use serde::Deserialize;
+
+/// What cardholders are told about the issuer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerSettings {
+    /// The name in Japanese.
+    pub name_ja: String,
+    /// The name in English.
+    pub name_en: String,
+    /// The telephone number for questions.
+    pub phone: String,
+    /// When it is answered, in Japanese.
+    pub hours_ja: String,
+    /// When it is answered, in English.
+    pub hours_en: String,
+    /// When it is not, in Japanese.
+    pub closed_days_ja: String,
+    /// When it is not, in English.
+    pub closed_days_en: String,
+}
+
+/// The buyer's proof.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChallengeSettings {
+    /// Time until the page is opened, seconds.
+    pub first_visit_seconds: i64,
+    /// Time for all of it, seconds.
+    pub total_seconds: i64,
+    /// Proofs checked for one challenge.
+    pub tries: u32,
+    /// Challenge pages opened for one card in a day.
+    pub pages_per_day: u32,
+}
+
+/// Hashing of passwords.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordSettings {
+    /// Memory for one hash, KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub iterations: u32,
+    /// Lanes of one hash.
+    pub parallel: u32,
+    /// Hashes that may wait for a processor.
+    pub queue: usize,
+}
+
+/// Requests of one merchant.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimitSettings {
+    /// Requests in a second, lasting.
+    pub per_second: u32,
+    /// Requests at once.
+    pub burst: u32,
+}
+
+/// The form of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// The log.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {
+    /// Its form.
+    pub format: LogFormat,
+    /// What is logged: tracing's filter directives.
+    pub filter: String,
+}
