@@ -5,3 +5,6 @@ pub mod domain;
 pub mod keys;
 pub mod store;
 pub mod system;
+pub mod analytics;
+pub mod domain;
+pub mod outbound;

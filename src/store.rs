@@ -15,7 +15,11 @@ use sea_orm::{
 
 pub mod audit;
 pub mod authentications;
+pub mod cardholders;
+pub mod cards;
+pub mod consent;
 mod error;
+pub mod merchants;
 pub mod receive;
 mod receive_sql;
 mod sql;

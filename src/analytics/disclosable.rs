@@ -1,0 +1,246 @@
+//! Data that may leave: what a purchase states, cut down to the permitted data classes.
+//!
+//! Knows each datum by name and class. There is no place in it for a card number or a record of the issuer's.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::domain::assessment::words;
+use crate::domain::cardholder::{Address, normal_address, normal_email, normal_name, normal_phone};
+use crate::domain::consent::DataClass;
+use crate::domain::device::StatedDevice;
+use crate::domain::facts::OsFamily;
+use crate::domain::id::{AuthenticationId, MerchantId};
+use crate::domain::money::Money;
+
+words! {
+    /// One datum, by the name that stands in the ledger.
+    Datum {
+        /// The name as typed.
+        Name = "name",
+        /// The e-mail address as typed.
+        Email = "email",
+        /// The telephone number as typed.
+        Phone = "phone",
+        /// Street and block of the billing address.
+        BillingLine1 = "billing_line1",
+        /// The second line of the billing address.
+        BillingLine2 = "billing_line2",
+        /// The city of the billing address.
+        BillingCity = "billing_city",
+        /// The region of the billing address.
+        BillingRegion = "billing_region",
+        /// The postal code of the billing address.
+        BillingPostalCode = "billing_postal_code",
+        /// The country of the billing address.
+        BillingCountry = "billing_country",
+        /// Street and block of the shipping address.
+        ShippingLine1 = "shipping_line1",
+        /// The second line of the shipping address.
+        ShippingLine2 = "shipping_line2",
+        /// The city of the shipping address.
+        ShippingCity = "shipping_city",
+        /// The region of the shipping address.
+        ShippingRegion = "shipping_region",
+        /// The postal code of the shipping address.
+        ShippingPostalCode = "shipping_postal_code",
+        /// The country of the shipping address.
+        ShippingCountry = "shipping_country",
+        /// The family of the operating system.
+        OsFamily = "os_family",
+        /// The primary language tag.
+        Language = "language",
+        /// The device identifier.
+        DeviceId = "device_id",
+        /// The IP address.
+        Ip = "ip",
+        /// The country of the location.
+        LocationCountry = "location_country",
+        /// The prefecture of the location.
+        LocationPrefecture = "location_prefecture",
+        /// The amount.
+        Amount = "amount",
+        /// The currency.
+        Currency = "currency",
+        /// The merchant's id.
+        Merchant = "merchant",
+        /// The authentication's id.
+        Transaction = "transaction",
+    }
+}
+
+impl Datum {
+    /// The class in which sharing this datum is permitted.
+    pub fn class(self) -> DataClass {
+        match self {
+            Self::Name | Self::Email | Self::Phone => DataClass::Identity,
+            Self::OsFamily | Self::Language | Self::DeviceId => DataClass::Device,
+            Self::Ip | Self::LocationCountry | Self::LocationPrefecture => DataClass::Location,
+            Self::Amount | Self::Currency | Self::Merchant | Self::Transaction => DataClass::Transaction,
+            _ => DataClass::Address,
+        }
+    }
+}
+
+/// What a purchase states, before any question of permission.
+#[derive(Clone, Debug, Default)]
+pub struct PurchaseData {
+    /// The name as typed.
+    pub name: Option<String>,
+    /// The e-mail address as typed.
+    pub email: Option<String>,
+    /// The telephone number as typed.
+    pub phone: Option<String>,
+    /// The billing address as typed.
+    pub billing: Option<Address>,
+    /// The shipping address as typed.
+    pub shipping: Option<Address>,
+    /// What the browser states about itself.
+    pub device: StatedDevice,
+    /// The identifier by which the device is recognised here.
+    pub device_id: Option<String>,
+    /// The IP address.
+    pub ip: Option<IpAddr>,
+    /// ISO 3166-1 alpha-2 of the location, where known.
+    pub country: Option<String>,
+    /// JIS X 0401 prefecture code of the location, where known.
+    pub prefecture: Option<String>,
+    /// Amount and currency.
+    pub money: Option<Money>,
+    /// The merchant.
+    pub merchant: Option<MerchantId>,
+    /// The authentication, for the provider a transaction.
+    pub authentication: Option<AuthenticationId>,
+    /// The provider's own profiling session, where a deployment declares one.
+    pub profiling_session: Option<String>,
+}
+
+impl PurchaseData {
+    /// The data of the permitted classes. The others are dropped here and cannot be had back.
+    pub fn restricted_to(self, permitted: &BTreeSet<DataClass>) -> Disclosable {
+        let may = |class| permitted.contains(&class);
+        let (identity, address, device) = (may(DataClass::Identity), may(DataClass::Address), may(DataClass::Device));
+        let (location, transaction) = (may(DataClass::Location), may(DataClass::Transaction));
+        // The region in which a telephone number is read is no disclosure: it only chooses how to normalise.
+        let phone_country = self.billing.as_ref().map(|billing| billing.country.clone()).unwrap_or_default();
+        Disclosable {
+            phone_country,
+            data: Self {
+                name: self.name.filter(|_| identity),
+                email: self.email.filter(|_| identity),
+                phone: self.phone.filter(|_| identity),
+                billing: self.billing.filter(|_| address),
+                shipping: self.shipping.filter(|_| address),
+                device: if device { self.device } else { StatedDevice::default() },
+                device_id: self.device_id.filter(|_| device),
+                profiling_session: self.profiling_session.filter(|_| device),
+                ip: self.ip.filter(|_| location),
+                country: self.country.filter(|_| location),
+                prefecture: self.prefecture.filter(|_| location),
+                money: self.money.filter(|_| transaction),
+                merchant: self.merchant.filter(|_| transaction),
+                authentication: self.authentication.filter(|_| transaction),
+            },
+        }
+    }
+}
+
+/// Data of the permitted classes and nothing else.
+#[derive(Clone, Debug)]
+pub struct Disclosable {
+    data: PurchaseData,
+    phone_country: String,
+}
+
+impl Disclosable {
+    /// The provider's own profiling session, where device data may be shared and there is one.
+    pub fn profiling_session(&self) -> Option<&str> {
+        self.data.profiling_session.as_deref()
+    }
+
+    /// The IP address; a mapped IPv4 address as IPv4.
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.data.ip.map(|ip| ip.to_canonical())
+    }
+
+    /// Amount and currency.
+    pub fn money(&self) -> Option<Money> {
+        self.data.money
+    }
+
+    /// The datum as it was given; none when it was not, or may not be shared.
+    pub fn given(&self, datum: Datum) -> Option<String> {
+        let data = &self.data;
+        let text = match datum {
+            Datum::Name => data.name.clone(),
+            Datum::Email => data.email.clone(),
+            Datum::Phone => data.phone.clone(),
+            Datum::OsFamily => {
+                Some(data.device.os_family()).filter(|f| *f != OsFamily::Unknown).map(|f| f.as_str().to_owned())
+            }
+            Datum::Language => data.device.primary_language(),
+            Datum::DeviceId => data.device_id.clone(),
+            Datum::Ip => self.ip().map(|ip| ip.to_string()),
+            Datum::LocationCountry => data.country.clone(),
+            Datum::LocationPrefecture => data.prefecture.clone(),
+            Datum::Amount => data.money.map(|money| major_units(money.amount_minor, money.exponent())),
+            Datum::Currency => data.money.map(|money| money.currency.code().to_owned()),
+            Datum::Merchant => data.merchant.map(|id| id.to_string()),
+            Datum::Transaction => data.authentication.map(|id| id.to_string()),
+            _ => self.address(datum).and_then(|address| address_part(address, datum)),
+        };
+        text.filter(|text| !text.trim().is_empty())
+    }
+
+    /// The datum in the form that is the same however it was typed; none when it was not given or cannot be read.
+    pub fn normal(&self, datum: Datum) -> Option<String> {
+        let given = self.given(datum)?;
+        match datum {
+            Datum::Name => normal_name(&given),
+            Datum::Email => normal_email(&given),
+            Datum::Phone => normal_phone(&given, &self.phone_country),
+            Datum::BillingLine1 | Datum::ShippingLine1 => normal_address(self.address(datum)?),
+            Datum::BillingPostalCode | Datum::ShippingPostalCode => postal_code(&given),
+            _ if datum.class() == DataClass::Address => Some(folded(&given)),
+            _ => Some(given),
+        }
+    }
+
+    fn address(&self, datum: Datum) -> Option<&Address> {
+        if datum.as_str().starts_with("billing") { self.data.billing.as_ref() } else { self.data.shipping.as_ref() }
+    }
+}
+
+fn address_part(address: &Address, datum: Datum) -> Option<String> {
+    match datum {
+        Datum::BillingLine1 | Datum::ShippingLine1 => Some(address.line1.clone()),
+        Datum::BillingLine2 | Datum::ShippingLine2 => address.line2.clone(),
+        Datum::BillingCity | Datum::ShippingCity => address.city.clone(),
+        Datum::BillingRegion | Datum::ShippingRegion => address.region.clone(),
+        Datum::BillingPostalCode | Datum::ShippingPostalCode => Some(address.postal_code.clone()),
+        Datum::BillingCountry | Datum::ShippingCountry => Some(address.country.to_ascii_uppercase()),
+        _ => None,
+    }
+}
+
+fn postal_code(text: &str) -> Option<String> {
+    let code: String = text.nfkc().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    (!code.is_empty()).then_some(code)
+}
+
+fn folded(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).filter(|c| !c.is_whitespace()).collect()
+}
+
+/// An amount in the currency's major unit: `19.90` of 1990 with two digits.
+pub(super) fn major_units(amount_minor: i64, exponent: u32) -> String {
+    if exponent == 0 {
+        return amount_minor.to_string();
+    }
+    let (scale, absolute) = (10_u64.pow(exponent), amount_minor.unsigned_abs());
+    let sign = if amount_minor < 0 { "-" } else { "" };
+    format!("{sign}{}.{:0width$}", absolute / scale, absolute % scale, width = exponent as usize)
+}
