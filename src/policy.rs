@@ -1,0 +1,29 @@
+//! Decisions in Cedar: bundles of rules, and the questions they answer about facts.
+//!
+//! The only module that names Cedar. Pure but for reading a bundle's folder: no clock, no network, no database.
+//! Facts become an outcome in [`decide`]; whether data may leave is asked by [`share`].
+
+mod check;
+mod engine;
+mod evaluation;
+mod hierarchy;
+mod index;
+mod lint;
+mod manifest;
+mod schema;
+mod translate;
+
+pub mod bundle;
+pub mod decide;
+pub mod fault;
+pub mod question;
+pub mod reason;
+pub mod reference;
+pub mod rule;
+pub mod source;
+
+pub use bundle::Bundle;
+pub use decide::{ShareAnswer, decide, share};
+pub use fault::{BundleErrors, Fault};
+pub use reference::Reference;
+pub use source::BundleSource;

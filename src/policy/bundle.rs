@@ -1,0 +1,151 @@
+//! A bundle: one immutable set of schema, rules, reference data and cases, checked as a whole, with its digest.
+
+use std::collections::BTreeMap;
+
+use super::engine::{AskError, Desk, Desks};
+use super::fault::{BundleErrors, Fault};
+use super::manifest::{self, Manifest};
+use super::question::Question;
+use super::reason::{self, NO_RULE_PERMITS, POLICY_ERROR};
+use super::reference::Reference;
+use super::rule::{self, Rule};
+use super::source::BundleSource;
+use super::{check, lint, schema};
+
+/// One bundle, ready to be asked.
+pub struct Bundle {
+    digest: String,
+    facts_version: u16,
+    reference: Reference,
+    rules: Vec<Rule>,
+    /// Reason code and whether it forbids, by rule id.
+    meanings: BTreeMap<String, (String, bool)>,
+    source: BundleSource,
+    desks: Desks,
+}
+
+impl std::fmt::Debug for Bundle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bundle").field("digest", &self.digest).field("rules", &self.rules.len()).finish_non_exhaustive()
+    }
+}
+
+impl Bundle {
+    /// Checks a source as a whole and makes it ready. Every fault that can be told at once is told.
+    pub fn build(source: BundleSource) -> Result<Self, BundleErrors> {
+        let mut faults = Vec::new();
+        if let Some(fault) = unknown_files(&source) {
+            faults.push(fault);
+        }
+        if let Err(fault) = schema::compare(source.text(schema::FILE)) {
+            faults.push(fault);
+        }
+        let manifest = Manifest::read(&source, &mut faults);
+        let reference = Reference::read(&source, &mut faults);
+        let rules = manifest.as_ref().map(|manifest| rule::read(&source, manifest, &mut faults)).unwrap_or_default();
+        if let Some(reference) = &reference {
+            check_reasons(&source, &rules, reference, &mut faults);
+            lint::run(&rules, reference, &mut faults);
+        }
+        check::validate(&source, &rules, &mut faults);
+        BundleErrors::check(faults)?;
+        let missing = || BundleErrors::from(Fault::new(manifest::FILE, "the bundle could not be read"));
+        let (manifest, reference) = manifest.zip(reference).ok_or_else(missing)?;
+        let bundle = Self {
+            digest: source.digest(),
+            facts_version: manifest.facts_version,
+            meanings: rules.iter().map(|rule| (rule.id.clone(), (rule.reason.clone(), rule.forbids))).collect(),
+            reference,
+            rules,
+            source,
+            desks: Desks::new(),
+        };
+        check::rehearse(&bundle)?;
+        Ok(bundle)
+    }
+
+    /// SHA-256 over the whole source, 64 hexadecimal digits.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The reference data.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    /// The version of facts that the rules are written for.
+    pub fn facts_version(&self) -> u16 {
+        self.facts_version
+    }
+
+    /// Every rule, sorted by id.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The files that it was built from.
+    pub fn source(&self) -> &BundleSource {
+        &self.source
+    }
+
+    pub(super) fn forbids(&self, rule: &str) -> bool {
+        self.meanings.get(rule).is_none_or(|(_, forbids)| *forbids)
+    }
+
+    pub(super) fn reason_of(&self, rule: &str) -> Option<String> {
+        self.meanings.get(rule).map(|(reason, _)| reason.clone())
+    }
+
+    pub(super) fn with_desk<T>(&self, work: impl FnOnce(&mut Desk) -> Result<T, AskError>) -> Result<T, AskError> {
+        self.desks.with(&self.rules, work)
+    }
+}
+
+/// A bundle is a closed set: what nobody reads would be edited in vain.
+fn unknown_files(source: &BundleSource) -> Option<Fault> {
+    let known = |path: &str| {
+        let (folder, name) = path.split_once('/').unwrap_or(("", path));
+        match folder {
+            "" => matches!(name, schema::FILE | manifest::FILE | reason::FILE | "README.md"),
+            "reference" | "cases" => name.ends_with(".toml"),
+            folder => Question::parse(folder).is_some() && name.ends_with(".cedar"),
+        }
+    };
+    let (path, _) = source.files().find(|(path, _)| !known(path))?;
+    let hint = "a bundle holds bundle.toml, schema.cedarschema, reasons.toml, README.md, reference/*.toml, cases/*.toml \
+                and rules in share/, approve/, challenge/, offer/, authenticate/";
+    Some(Fault::new(path, "the file has no place in a bundle").hint(hint))
+}
+
+fn check_reasons(source: &BundleSource, rules: &[Rule], reference: &Reference, faults: &mut Vec<Fault>) {
+    for rule in rules {
+        let line = source
+            .text(&rule.file)
+            .and_then(|text| super::fault::line_with(text, &format!("@reason(\"{}\")", rule.reason)));
+        match reference.reason(&rule.reason) {
+            None => {
+                let fault =
+                    Fault::new(&rule.file, format!("rule `{}`: unknown reason code `{}`", rule.id, rule.reason));
+                faults
+                    .push(fault.line(line.or(rule.line)).hint("add it to reasons.toml, or use one that stands there"));
+            }
+            Some(reason) if rejects(rule) && reason.cardholder_ja.is_none() => {
+                let message = format!("rule `{}` can reject, but `{}` has no cardholder message", rule.id, rule.reason);
+                let fault = Fault::new(&rule.file, message).line(line.or(rule.line));
+                faults.push(fault.hint("add `cardholder_ja` and `cardholder_en` to the reason in reasons.toml"));
+            }
+            Some(_) => {}
+        }
+    }
+    for code in [NO_RULE_PERMITS, POLICY_ERROR] {
+        if reference.reason(code).is_some_and(|reason| reason.cardholder_ja.is_none()) {
+            let fault = Fault::new(reason::FILE, format!("reason `{code}` has no cardholder message"));
+            faults.push(fault.hint("a reject can carry it: add `cardholder_ja` and `cardholder_en`"));
+        }
+    }
+}
+
+fn rejects(rule: &Rule) -> bool {
+    rule.forbids && matches!(rule.question, Question::Authenticate | Question::Challenge)
+}

@@ -1,0 +1,164 @@
+//! Entities of one request: who stands above whom. A store is made once per programme and merchant and kept.
+//!
+//! INVARIANT: every store holds the schema's action entities and is closed: each entity that a parent or an
+//! attribute names is in it, with its ancestors. Without the actions a rule on the group would be silently false.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::str::FromStr;
+
+use cedar_policy::{Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression as Value, Schema};
+
+use super::reference::{Recipient, Reference};
+use crate::domain::facts::{MerchantFacts, Method};
+
+/// An entity that could not be made; the schema is compiled in, so this is a fault of the program or its schema.
+#[derive(Debug, thiserror::Error)]
+#[error("entities could not be made: {0}")]
+pub struct HierarchyError(String);
+
+fn wrong(error: impl std::fmt::Display) -> HierarchyError {
+    HierarchyError(error.to_string())
+}
+
+/// The entity types of the schema, parsed once per copy.
+#[derive(Clone)]
+pub(super) struct Names {
+    programme: EntityTypeName,
+    card: EntityTypeName,
+    region: EntityTypeName,
+    country: EntityTypeName,
+    category_group: EntityTypeName,
+    category: EntityTypeName,
+    merchant: EntityTypeName,
+    recipient: EntityTypeName,
+    method: EntityTypeName,
+}
+
+impl Names {
+    pub(super) fn new() -> Result<Self, HierarchyError> {
+        let name = |text| EntityTypeName::from_str(text).map_err(wrong);
+        Ok(Self {
+            programme: name("Programme")?,
+            card: name("Card")?,
+            region: name("Region")?,
+            country: name("Country")?,
+            category_group: name("CategoryGroup")?,
+            category: name("Category")?,
+            merchant: name("Merchant")?,
+            recipient: name("Recipient")?,
+            method: name("Method")?,
+        })
+    }
+
+    /// The card of the request. It has no name of its own, since facts hold no card: it is a card of its programme.
+    pub(super) fn card(&self, programme: &str) -> EntityUid {
+        uid(&self.card, programme)
+    }
+
+    pub(super) fn merchant(&self, id: &str) -> EntityUid {
+        uid(&self.merchant, id)
+    }
+
+    pub(super) fn method(&self, method: Method) -> EntityUid {
+        uid(&self.method, method.as_str())
+    }
+
+    pub(super) fn recipient(&self, id: &str) -> EntityUid {
+        uid(&self.recipient, id)
+    }
+}
+
+fn uid(name: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(name.clone(), EntityId::new(id))
+}
+
+/// Entities on their way into a store, each once.
+struct Draft<'a> {
+    names: &'a Names,
+    reference: &'a Reference,
+    entities: HashMap<EntityUid, Entity>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(names: &'a Names, reference: &'a Reference) -> Self {
+        Self { names, reference, entities: HashMap::new() }
+    }
+
+    fn plain(&mut self, uid: EntityUid, parents: HashSet<EntityUid>) -> EntityUid {
+        self.entities.insert(uid.clone(), Entity::new_no_attrs(uid.clone(), parents));
+        uid
+    }
+
+    fn card(&mut self, programme: &str) {
+        let parent = self.plain(uid(&self.names.programme, programme), HashSet::new());
+        self.plain(self.names.card(programme), HashSet::from([parent]));
+    }
+
+    fn country(&mut self, code: &str) -> EntityUid {
+        let regions = self.reference.regions_of(code).iter();
+        let regions: Vec<_> = regions.map(|region| uid(&self.names.region, region)).collect();
+        let parents = regions.into_iter().map(|region| self.plain(region, HashSet::new())).collect();
+        self.plain(uid(&self.names.country, code), parents)
+    }
+
+    fn merchant(&mut self, merchant: &MerchantFacts) {
+        let mut parents: HashSet<_> = self.groups(&merchant.category_groups);
+        let category = uid(&self.names.category, &merchant.category_code);
+        parents.insert(self.plain(category, parents.clone()));
+        parents.insert(self.country(&merchant.country));
+        self.plain(self.names.merchant(&merchant.id), parents);
+    }
+
+    fn groups(&mut self, groups: &BTreeSet<String>) -> HashSet<EntityUid> {
+        let uids: Vec<_> = groups.iter().map(|group| uid(&self.names.category_group, group)).collect();
+        uids.into_iter().map(|group| self.plain(group, HashSet::new())).collect()
+    }
+
+    fn recipient(&mut self, recipient: &Recipient) -> Result<(), HierarchyError> {
+        let country = self.country(&recipient.country);
+        let attributes = HashMap::from([
+            ("basis".to_owned(), Value::new_string(recipient.basis.as_str().to_owned())),
+            ("reuse".to_owned(), Value::new_bool(recipient.reuse)),
+            ("retention_days".to_owned(), Value::new_long(i64::from(recipient.retention_days))),
+        ]);
+        let uid = self.names.recipient(&recipient.id);
+        let entity = Entity::new(uid.clone(), attributes, HashSet::from([country])).map_err(wrong)?;
+        self.entities.insert(uid, entity);
+        Ok(())
+    }
+
+    fn store(self, schema: &Schema) -> Result<Entities, HierarchyError> {
+        Entities::from_entities(self.entities.into_values(), Some(schema)).map_err(wrong)
+    }
+}
+
+/// The store for `approve` and `challenge`; it serves `offer` too.
+pub(super) fn purchase_store(
+    programme: &str,
+    merchant: &MerchantFacts,
+    names: &Names,
+    reference: &Reference,
+    schema: &Schema,
+) -> Result<Entities, HierarchyError> {
+    let mut draft = Draft::new(names, reference);
+    draft.card(programme);
+    draft.merchant(merchant);
+    for method in Method::ALL {
+        draft.plain(names.method(*method), HashSet::new());
+    }
+    draft.store(schema)
+}
+
+/// The store for `share`.
+pub(super) fn sharing_store(
+    programme: &str,
+    recipient: &Recipient,
+    names: &Names,
+    reference: &Reference,
+    schema: &Schema,
+) -> Result<Entities, HierarchyError> {
+    let mut draft = Draft::new(names, reference);
+    draft.card(programme);
+    draft.recipient(recipient)?;
+    draft.store(schema)
+}

@@ -1,0 +1,109 @@
+//! The index: rules by question and by the entity that their head names, and the joining of the slices' answers.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use cedar_policy::{
+    Authorizer, Decision, Entities, EntityUid, Policy, PolicySet, PolicySetError, PrincipalConstraint, Request,
+    ResourceConstraint, Response,
+};
+
+use super::evaluation::failure;
+
+/// The answer to one question, joined from the slices that could match.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The permits that were satisfied.
+    pub permits: BTreeSet<String>,
+    /// The forbids that were satisfied.
+    pub forbids: BTreeSet<String>,
+    /// The policies that could not be evaluated, with what went wrong.
+    pub errors: BTreeMap<String, String>,
+}
+
+impl Answer {
+    /// What Cedar would have decided over the whole set: a permit is satisfied and no forbid is.
+    pub fn permitted(&self) -> bool {
+        self.forbids.is_empty() && !self.permits.is_empty()
+    }
+
+    /// The policies that determine the decision, as Cedar reports them.
+    pub fn determining(&self) -> &BTreeSet<String> {
+        if self.forbids.is_empty() { &self.permits } else { &self.forbids }
+    }
+
+    pub(super) fn join(&mut self, other: &Self) {
+        self.permits.extend(other.permits.iter().cloned());
+        self.forbids.extend(other.forbids.iter().cloned());
+        self.errors.extend(other.errors.iter().map(|(policy, message)| (policy.clone(), message.clone())));
+    }
+
+    fn add(&mut self, response: &Response) {
+        let reasons = response.diagnostics().reason().map(ToString::to_string);
+        match response.decision() {
+            Decision::Allow => self.permits.extend(reasons),
+            Decision::Deny => self.forbids.extend(reasons),
+        }
+        for error in response.diagnostics().errors() {
+            let (policy, message) = failure(error);
+            self.errors.insert(policy, message);
+        }
+    }
+}
+
+/// The rules of one question, sliced by what their heads name.
+#[derive(Default)]
+pub(super) struct Index {
+    general: PolicySet,
+    by_resource: HashMap<EntityUid, PolicySet>,
+    by_principal: HashMap<EntityUid, PolicySet>,
+}
+
+impl Index {
+    /// Puts a policy into the one slice that is asked whenever its head can match.
+    pub(super) fn insert(&mut self, policy: Policy) -> Result<(), Box<PolicySetError>> {
+        let slice = if let Some(entity) = resource_of(&policy) {
+            self.by_resource.entry(entity).or_default()
+        } else if let Some(entity) = principal_of(&policy) {
+            self.by_principal.entry(entity).or_default()
+        } else {
+            &mut self.general
+        };
+        slice.add(policy).map_err(Box::new)
+    }
+
+    /// Asks every slice that can match. Others hold only rules whose head is false, and these say nothing.
+    pub(super) fn ask(&self, authorizer: &Authorizer, request: &Request, entities: &Entities) -> Answer {
+        let mut answer = Answer::default();
+        let slices = [Some(&self.general).filter(|set| !set.is_empty())];
+        let principal = slices_of(&self.by_principal, request.principal(), entities);
+        let resource = slices_of(&self.by_resource, request.resource(), entities);
+        for slice in slices.into_iter().flatten().chain(principal).chain(resource) {
+            answer.add(&authorizer.is_authorized(request, slice, entities));
+        }
+        answer
+    }
+}
+
+fn slices_of<'a>(
+    slices: &'a HashMap<EntityUid, PolicySet>,
+    uid: Option<&'a EntityUid>,
+    entities: &'a Entities,
+) -> impl Iterator<Item = &'a PolicySet> {
+    let uid = uid.filter(|_| !slices.is_empty());
+    let ancestors = uid.and_then(|uid| entities.ancestors(uid)).into_iter().flatten();
+    uid.into_iter().chain(ancestors).filter_map(|uid| slices.get(uid))
+}
+
+fn resource_of(policy: &Policy) -> Option<EntityUid> {
+    match policy.resource_constraint() {
+        ResourceConstraint::Eq(uid) | ResourceConstraint::In(uid) | ResourceConstraint::IsIn(_, uid) => Some(uid),
+        ResourceConstraint::Any | ResourceConstraint::Is(_) => None,
+    }
+}
+
+fn principal_of(policy: &Policy) -> Option<EntityUid> {
+    match policy.principal_constraint() {
+        PrincipalConstraint::Eq(uid) | PrincipalConstraint::In(uid) | PrincipalConstraint::IsIn(_, uid) => Some(uid),
+        PrincipalConstraint::Any | PrincipalConstraint::Is(_) => None,
+    }
+}

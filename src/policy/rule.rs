@@ -1,0 +1,190 @@
+//! Rules: Cedar policies read from a bundle's files, named by `@id`, with their annotations checked.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use cedar_policy::{ActionConstraint, Effect, Policy, PolicyId, PolicySet};
+use miette::Diagnostic;
+
+use super::fault::{Fault, line_of, line_with};
+use super::manifest::Manifest;
+use super::question::Question;
+use super::source::BundleSource;
+
+/// One rule of a bundle.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its id, from `@id`.
+    pub id: String,
+    /// What it says in a few words, from `@title`.
+    pub title: String,
+    /// Its internal reason code, from `@reason`.
+    pub reason: String,
+    /// Who answers for it, from `@owner`.
+    pub owner: String,
+    /// The question that it answers.
+    pub question: Question,
+    /// Whether it forbids; otherwise it permits.
+    pub forbids: bool,
+    /// Its file inside the bundle.
+    pub file: String,
+    /// The line of its `@id`.
+    pub line: Option<usize>,
+    pub(super) policy: Policy,
+    pub(super) text: String,
+}
+
+impl Rule {
+    pub(super) fn fault(&self, message: impl std::fmt::Display) -> Fault {
+        Fault::new(&self.file, format!("rule `{}`: {message}", self.id)).line(self.line)
+    }
+}
+
+/// Reads every rule of a bundle, sorted by id.
+pub(super) fn read(source: &BundleSource, manifest: &Manifest, faults: &mut Vec<Fault>) -> Vec<Rule> {
+    let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
+    for (file, text) in source.files().filter(|(file, _)| file.ends_with(".cedar")) {
+        let Some(question) = question_of(file) else {
+            let fault = Fault::new(file, "rules live in a folder named after their question");
+            faults.push(fault.hint("move it to share/, approve/, challenge/, offer/ or authenticate/"));
+            continue;
+        };
+        for rule in parse(file, text, question, manifest, faults) {
+            if let Some(first) = rules.get(&rule.id) {
+                let message = format!("the id `{}` stands in `{}` already", rule.id, first.file);
+                faults.push(Fault::new(file, message).line(rule.line).hint("ids are unique in a bundle: rename one"));
+            }
+            rules.insert(rule.id.clone(), rule);
+        }
+    }
+    if rules.is_empty() && faults.is_empty() {
+        let fault = Fault::new("approve/", "the bundle holds no rule");
+        faults.push(fault.hint("without rules everything is rejected: add at least one permit"));
+    }
+    rules.into_values().collect()
+}
+
+fn question_of(file: &str) -> Option<Question> {
+    let (folder, name) = file.split_once('/')?;
+    (!name.contains('/')).then(|| Question::parse(folder)).flatten()
+}
+
+fn parse(file: &str, text: &str, question: Question, manifest: &Manifest, faults: &mut Vec<Fault>) -> Vec<Rule> {
+    let set =
+        match PolicySet::from_str(text) {
+            Ok(set) => set,
+            Err(errors) => {
+                faults.extend(errors.iter().map(|error| {
+                    let fault = Fault::new(file, error.to_string()).line(labelled_line(error, text));
+                    fault.hint(error.help().map_or_else(
+                        || "see docs/policies.md for the form of a rule".to_owned(),
+                        |help| help.to_string(),
+                    ))
+                }));
+                return Vec::new();
+            }
+        };
+    for template in set.templates() {
+        let line = template.annotation("id").and_then(|id| line_with(text, &format!("@id(\"{id}\")")));
+        let fault = Fault::new(file, "templates (`?principal`, `?resource`) are not accepted").line(line);
+        faults.push(fault.hint("write the rule out for the entity that it is about"));
+    }
+    let alone = set.policies().count() == 1;
+    set.policies().filter_map(|policy| name(file, text, question, alone, policy, manifest, faults)).collect()
+}
+
+/// The first place that a Cedar error points at.
+pub(super) fn labelled_line(error: &dyn Diagnostic, text: &str) -> Option<usize> {
+    let label = error.labels()?.next()?;
+    Some(line_of(text, label.offset()))
+}
+
+fn name(
+    file: &str,
+    text: &str,
+    question: Question,
+    alone: bool,
+    policy: &Policy,
+    manifest: &Manifest,
+    faults: &mut Vec<Fault>,
+) -> Option<Rule> {
+    let Some(id) = policy.annotation("id").filter(|id| !id.is_empty()) else {
+        let fault = Fault::new(file, "a rule has no `@id`").line(first_rule_line(text));
+        faults.push(fault.hint("begin it with `@id(\"…\")`, the file's name without `.cedar`"));
+        return None;
+    };
+    let line = line_with(text, &format!("@id(\"{id}\")"));
+    if let Some(fault) = misnamed(file, id, alone) {
+        faults.push(fault.line(line));
+    }
+    for (word, value) in policy.annotations() {
+        let at = line_with(text, &format!("@{word}")).or(line);
+        if !manifest.annotations.contains_key(word) {
+            let known: Vec<_> = manifest.annotations.keys().map(|word| format!("@{word}")).collect();
+            let fault = Fault::new(file, format!("rule `{id}`: unknown annotation `@{word}`")).line(at);
+            faults.push(fault.hint(format!("one of {}, or declare it in bundle.toml", known.join(", "))));
+        } else if value.trim().is_empty() {
+            faults.push(Fault::new(file, format!("rule `{id}`: `@{word}` is empty")).line(at).hint("give it a text"));
+        }
+    }
+    for (word, _) in manifest.annotations.iter().filter(|(_, annotation)| annotation.required) {
+        if policy.annotation(word).is_none() {
+            let fault = Fault::new(file, format!("rule `{id}`: `@{word}` is missing")).line(line);
+            faults.push(fault.hint(format!("add `@{word}(\"…\")` below `@id`")));
+        }
+    }
+    if !asks(policy, question) {
+        let fault = Fault::new(file, format!("rule `{id}`: its action does not fit its folder")).line(line);
+        faults.push(fault.hint(format!("write `{}` in its head", scope(question))));
+    }
+    let annotation = |word: &str| policy.annotation(word).unwrap_or_default().to_owned();
+    Some(Rule {
+        id: id.to_owned(),
+        title: annotation("title"),
+        reason: annotation("reason"),
+        owner: annotation("owner"),
+        question,
+        forbids: policy.effect() == Effect::Forbid,
+        file: file.to_owned(),
+        line,
+        text: policy.to_cedar()?,
+        policy: policy.new_id(PolicyId::new(id)),
+    })
+}
+
+fn first_rule_line(text: &str) -> Option<usize> {
+    let head = |line: &str| line.starts_with("permit") || line.starts_with("forbid");
+    text.lines().position(|line| head(line.trim_start())).map(|index| index + 1)
+}
+
+/// A file of one rule is named like it; in a file of several the ids begin with the file's name and a dot.
+fn misnamed(file: &str, id: &str, alone: bool) -> Option<Fault> {
+    let path = file.strip_suffix(".cedar").unwrap_or(file);
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let member = id.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')).is_some_and(|rest| !rest.is_empty());
+    if id == path || id == name || (!alone && member) {
+        return None;
+    }
+    let hint = if alone {
+        format!("write `@id(\"{name}\")`, or rename the file")
+    } else {
+        format!("in a file of several rules ids begin with `{name}.`")
+    };
+    Some(Fault::new(file, format!("the id `{id}` does not fit the file's name")).hint(hint))
+}
+
+fn scope(question: Question) -> String {
+    let operator = if question == Question::Authenticate { "in" } else { "==" };
+    format!("action {operator} Action::\"{}\"", question.as_str())
+}
+
+fn asks(policy: &Policy, question: Question) -> bool {
+    let is = |action: &cedar_policy::EntityUid| action.id().unescaped() == question.as_str();
+    match policy.action_constraint() {
+        ActionConstraint::Any => false,
+        ActionConstraint::Eq(action) => question != Question::Authenticate && is(&action),
+        ActionConstraint::In(actions) => {
+            question == Question::Authenticate && actions.len() == 1 && actions.iter().all(is)
+        }
+    }
+}
