@@ -9,6 +9,7 @@ pub struct Model {
     pub challenge_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub nonce: Vec<u8>,
+    pub outcome: Option<String>,
     pub recorded_at: i64,
 }
 

@@ -93,10 +93,12 @@ const STATEMENTS: [&str; 12] = [
         created_at BIGINT NOT NULL
     )",
     "CREATE INDEX challenges_open ON challenges (state, expires_at)",
-    // One row per form that was answered: the same form again gets the first answer's result.
+    // One row per form that was answered: the same form again gets the first answer's result. No outcome yet
+    // means that the proof is being compared.
     "CREATE TABLE challenge_answers (
         challenge_id {uuid} NOT NULL REFERENCES challenges (id),
         nonce {bytes} NOT NULL,
+        outcome TEXT,
         recorded_at BIGINT NOT NULL,
         PRIMARY KEY (challenge_id, nonce)
     )",

@@ -20,6 +20,18 @@ words! {
 }
 
 words! {
+    /// What came of one form that was answered.
+    AnswerOutcome {
+        /// The proof was right.
+        Right = "right",
+        /// The proof was wrong.
+        Wrong = "wrong",
+        /// Nothing was compared: no try was left, or the credential is locked.
+        Refused = "refused",
+    }
+}
+
+words! {
     /// How the buyer gets back to the merchant.
     ReturnBy {
         /// A form on our last page posts the signed result to the return URL.

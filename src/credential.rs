@@ -1,0 +1,2 @@
+//! Credentials.
+pub mod hasher;

@@ -1,0 +1,328 @@
+//! A challenge as the buyer goes through it: open the page, go on, answer, cancel. It knows neither HTTP nor
+//! HTML; whatever is asked for, the answer is the challenge as it stands then.
+
+mod answer;
+mod arrival;
+mod form;
+mod return_way;
+
+use std::sync::Arc;
+
+pub use self::answer::{Answer, answer};
+pub use self::arrival::Arrival;
+pub use self::return_way::ReturnWay;
+
+use self::form::{Form, issue};
+use super::secret_url;
+use crate::app::App;
+use crate::domain::authentication::Authentication;
+use crate::domain::challenge::{ChallengeState, Language};
+use crate::domain::clock::Micros;
+use crate::domain::facts::Method;
+use crate::domain::id::{AuditId, AuthenticationId, ChallengeId};
+use crate::keys::{SealError, WrappedKey};
+use crate::store::StoreError;
+use crate::store::audit::Entry;
+use crate::store::challenges::settlement::{Conclusion, Settlement};
+use crate::store::challenges::{Challenge, NewChallenge, SealedEnrolment};
+
+/// The page's name in its URL.
+const PAGE: &str = "challenge";
+/// How long after its time a finished challenge still shows its result, in seconds.
+const SHOWN_AFTER_SECONDS: i64 = 3_600;
+/// How long a proof may be in comparison before its comparison counts as lost, in seconds.
+const COMPARISON_SECONDS: i64 = 10;
+
+/// Why there is no challenge to be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum ChallengeError {
+    /// No challenge has this token.
+    #[error("no challenge has this token")]
+    NotFound,
+    /// Its time is long over.
+    #[error("the challenge is no longer shown")]
+    Gone,
+    /// Too many proofs are being compared; nothing was counted.
+    #[error("too many proofs are being compared")]
+    Busy,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The personal message does not open.
+    #[error("the personal message does not open: {0}")]
+    Message(#[from] SealError),
+    /// The comparison ended without an answer.
+    #[error("the comparison of a proof ended without an answer")]
+    Comparison,
+}
+
+/// A challenge as it stands, to be shown.
+#[derive(Debug)]
+pub struct View {
+    /// The challenge.
+    pub challenge: Challenge,
+    /// What is to be shown of it.
+    pub stage: Stage,
+}
+
+/// What a page shows.
+#[derive(Debug)]
+pub enum Stage {
+    /// A page that reveals nothing personal, with a button to go on.
+    Neutral {
+        /// The token of that button's form.
+        go_on: String,
+    },
+    /// The question for the proof.
+    Asking(Box<Asking>),
+    /// A proof is being compared; a button shows what came of it.
+    Comparing {
+        /// The token of that button's form.
+        go_on: String,
+    },
+    /// The final result and the way back.
+    Finished(ReturnWay),
+}
+
+/// The question for the proof.
+#[derive(Debug)]
+pub struct Asking {
+    /// The personal message; none when the card's pages were opened too often in a day.
+    pub message: Option<String>,
+    /// How many proofs will still be compared.
+    pub tries_left: i64,
+    /// What the buyer must know about her last answer.
+    pub notice: Option<Notice>,
+    /// Tokens of the forms: the answer, the same page again, and giving up.
+    pub forms: AskingForms,
+}
+
+/// Tokens of the forms on the page that asks.
+#[derive(Debug)]
+pub struct AskingForms {
+    /// The answer.
+    pub answer: String,
+    /// The same page again, in another language.
+    pub go_on: String,
+    /// Giving up.
+    pub cancel: String,
+}
+
+/// What the buyer must know about her last answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// It was wrong.
+    Wrong,
+    /// It was empty; no try was spent.
+    Empty,
+    /// It is longer than any password; no try was spent.
+    TooLong,
+    /// Its form was not from this page; no try was spent.
+    StaleForm,
+}
+
+/// A challenge to be opened with this authentication, and the times that follow from the settings.
+pub fn prepare(
+    app: &App,
+    authentication: &Authentication,
+    methods: Vec<Method>,
+    language: Option<Language>,
+) -> NewChallenge {
+    let now = authentication.created_at;
+    let token = secret_url::token(app, PAGE, authentication.id.uuid());
+    NewChallenge {
+        id: ChallengeId::new(now, &*app.randomness),
+        authentication_id: authentication.id,
+        token_digest: secret_url::token_digest(&token),
+        methods,
+        language,
+        first_visit_by: now.plus_seconds(app.config.challenge.first_visit_seconds),
+        expires_at: now.plus_seconds(app.config.challenge.total_seconds),
+        created_at: now,
+    }
+}
+
+/// The URL of an authentication's challenge; the same one whenever it is asked for.
+pub fn url(app: &App, authentication_id: AuthenticationId) -> String {
+    secret_url::url(app, PAGE, authentication_id.uuid())
+}
+
+/// Opens the page: the first time counts as the visit.
+///
+/// # Errors
+/// [`ChallengeError`].
+pub async fn open(app: &App, token: &str, arrival: &Arrival) -> Result<View, ChallengeError> {
+    let challenge = visit(app, find(app, token).await?).await?;
+    show_on_arrival(app, challenge, arrival, None)
+}
+
+/// Goes on from a page of ours to the question itself.
+///
+/// # Errors
+/// [`ChallengeError`].
+pub async fn go_on(app: &App, token: &str, form: &str, arrival: &Arrival) -> Result<View, ChallengeError> {
+    let challenge = visit(app, find(app, token).await?).await?;
+    match form::verify(app, Form::GoOn, challenge.id, form) {
+        Some(_) => show(app, challenge, None),
+        None => show_on_arrival(app, challenge, arrival, Some(Notice::StaleForm)),
+    }
+}
+
+/// Gives up for the buyer.
+///
+/// # Errors
+/// [`ChallengeError`].
+pub async fn cancel(app: &App, token: &str, form: &str, arrival: &Arrival) -> Result<View, ChallengeError> {
+    let challenge = find(app, token).await?;
+    if challenge.state == ChallengeState::Open && form::verify(app, Form::Cancel, challenge.id, form).is_none() {
+        let challenge = visit(app, challenge).await?;
+        return show_on_arrival(app, challenge, arrival, Some(Notice::StaleForm));
+    }
+    let challenge = settle(app, challenge, Conclusion::Cancelled, None).await?;
+    show(app, challenge, None)
+}
+
+/// Gives up for the merchant; answers the authentication as it stands then, or nothing when it has no challenge.
+///
+/// # Errors
+/// [`ChallengeError`].
+pub async fn withdraw(app: &App, id: AuthenticationId) -> Result<Option<Authentication>, ChallengeError> {
+    let now = app.now();
+    let Some(challenge) = app.store.challenge_of(id, app.config.environment, now).await? else { return Ok(None) };
+    let conclusion = if challenge.is_overdue(now) { Conclusion::TimedOut } else { Conclusion::Withdrawn };
+    let challenge = settle(app, challenge, conclusion, None).await?;
+    Ok(Some(challenge.authentication))
+}
+
+/// Ends at most `limit` challenges whose time is over; answers how many it ended.
+///
+/// # Errors
+/// [`ChallengeError`].
+pub async fn expire_due(app: &Arc<App>, limit: i64) -> Result<u64, ChallengeError> {
+    let mut ended = 0;
+    for settlement in app.store.overdue_challenges(app.now(), limit).await? {
+        let entry = entry(app, "system", settlement.conclusion, settlement.challenge_id);
+        ended += u64::from(app.store.settle_challenge(settlement, entry).await?);
+    }
+    Ok(ended)
+}
+
+/// The challenge with this token. One whose time is over is ended on the way.
+async fn find(app: &App, token: &str) -> Result<Challenge, ChallengeError> {
+    let now = app.now();
+    let digest = secret_url::digest(token).ok_or(ChallengeError::NotFound)?;
+    let found = app.store.challenge(&digest, app.config.environment, now).await?;
+    let challenge = found.ok_or(ChallengeError::NotFound)?;
+    let challenge =
+        if challenge.is_overdue(now) { settle(app, challenge, Conclusion::TimedOut, None).await? } else { challenge };
+    if challenge.expires_at.plus_seconds(SHOWN_AFTER_SECONDS) <= now {
+        return Err(ChallengeError::Gone);
+    }
+    Ok(challenge)
+}
+
+/// Ends a challenge if it is open, and answers it as it stands afterwards.
+async fn settle(
+    app: &App,
+    challenge: Challenge,
+    conclusion: Conclusion,
+    nonce: Option<[u8; 16]>,
+) -> Result<Challenge, ChallengeError> {
+    if challenge.state != ChallengeState::Open {
+        return Ok(challenge);
+    }
+    let now = app.now();
+    let actor = match conclusion {
+        Conclusion::Passed(_) | Conclusion::Failed | Conclusion::Cancelled => "buyer".to_owned(),
+        Conclusion::Withdrawn => format!("merchant:{}", challenge.merchant.id),
+        Conclusion::TimedOut => "system".to_owned(),
+    };
+    let settlement = Settlement { nonce, ..Settlement::of(&challenge, conclusion, now) };
+    app.store.settle_challenge(settlement, entry(app, &actor, conclusion, challenge.id)).await?;
+    reload(app, &challenge).await
+}
+
+async fn reload(app: &App, challenge: &Challenge) -> Result<Challenge, ChallengeError> {
+    let found = app.store.challenge_of(challenge.authentication.id, app.config.environment, app.now()).await?;
+    found.ok_or(ChallengeError::NotFound)
+}
+
+fn entry(app: &App, actor: &str, conclusion: Conclusion, id: ChallengeId) -> Entry {
+    let now = app.now();
+    note(app, now, actor, conclusion.action(), id, conclusion.status().as_str().to_owned())
+}
+
+fn note(app: &App, now: Micros, actor: &str, action: &'static str, id: ChallengeId, result: String) -> Entry {
+    let audit_id = AuditId::new(now, &*app.randomness);
+    Entry { id: audit_id, recorded_at: now, actor: actor.to_owned(), action, subject: id.to_string(), result }
+}
+
+/// Records the first visit of an open challenge.
+async fn visit(app: &App, challenge: Challenge) -> Result<Challenge, ChallengeError> {
+    if challenge.state != ChallengeState::Open || challenge.visited_at.is_some() {
+        return give_up_on_lost_comparison(app, challenge).await;
+    }
+    let now = app.now();
+    let entry = note(app, now, "buyer", "challenge.visit", challenge.id, "visited".to_owned());
+    app.store.visit_challenge(challenge.id, challenge.authentication.card_id, now, entry).await?;
+    reload(app, &challenge).await
+}
+
+/// Fails a challenge whose last try was counted but whose comparison never ended: the process died over it.
+async fn give_up_on_lost_comparison(app: &App, challenge: Challenge) -> Result<Challenge, ChallengeError> {
+    let lost = challenge.comparing_since.is_none_or(|since| since.plus_seconds(COMPARISON_SECONDS) <= app.now());
+    if tries_left(app, &challenge) == 0 && lost {
+        return settle(app, challenge, Conclusion::Failed, None).await;
+    }
+    Ok(challenge)
+}
+
+fn tries_left(app: &App, challenge: &Challenge) -> i64 {
+    (i64::from(app.config.challenge.tries) - challenge.attempts).max(0)
+}
+
+fn show_on_arrival(
+    app: &App,
+    challenge: Challenge,
+    arrival: &Arrival,
+    notice: Option<Notice>,
+) -> Result<View, ChallengeError> {
+    if challenge.state == ChallengeState::Open && !arrival.is_expected(&challenge.merchant) {
+        let go_on = issue(app, Form::GoOn, challenge.id);
+        return Ok(View { challenge, stage: Stage::Neutral { go_on } });
+    }
+    show(app, challenge, notice)
+}
+
+/// The challenge as it stands, to somebody who may see the personal message.
+fn show(app: &App, challenge: Challenge, notice: Option<Notice>) -> Result<View, ChallengeError> {
+    let stage = if challenge.state != ChallengeState::Open {
+        Stage::Finished(ReturnWay::of(app, &challenge))
+    } else if tries_left(app, &challenge) == 0 {
+        Stage::Comparing { go_on: issue(app, Form::GoOn, challenge.id) }
+    } else {
+        Stage::Asking(Box::new(asking(app, &challenge, notice)?))
+    };
+    Ok(View { challenge, stage })
+}
+
+fn asking(app: &App, challenge: &Challenge, notice: Option<Notice>) -> Result<Asking, ChallengeError> {
+    let within_limit = challenge.pages_opened <= i64::from(app.config.challenge.pages_per_day);
+    let message = match &challenge.enrolment {
+        Some(enrolment) if within_limit => Some(personal_message(app, enrolment)?),
+        _ => None,
+    };
+    let forms = AskingForms {
+        answer: issue(app, Form::Answer, challenge.id),
+        go_on: issue(app, Form::GoOn, challenge.id),
+        cancel: issue(app, Form::Cancel, challenge.id),
+    };
+    Ok(Asking { message, tries_left: tries_left(app, challenge), notice, forms })
+}
+
+fn personal_message(app: &App, enrolment: &SealedEnrolment) -> Result<String, SealError> {
+    let wrapped = WrappedKey { key_id: enrolment.person_key_id.clone(), bytes: enrolment.person_key.clone() };
+    let key = app.keys.unwrap_person_key(enrolment.cardholder_id, &wrapped)?;
+    let message = key.open("enrolments", "personal_message", enrolment.id.uuid(), &enrolment.personal_message)?;
+    Ok(String::from_utf8_lossy(&message).into_owned())
+}

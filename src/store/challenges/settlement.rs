@@ -1,0 +1,193 @@
+//! How a challenge ends: one conditional update on it, its authentication's result, its counters and its
+//! audit entry, all in one transaction. Whoever comes second changes nothing.
+
+use sea_orm::Value;
+
+use super::super::audit::{self, Entry};
+use super::super::sql;
+use super::super::{Store, StoreError, Transaction, authentications};
+use super::attempts::note_outcome;
+use super::{CardCounter, Challenge, count_for_card};
+use crate::domain::authentication::{Ending, Status};
+use crate::domain::challenge::{AnswerOutcome, ChallengeState};
+use crate::domain::clock::Micros;
+use crate::domain::id::{AuthenticationId, CardId, ChallengeId, CredentialId};
+
+/// The way in which a challenge ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conclusion {
+    /// A proof was right: this credential's.
+    Passed(CredentialId),
+    /// All tries were wrong, or the credential is locked.
+    Failed,
+    /// The buyer gave up.
+    Cancelled,
+    /// The merchant gave up.
+    Withdrawn,
+    /// Nobody came, or nobody finished, in time.
+    TimedOut,
+}
+
+impl Conclusion {
+    /// The internal reason code; the bundle's table of reasons has each of them.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Passed(_) => "challenge_passed",
+            Self::Failed => "challenge_failed",
+            Self::Cancelled => "challenge_cancelled",
+            Self::Withdrawn => "merchant_cancelled",
+            Self::TimedOut => "challenge_timed_out",
+        }
+    }
+
+    /// What the audit log calls it.
+    pub fn action(self) -> &'static str {
+        match self {
+            Self::Passed(_) => "challenge.pass",
+            Self::Failed => "challenge.fail",
+            Self::Cancelled => "challenge.cancel",
+            Self::Withdrawn => "challenge.withdraw",
+            Self::TimedOut => "challenge.expire",
+        }
+    }
+
+    /// The challenge's state after it.
+    pub fn state(self) -> ChallengeState {
+        match self {
+            Self::Passed(_) => ChallengeState::Passed,
+            Self::Failed => ChallengeState::Failed,
+            Self::Cancelled | Self::Withdrawn => ChallengeState::Cancelled,
+            Self::TimedOut => ChallengeState::Expired,
+        }
+    }
+
+    /// The authentication's status after it.
+    pub fn status(self) -> Status {
+        match self {
+            Self::Passed(_) => Status::Approved,
+            _ => Status::Rejected,
+        }
+    }
+
+    fn ending(self) -> Ending {
+        match self {
+            Self::Passed(_) | Self::Failed => Ending::Challenge,
+            Self::Cancelled => Ending::Cancelled,
+            Self::Withdrawn => Ending::MerchantCancelled,
+            Self::TimedOut => Ending::TimedOut,
+        }
+    }
+
+    /// What must hold of the row, `$3` being the present time.
+    fn guard(self) -> &'static str {
+        match self {
+            Self::Passed(_) => "visited_at IS NOT NULL AND expires_at > $3",
+            Self::Failed | Self::Cancelled | Self::Withdrawn => "expires_at > $3",
+            Self::TimedOut => "(expires_at <= $3 OR (visited_at IS NULL AND first_visit_by <= $3))",
+        }
+    }
+}
+
+/// An end, to be tried.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    /// The challenge.
+    pub challenge_id: ChallengeId,
+    /// Its authentication.
+    pub authentication_id: AuthenticationId,
+    /// Its card.
+    pub card_id: Option<CardId>,
+    /// How it ends.
+    pub conclusion: Conclusion,
+    /// The nonce of the form whose proof ended it.
+    pub nonce: Option<[u8; 16]>,
+    /// When.
+    pub now: Micros,
+}
+
+impl Settlement {
+    /// The end of this challenge.
+    pub fn of(challenge: &Challenge, conclusion: Conclusion, now: Micros) -> Self {
+        Self {
+            challenge_id: challenge.id,
+            authentication_id: challenge.authentication.id,
+            card_id: challenge.authentication.card_id,
+            conclusion,
+            nonce: None,
+            now,
+        }
+    }
+}
+
+impl Store {
+    /// Ends a challenge; answers whether this call did.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn settle_challenge(&self, settlement: Settlement, entry: Entry) -> Result<bool, StoreError> {
+        self.write(move |transaction| Box::pin(async move { settle(transaction, &settlement, &entry).await })).await
+    }
+
+    /// Challenges that are over because nobody came, or nobody finished, in time: at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn overdue_challenges(&self, now: Micros, limit: i64) -> Result<Vec<Settlement>, StoreError> {
+        const SQL: &str = "SELECT c.id, c.authentication_id, a.card_id FROM challenges c \
+             JOIN authentications a ON a.id = c.authentication_id WHERE c.state = 'open' AND (c.expires_at <= $1 \
+             OR (c.visited_at IS NULL AND c.first_visit_by <= $1)) ORDER BY c.expires_at LIMIT $2";
+        let rows = sql::all(self.reader(), "challenges", SQL, [now.0.into(), limit.into()]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Settlement {
+                    challenge_id: ChallengeId::from_uuid(row.get("id")?),
+                    authentication_id: AuthenticationId::from_uuid(row.get("authentication_id")?),
+                    card_id: row.get::<Option<_>>("card_id")?.map(CardId::from_uuid),
+                    conclusion: Conclusion::TimedOut,
+                    nonce: None,
+                    now,
+                })
+            })
+            .collect()
+    }
+}
+
+async fn settle(transaction: &Transaction, settlement: &Settlement, entry: &Entry) -> Result<bool, StoreError> {
+    let conclusion = settlement.conclusion;
+    let sql = format!("UPDATE challenges SET state = $2 WHERE id = $1 AND state = 'open' AND {}", conclusion.guard());
+    let values: [Value; 3] =
+        [settlement.challenge_id.uuid().into(), conclusion.state().as_str().into(), settlement.now.0.into()];
+    if sql::execute(transaction, &sql, values).await? == 0 {
+        return Ok(false);
+    }
+    let (status, ending, reasons) = (conclusion.status(), conclusion.ending(), [conclusion.reason().to_owned()]);
+    let id = settlement.authentication_id;
+    if !authentications::finish(transaction, id, status, ending, &reasons, settlement.now).await? {
+        // An open challenge of a finished authentication: neither may change.
+        return Err(StoreError::Corrupt { table: "challenges", reason: "its authentication is final".to_owned() });
+    }
+    count_end(transaction, settlement).await?;
+    audit::append(transaction, entry).await?;
+    Ok(true)
+}
+
+async fn count_end(transaction: &Transaction, settlement: &Settlement) -> Result<(), StoreError> {
+    let outcome = match settlement.conclusion {
+        Conclusion::Passed(credential) => {
+            const SQL: &str = "UPDATE credentials SET failures = 0, locked_until = NULL WHERE id = $1";
+            sql::execute(transaction, SQL, [credential.uuid().into()]).await?;
+            AnswerOutcome::Right
+        }
+        Conclusion::Failed => {
+            if let Some(card_id) = settlement.card_id {
+                count_for_card(transaction, CardCounter::Failures, card_id, settlement.now).await?;
+            }
+            AnswerOutcome::Wrong
+        }
+        _ => return Ok(()),
+    };
+    match &settlement.nonce {
+        Some(nonce) => note_outcome(transaction, settlement.challenge_id, nonce, outcome).await,
+        None => Ok(()),
+    }
+}
