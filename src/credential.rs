@@ -1,2 +1,7 @@
-//! Credentials.
+//! Proofs of who somebody is: passwords, API keys, unguessable tokens. Small functions that are given
+//! time and randomness; knows nothing of counters, challenges and the database.
+
+pub mod api_key;
 pub mod hasher;
+pub mod password;
+pub mod token;

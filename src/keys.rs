@@ -79,7 +79,7 @@ pub struct Keys {
 impl Keys {
     /// Reads the key file, or makes one with fresh keys (mode 0600, folder included) when there is none.
     pub fn load_or_create(path: &Path, randomness: &dyn Randomness, now: Micros) -> Result<Self, KeyError> {
-        Self::from_toml(&file::read_or_create(path, || KeyFile::generate(randomness, now))?)
+        Self::from_toml(&file::read_or_create(path, randomness, || KeyFile::generate(randomness, now))?)
     }
 
     /// Reads keys from the text of a key file.

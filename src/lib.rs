@@ -11,4 +11,7 @@ pub mod outbound;
 pub mod pages;
 pub mod policy;
 pub mod store;
+pub mod metrics;
+pub mod server;
 pub mod system;
+pub mod telemetry;

@@ -71,8 +71,8 @@ fn password(config: &Config) -> Vec<String> {
     let password = &config.password;
     when([
         (
-            !(19_456..=1_048_576).contains(&password.memory_kib),
-            "`password.memory_kib`: must be from 19456 (19 MiB) to 1048576".to_owned(),
+            !(19_456..=262_144).contains(&password.memory_kib),
+            "`password.memory_kib`: must be from 19456 (19 MiB) to 262144".to_owned(),
         ),
         (!(2..=16).contains(&password.iterations), "`password.iterations`: must be from 2 to 16".to_owned()),
         (!(1..=16).contains(&password.parallel), "`password.parallel`: must be from 1 to 16".to_owned()),

@@ -11,6 +11,8 @@ use super::{Config, ConfigError, DEFAULTS, check, secret};
 /// The variables whose names begin with this are settings; the rest of the name is the key.
 const PREFIX: &str = "SEKISHO";
 const SEPARATOR: &str = "__";
+/// The settings that are lists; a variable gives their items with commas between.
+const LISTS: [&str; 1] = ["server.trusted_proxies"];
 const HINT: &str = "every setting and its meaning: docs/configuration.md";
 
 /// Settings by key, before they have types.
@@ -22,7 +24,7 @@ pub(super) fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) 
         Some(path) => layer(Layer::builder().add_source(File::from(path).format(FileFormat::Toml)))?,
         None => Layer::default(),
     };
-    let from_environment = layer(Layer::builder().add_source(variables(environment)))?;
+    let from_environment = layer(variables(environment)?)?;
 
     let mut unknown = unknown_keys(&defaults, &from_file, |key| {
         format!("`{key}` in `{}` is no setting", file.unwrap_or(Path::new("")).display())
@@ -46,14 +48,25 @@ fn layer(builder: ConfigBuilder<DefaultState>) -> Result<Layer, ConfigError> {
     builder.build().map_err(|error| ConfigError::one(error, "the file must exist and be TOML"))
 }
 
-fn variables(environment: &BTreeMap<String, String>) -> config::Environment {
-    config::Environment::with_prefix(PREFIX)
-        .prefix_separator(SEPARATOR)
-        .separator(SEPARATOR)
-        .try_parsing(true)
-        .list_separator(",")
-        .with_list_parse_key("server.trusted_proxies")
-        .source(Some(environment.iter().map(|(name, value)| (name.clone(), value.clone())).collect()))
+/// The variables as settings. Every value stays a text until its type is known: a telephone
+/// number keeps its zero.
+fn variables(environment: &BTreeMap<String, String>) -> Result<ConfigBuilder<DefaultState>, ConfigError> {
+    let origin = Some("the environment".to_owned());
+    let text = |value: &str| Value::new(origin.as_ref(), ValueKind::String(value.to_owned()));
+    let mut builder = Layer::builder();
+    for (name, value) in environment {
+        let Some(key) = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix(SEPARATOR)) else { continue };
+        let key = key.to_lowercase().replace(SEPARATOR, ".");
+        let value = if LISTS.contains(&key.as_str()) {
+            let items = value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(text).collect();
+            Value::new(origin.as_ref(), ValueKind::Array(items))
+        } else {
+            text(value)
+        };
+        let named = |error| ConfigError::one(format!("the variable `{name}` names no setting: {error}"), HINT);
+        builder = builder.set_override(key, value).map_err(named)?;
+    }
+    Ok(builder)
 }
 
 /// Puts secrets in the place of their names.

@@ -1,58 +1,105 @@
-//! Bounded argon2id.
+//! Hashing of passwords in an orderly queue: each hash takes megabytes and a whole processor,
+//! so that only as many run at once as there are processors, and only so many wait.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Interim bounded hasher.
-#[derive(Debug)]
-pub struct Hasher {
-    permits: Arc<Semaphore>,
+use super::password::{self, Comparison, Cost, HashError, Password};
+use crate::domain::randomness::SharedRandomness;
+use crate::keys::Keys;
+
+/// The longest wait for a processor.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// Why there is no hash or comparison.
+#[derive(Debug, thiserror::Error)]
+pub enum HasherError {
+    /// Too many are waiting, or the wait took too long: to be answered with 503 and Retry-After.
+    #[error("too many passwords are being checked")]
+    Busy,
+    /// The password cannot be hashed or compared.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// The task that hashed broke down.
+    #[error("hashing broke down")]
+    Broken,
 }
 
-/// Too many at once.
-#[derive(Debug, thiserror::Error)]
-#[error("too many passwords are being compared")]
-pub struct Busy;
+/// Hashes and compares passwords, a few at once.
+pub struct Hasher {
+    inner: Arc<Inner>,
+    processors: Arc<Semaphore>,
+    places: usize,
+    queue: Semaphore,
+    /// The hash of nobody's password, so that unknown users take as long as known ones.
+    nobody: String,
+}
 
-/// Leave to compare one password.
-#[derive(Debug)]
-pub struct Permit(OwnedSemaphorePermit);
+struct Inner {
+    keys: Arc<Keys>,
+    randomness: SharedRandomness,
+    cost: Cost,
+}
 
 impl Hasher {
-    /// A hasher for so many at once.
-    pub fn new(at_once: usize) -> Self {
-        Self { permits: Arc::new(Semaphore::new(at_once)) }
+    /// A hasher that works on `at_once` passwords and lets `queue` more wait. Takes the time of one hash.
+    pub fn new(
+        keys: Arc<Keys>,
+        randomness: SharedRandomness,
+        cost: Cost,
+        at_once: usize,
+        queue: usize,
+    ) -> Result<Self, HashError> {
+        let places = at_once.max(1);
+        let secret = hex::encode(randomness.bytes::<32>());
+        let unknown = Password::typed(&secret).map_err(|_| HashError::Cost)?;
+        let nobody = password::hash(&unknown, cost, &keys, &*randomness)?;
+        let inner = Arc::new(Inner { keys, randomness, cost });
+        Ok(Self { inner, processors: Arc::new(Semaphore::new(places)), places, queue: Semaphore::new(queue), nobody })
     }
 
-    /// Waits for leave.
-    pub async fn permit(&self) -> Result<Permit, Busy> {
-        let wait = Arc::clone(&self.permits).acquire_owned();
-        match tokio::time::timeout(std::time::Duration::from_secs(2), wait).await {
-            Ok(Ok(permit)) => Ok(Permit(permit)),
-            _ => Err(Busy),
+    /// The hash of a new password.
+    pub async fn hash(&self, password: Password) -> Result<String, HasherError> {
+        self.run(move |inner| password::hash(&password, inner.cost, &inner.keys, &*inner.randomness)).await
+    }
+
+    /// Compares a password with the stored hash. Without one (an unknown user) it takes the same
+    /// time and never matches.
+    pub async fn compare(&self, password: Password, stored: Option<String>) -> Result<Comparison, HasherError> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.nobody.clone());
+        let found = self.run(move |inner| password::compare(&password, &stored, inner.cost, &inner.keys)).await?;
+        Ok(if known { found } else { Comparison { matches: false, needs_rehash: false } })
+    }
+
+    /// How many passwords are being worked on.
+    pub fn in_flight(&self) -> usize {
+        self.places.saturating_sub(self.processors.available_permits())
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, HashError> + Send + 'static,
+    ) -> Result<T, HasherError> {
+        let permit = self.processor().await?;
+        let inner = Arc::clone(&self.inner);
+        // The permit goes along: when the caller is gone the work still occupies the processor.
+        let task = tokio::task::spawn_blocking(move || {
+            let done = work(&inner);
+            drop(permit);
+            done
+        });
+        Ok(task.await.map_err(|_| HasherError::Broken)??)
+    }
+
+    async fn processor(&self) -> Result<OwnedSemaphorePermit, HasherError> {
+        if let Ok(permit) = Arc::clone(&self.processors).try_acquire_owned() {
+            return Ok(permit);
         }
+        let _place = self.queue.try_acquire().map_err(|_| HasherError::Busy)?;
+        let wait = tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.processors).acquire_owned());
+        wait.await.map_err(|_| HasherError::Busy)?.map_err(|_| HasherError::Broken)
     }
-}
-
-impl Permit {
-    /// Compares.
-    pub async fn verify(self, password: String, secret: String) -> bool {
-        tokio::task::spawn_blocking(move || {
-            let _permit = self.0;
-            let Ok(hash) = argon2::password_hash::phc::PasswordHash::new(&secret) else { return false };
-            argon2::Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
-        })
-        .await
-        .unwrap_or(false)
-    }
-}
-
-/// Hashes.
-pub fn hash(password: &str, salt: &[u8]) -> String {
-    argon2::Argon2::default()
-        .hash_password_with_salt(password.as_bytes(), salt)
-        .map(|hash: argon2::password_hash::phc::PasswordHash| hash.to_string())
-        .unwrap_or_default()
 }

@@ -92,11 +92,12 @@ impl KeyFile {
 /// The text of the key file, which is made first when there is none.
 pub(super) fn read_or_create(
     path: &Path,
+    randomness: &dyn Randomness,
     generate: impl FnOnce() -> Result<Zeroizing<String>, KeyError>,
 ) -> Result<Zeroizing<String>, KeyError> {
     match read(path) {
         Err(KeyError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-            create(path, &generate()?)
+            create(path, &draft_of(path, randomness), &generate()?)
                 .map_err(|source| failed(path, source, "name a writable place in `keys.file`"))?;
             read(path)
         }
@@ -115,27 +116,26 @@ fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
 
 /// Writes a file beside it and links it into place: half a file is never seen, and of two
 /// processes that start at once one wins and the other reads.
-fn create(path: &Path, text: &str) -> io::Result<()> {
+fn create(path: &Path, draft: &Path, text: &str) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let draft = draft_of(path);
-    let linked = write_synced(&draft, text).and_then(|()| match fs::hard_link(&draft, path) {
+    let linked = write_synced(draft, text).and_then(|()| match fs::hard_link(draft, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         linked => linked,
     });
-    fs::remove_file(&draft).or_else(|error| if linked.is_ok() { Err(error) } else { Ok(()) })?;
+    fs::remove_file(draft).or_else(|error| if linked.is_ok() { Err(error) } else { Ok(()) })?;
     linked?;
     File::open(folder)?.sync_all()
 }
 
-fn draft_of(path: &Path) -> PathBuf {
+fn draft_of(path: &Path, randomness: &dyn Randomness) -> PathBuf {
     let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}.draft", std::process::id()));
+    draft.push(format!(".{}.draft", hex::encode(randomness.bytes::<8>())));
     draft.into()
 }
 
 fn write_synced(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }

@@ -1,1 +1,6 @@
-fn main() {}
+//! The integration tests: a file per noun.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod configuration;
+mod keys;
+mod support;

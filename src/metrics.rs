@@ -1,0 +1,140 @@
+//! What the service counts about itself, in the form of Prometheus. Knows no person and no card:
+//! labels come from closed sets.
+
+use std::fmt;
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// The content type of [`Metrics::encode`].
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Bounds of the buckets of a request's duration, seconds.
+const DURATIONS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PolicyLabels {
+    policy: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BundleLabels {
+    digest: String,
+}
+
+/// The figures. Cheap to share; each call is a few atomic operations.
+pub struct Metrics {
+    requests: Family<RequestLabels, Counter>,
+    durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    decisions: Family<OutcomeLabels, Counter>,
+    evaluation_errors: Family<PolicyLabels, Counter>,
+    provider_results: Family<ReasonLabels, Counter>,
+    passwords_in_flight: Gauge,
+    database_errors: Counter,
+    bundle: Family<BundleLabels, Gauge>,
+    bundle_age: Gauge,
+}
+
+impl Metrics {
+    /// Fresh figures, registered under their names.
+    pub fn new(registry: &mut Registry) -> Self {
+        let histogram: fn() -> Histogram = || Histogram::new(DURATIONS);
+        let new = Self {
+            requests: Family::default(),
+            durations: Family::new_with_constructor(histogram),
+            decisions: Family::default(),
+            evaluation_errors: Family::default(),
+            provider_results: Family::default(),
+            passwords_in_flight: Gauge::default(),
+            database_errors: Counter::default(),
+            bundle: Family::default(),
+            bundle_age: Gauge::default(),
+        };
+        registry.register("http_requests", "Requests answered, by route and status", new.requests.clone());
+        registry.register("http_request_duration_seconds", "Time from header to answer", new.durations.clone());
+        registry.register("decisions", "Decisions, by outcome", new.decisions.clone());
+        registry.register("evaluation_errors", "Policies that erred", new.evaluation_errors.clone());
+        registry.register("provider_results", "What came of asking the provider", new.provider_results.clone());
+        registry.register("passwords_in_flight", "Passwords being hashed", new.passwords_in_flight.clone());
+        registry.register("database_errors", "Statements that failed", new.database_errors.clone());
+        registry.register("bundle_info", "The digest of the bundle in force", new.bundle.clone());
+        registry.register("bundle_age_seconds", "Time since the bundle was loaded", new.bundle_age.clone());
+        new
+    }
+
+    /// A request was answered. `route` is the pattern, never the path.
+    pub fn request(&self, route: &str, status: u16, took: Duration) {
+        self.requests.get_or_create(&RequestLabels { route: route.to_owned(), status }).inc();
+        self.durations.get_or_create(&RouteLabels { route: route.to_owned() }).observe(took.as_secs_f64());
+    }
+
+    /// A decision was made.
+    pub fn decision(&self, outcome: &'static str) {
+        self.decisions.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// A policy erred.
+    pub fn evaluation_error(&self, policy: &str) {
+        self.evaluation_errors.get_or_create(&PolicyLabels { policy: policy.to_owned() }).inc();
+    }
+
+    /// The provider answered, did not, or was not asked.
+    pub fn provider_result(&self, reason: &'static str) {
+        self.provider_results.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// How many passwords are being hashed now.
+    pub fn set_passwords_in_flight(&self, count: usize) {
+        self.passwords_in_flight.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// A statement failed.
+    pub fn database_error(&self) {
+        self.database_errors.inc();
+    }
+
+    /// The bundle in force, and how long it has been.
+    pub fn set_bundle(&self, digest: &str, age: Duration) {
+        let labels = BundleLabels { digest: digest.to_owned() };
+        let known = self.bundle.get(&labels).is_some();
+        if !known {
+            self.bundle.clear();
+        }
+        self.bundle.get_or_create(&labels).set(1);
+        self.bundle_age.set(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
+    }
+
+    /// The text of everything registered (OpenMetrics 1.0).
+    pub fn encode(registry: &Registry) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, registry)?;
+        Ok(text)
+    }
+}

@@ -1,0 +1,4 @@
+//! What tests put in the place of the outside world.
+
+pub mod clock;
+pub mod randomness;
