@@ -1,7 +1,8 @@
 //! What the service does, a file per sentence. Each flow runs once from top to bottom and is called by the API,
 //! the pages or the command line; it knows nothing of HTTP.
 
+pub mod authenticate;
 pub mod challenge;
+pub mod challenge_link;
 pub mod collect_device;
 pub mod result;
-pub mod secret_url;

@@ -9,6 +9,7 @@ mod frame;
 mod headers;
 mod moment;
 mod texts;
+mod visitor;
 
 use std::sync::Arc;
 

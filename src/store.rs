@@ -21,6 +21,7 @@ pub mod challenges;
 pub mod consent;
 pub mod device_sessions;
 mod error;
+pub mod idempotency;
 pub mod merchants;
 pub mod receive;
 mod receive_sql;

@@ -1,32 +1,88 @@
-//! The signed result of an authentication.
+//! The signed result: what a merchant may act on.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::domain::authentication::Authentication;
-use crate::domain::merchant::Merchant;
+use crate::domain::authentication::{Authentication, Status};
 
-#[derive(Serialize)]
-struct Claims<'a> {
-    aud: String,
-    sub: String,
-    status: &'a str,
-    merchant_reference: &'a str,
-    amount_minor: i64,
-    currency: &'a str,
-    card_last_four: &'a str,
+/// The claims of a signed result. Times are seconds since the Unix epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResultClaims {
+    /// The service's public URL.
+    pub iss: String,
+    /// The merchant's id: the only audience.
+    pub aud: String,
+    /// The authentication's id.
+    pub sub: String,
+    /// When the status became final.
+    pub iat: i64,
+    /// The final status.
+    pub status: String,
+    /// EMV 3DS `transStatus`.
+    pub trans_status: String,
+    /// EMV 3DS `eci`.
+    pub eci: String,
+    /// The authentication value, base64 of 20 bytes; only when approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authentication_value: Option<String>,
+    /// The merchant's own reference.
+    pub merchant_reference: String,
+    /// The amount in minor units.
+    pub amount_minor: i64,
+    /// ISO 4217.
+    pub currency: String,
+    /// The card number's last four digits.
+    pub card_last_four: String,
+    /// Public reason codes.
+    pub reasons: Vec<String>,
 }
 
-/// The result as a compact JWS for this merchant.
-pub fn sign_result(app: &App, authentication: &Authentication, merchant: &Merchant) -> String {
-    let claims = Claims {
-        aud: merchant.id.to_string(),
+/// The signed result of a final authentication, as a compact JWS (RFC 7515); none while it is open. The same
+/// authentication gives the same bytes every time.
+pub fn sign_result(app: &App, authentication: &Authentication) -> Option<String> {
+    let finished_at = authentication.finished_at?;
+    let claims = ResultClaims {
+        iss: app.config.server.public_url.as_str().trim_end_matches('/').to_owned(),
+        aud: authentication.merchant_id.to_string(),
         sub: authentication.id.to_string(),
-        status: authentication.status.as_str(),
-        merchant_reference: &authentication.merchant_reference,
+        iat: finished_at.unix_seconds(),
+        status: authentication.status.as_str().to_owned(),
+        trans_status: authentication.status.trans_status(authentication.ending).to_owned(),
+        eci: authentication.status.eci().unwrap_or_default().to_owned(),
+        authentication_value: authentication_value(app, authentication),
+        merchant_reference: authentication.merchant_reference.clone(),
         amount_minor: authentication.money.amount_minor,
-        currency: authentication.money.currency.code(),
-        card_last_four: &authentication.card_last_four,
+        currency: authentication.money.currency.code().to_owned(),
+        card_last_four: authentication.card_last_four.clone(),
+        reasons: public_reasons(app, authentication),
     };
-    app.keys.sign_result(&claims).unwrap_or_default()
+    app.keys.sign_result(&claims).inspect_err(|error| tracing::error!(%error, "a result cannot be signed")).ok()
+}
+
+/// The authentication value of an approval: 20 bytes in base64. Keyed and documented, not the scheme's own algorithm.
+pub fn authentication_value(app: &App, authentication: &Authentication) -> Option<String> {
+    (authentication.status == Status::Approved).then(|| {
+        let money = authentication.money;
+        app.keys.authentication_value(&[
+            authentication.id.uuid().as_bytes(),
+            authentication.merchant_id.uuid().as_bytes(),
+            &money.amount_minor.to_be_bytes(),
+            money.currency.code().as_bytes(),
+            authentication.card_last_four.as_bytes(),
+        ])
+    })
+}
+
+/// The public codes of an authentication's reasons, sorted, without repeats: the only codes that leave the house.
+pub fn public_reasons(app: &App, authentication: &Authentication) -> Vec<String> {
+    let loaded = app.bundle.load();
+    let reference = loaded.bundle.reference();
+    let mut codes: Vec<String> = authentication
+        .reasons
+        .iter()
+        .map(|code| reference.reason(code).map_or("other", |reason| reason.public_code.as_str()).to_owned())
+        .collect();
+    codes.sort();
+    codes.dedup();
+    codes
 }

@@ -84,23 +84,20 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || (a == 203 && b == 0 && c == 113))
 }
 
-/// Only global unicast 2000::/3 is public, and of it neither documentation, Teredo, ORCHID nor 6to4.
+/// Only global unicast `2000::/3` is public, and of it neither documentation, Teredo, ORCHID nor 6to4.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     let special = (first == 0x2001 && (second < 0x0200 || second == 0x0db8)) || first == 0x2002 || first == 0x3fff;
     (0x2000..0x4000).contains(&first) && !special
 }
 
-/// The IPv4 address inside a mapped (RFC 4291) or NAT64 address (RFC 6052, RFC 8215).
+/// The IPv4 address inside a mapped address (RFC 4291, 2.5.5.2) or one under the well-known NAT64 prefix
+/// `64:ff9b::/96` (RFC 6052). The local NAT64 prefix `64:ff9b:1::/48` (RFC 8215) is not public as it is.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    let nat64 = (a == 0x64 && b == 0xff9b) && ((c, d, e, f) == (0, 0, 0, 0) || c == 1);
-    let inside = || {
-        let [high, low] = [g, h].map(u16::to_be_bytes);
-        let ([w, x], [y, z]) = (high, low);
-        Ipv4Addr::new(w, x, y, z)
-    };
-    address.to_ipv4_mapped().or_else(|| nat64.then(inside))
+    let [.., high, low] = address.segments();
+    let is_nat64 = address.to_bits() >> 32 == 0x0064_ff9b_0000_0000_0000_0000;
+    let inside = Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
+    address.to_ipv4_mapped().or_else(|| is_nat64.then_some(inside))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, Query, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
@@ -16,10 +16,11 @@ use super::foreign_text::plain;
 use super::frame::{Frame, STYLE};
 use super::headers::Permissions;
 use super::moment::{amount, date_and_time, time_of_day};
-use super::texts::accepted;
+use super::visitor::Visitor;
+use crate::credential::hasher::HasherError;
 use crate::domain::challenge::{ChallengeState, Language};
 use crate::flow::challenge::{
-    self, Answer, Arrival, Asking, AskingForms, ChallengeError, Notice, ReturnWay, Stage, View,
+    self, Answer, Asking, AskingForms, ChallengeError, Notice, ReturnWay, Stage, View,
 };
 use crate::store::challenges::Challenge;
 
@@ -57,77 +58,68 @@ pub(super) async fn open(
     State(pages): State<Arc<Pages>>,
     Path(token): Path<String>,
     Query(address): Query<Address>,
-    headers: HeaderMap,
+    visitor: Visitor,
 ) -> Response {
-    let view = challenge::open(&pages.app, &token, &arrival(&headers)).await;
-    show(&pages, &headers, address.language.as_deref(), &token, view)
+    let view = challenge::open(&pages.app, &token, &visitor.arrival()).await;
+    show(&pages, &visitor, address.language.as_deref(), &token, view)
 }
 
 /// `POST /challenge/{token}`
 pub(super) async fn answer(
     State(pages): State<Arc<Pages>>,
     Path(token): Path<String>,
-    headers: HeaderMap,
+    visitor: Visitor,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Response {
     let fields = match form {
         Ok(Form(fields)) => fields,
-        Err(rejection) => return refuse(&pages, &headers, &rejection),
+        Err(rejection) => return refuse(&pages, &visitor, &rejection),
     };
-    let arrival = arrival(&headers);
+    let arrival = visitor.arrival();
     let view = if fields.step == "answer" {
         let answer = Answer { form: fields.form, password: fields.password };
         challenge::answer(Arc::clone(&pages.app), token.clone(), answer, arrival).await
     } else {
         challenge::go_on(&pages.app, &token, &fields.form, &arrival).await
     };
-    show(&pages, &headers, fields.language.as_deref(), &token, view)
+    show(&pages, &visitor, fields.language.as_deref(), &token, view)
 }
 
 /// `POST /challenge/{token}/cancel`
 pub(super) async fn cancel(
     State(pages): State<Arc<Pages>>,
     Path(token): Path<String>,
-    headers: HeaderMap,
+    visitor: Visitor,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Response {
     let fields = match form {
         Ok(Form(fields)) => fields,
-        Err(rejection) => return refuse(&pages, &headers, &rejection),
+        Err(rejection) => return refuse(&pages, &visitor, &rejection),
     };
-    let view = challenge::cancel(&pages.app, &token, &fields.form, &arrival(&headers)).await;
-    show(&pages, &headers, fields.language.as_deref(), &token, view)
+    let view = challenge::cancel(&pages.app, &token, &fields.form, &visitor.arrival()).await;
+    show(&pages, &visitor, fields.language.as_deref(), &token, view)
 }
 
-fn refuse(pages: &Pages, headers: &HeaderMap, rejection: &FormRejection) -> Response {
+fn refuse(pages: &Pages, visitor: &Visitor, rejection: &FormRejection) -> Response {
     match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge.page(pages, headers),
-        _ => Failure::Malformed.page(pages, headers),
-    }
-}
-
-fn arrival(headers: &HeaderMap) -> Arrival {
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    Arrival {
-        destination: text(HeaderName::from_static("sec-fetch-dest")),
-        origin: text(header::ORIGIN),
-        referrer: text(header::REFERER),
+        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge.page(pages, visitor),
+        _ => Failure::Malformed.page(pages, visitor),
     }
 }
 
 fn show(
     pages: &Pages,
-    headers: &HeaderMap,
+    visitor: &Visitor,
     language: Option<&str>,
     token: &str,
     view: Result<View, ChallengeError>,
 ) -> Response {
     let View { challenge, stage } = match view {
         Ok(view) => view,
-        Err(error) => return failure(&error).page(pages, headers),
+        Err(error) => return failure(&error).page(pages, visitor),
     };
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| accepted(value.to_str().ok()?));
-    let language = language.and_then(Language::parse).or(challenge.language).or(accepted).unwrap_or(Language::Ja);
+    let language =
+        language.and_then(Language::parse).or(challenge.language).or(visitor.language()).unwrap_or(Language::Ja);
     let page = Page {
         frame: Frame::new(pages, language),
         action: format!("{}/challenge/{token}", pages.app.config.server.public_url.path().trim_end_matches('/')),
@@ -143,19 +135,19 @@ fn show(
 }
 
 fn failure(error: &ChallengeError) -> Failure {
-    match error {
-        ChallengeError::NotFound => Failure::NotFound,
-        ChallengeError::Gone => Failure::Gone,
-        ChallengeError::Busy => Failure::Busy,
-        ChallengeError::Store(store) if store.is_transient() => {
-            tracing::error!(%error, "a challenge cannot be shown");
-            Failure::Busy
-        }
-        ChallengeError::Store(_) | ChallengeError::Message(_) | ChallengeError::Comparison => {
-            tracing::error!(%error, "a challenge cannot be shown");
-            Failure::Internal
-        }
-    }
+    let failure = match error {
+        ChallengeError::NotFound => return Failure::NotFound,
+        ChallengeError::Gone => return Failure::Gone,
+        ChallengeError::Hasher(HasherError::Busy) => return Failure::Busy,
+        ChallengeError::Store(store) if store.is_transient() => Failure::Busy,
+        ChallengeError::Store(_)
+        | ChallengeError::Message(_)
+        | ChallengeError::Hasher(_)
+        | ChallengeError::Result
+        | ChallengeError::Broken => Failure::Internal,
+    };
+    tracing::error!(%error, "a challenge cannot be shown");
+    failure
 }
 
 /// The merchant's origins may frame the page. Its forms lead to ourselves and, by the redirect after the last

@@ -7,13 +7,13 @@ use askama::Template;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::Pages;
 use super::failure::{Failure, rendered};
 use super::headers::Permissions;
-use super::texts::accepted;
+use super::visitor::Visitor;
 use crate::domain::challenge::Language;
 use crate::domain::device::StatedDevice;
 use crate::flow::collect_device::{self, DeviceError};
@@ -35,13 +35,13 @@ struct DevicePage {
 }
 
 /// `GET /device/{token}`
-pub(super) async fn open(State(pages): State<Arc<Pages>>, Path(token): Path<String>, headers: HeaderMap) -> Response {
-    let opened = collect_device::open(&pages.app, &token, stated(&headers), cookie(&headers)).await;
+pub(super) async fn open(State(pages): State<Arc<Pages>>, Path(token): Path<String>, visitor: Visitor) -> Response {
+    let opened = collect_device::open(&pages.app, &token, stated(&visitor), visitor.cookie(COOKIE)).await;
     let opened = match opened {
         Ok(opened) => opened,
-        Err(error) => return failure(&error).page(&pages, &headers),
+        Err(error) => return failure(&error).page(&pages, &visitor),
     };
-    let language = text(&headers, &header::ACCEPT_LANGUAGE).and_then(accepted).unwrap_or(Language::Ja);
+    let language = visitor.language().unwrap_or(Language::Ja);
     let title = pages.texts.in_language(language).text("device-title");
     let page = DevicePage { language: language.as_str(), title, script: SCRIPT };
     let permissions = Permissions {
@@ -53,7 +53,7 @@ pub(super) async fn open(State(pages): State<Arc<Pages>>, Path(token): Path<Stri
     let mut response = rendered(&page, &permissions);
     let cookie = format!(
         "{COOKIE}={}; Max-Age={COOKIE_SECONDS}; Path=/; Secure; HttpOnly; SameSite=None; Partitioned",
-        opened.cookie
+        opened.cookie.expose()
     );
     if let Ok(cookie) = HeaderValue::try_from(cookie) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -98,23 +98,13 @@ fn failure(error: &DeviceError) -> Failure {
 }
 
 /// What the headers alone say.
-fn stated(headers: &HeaderMap) -> StatedDevice {
+fn stated(visitor: &Visitor) -> StatedDevice {
     let kept = |text: &str| text.chars().take(HEADER_LENGTH).collect::<String>();
-    let language = text(headers, &header::ACCEPT_LANGUAGE).and_then(|value| value.split([',', ';']).next());
+    let language = visitor.header(&header::ACCEPT_LANGUAGE).and_then(|value| value.split([',', ';']).next());
     StatedDevice {
-        user_agent: text(headers, &header::USER_AGENT).map(kept),
+        user_agent: visitor.header(&header::USER_AGENT).map(kept),
         language: language.map(str::trim).filter(|tag| !tag.is_empty()).map(kept),
         time_zone: None,
         screen: None,
     }
-}
-
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
-}
-
-fn text<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
 }

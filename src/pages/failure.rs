@@ -1,13 +1,13 @@
 //! Pages for what cannot be shown: they say what to do next, and nothing about why or about whom.
 
 use askama::Template;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::Pages;
 use super::frame::{Frame, STYLE};
 use super::headers::Permissions;
-use super::texts::accepted;
+use super::visitor::Visitor;
 use crate::domain::challenge::Language;
 
 /// What cannot be done, as a person is told.
@@ -63,14 +63,13 @@ impl Failure {
     }
 
     /// The page. It may be framed by nobody: whose frame it would stand in is not known.
-    pub(super) fn page(self, pages: &Pages, headers: &HeaderMap) -> Response {
-        let language = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| accepted(value.to_str().ok()?));
-        let mut frame = Frame::new(pages, language.unwrap_or(Language::Ja));
+    pub(super) fn page(self, pages: &Pages, visitor: &Visitor) -> Response {
+        let mut frame = Frame::new(pages, visitor.language().unwrap_or(Language::Ja));
         frame.error = true;
         let page = FailurePage {
             title: frame.text(&format!("{}-title", self.key())),
             lead: frame.text(&format!("{}-lead", self.key())),
-            reference: None,
+            reference: visitor.request_id.map(|id| id.to_string()),
             frame,
         };
         let permissions = Permissions { style: Some(STYLE), ..Permissions::default() };

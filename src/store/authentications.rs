@@ -4,6 +4,8 @@ use iso_currency::Currency;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Value};
 
 use super::audit::{self, Entry};
+use super::challenges::{self, NewChallenge};
+use super::consent::{self, Settlement};
 use super::sql::{self, Row, nullable, nullable_bytes};
 use super::{Store, StoreError, Transaction};
 use crate::domain::authentication::{Authentication, Ending, Status};
@@ -82,8 +84,41 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Records a decided authentication with its audit entry, its challenge and the settlement of its disclosure,
+    /// in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] when it is recorded already.
+    pub async fn open(
+        &self,
+        authentication: Authentication,
+        entry: Entry,
+        challenge: Option<NewChallenge>,
+        settlement: Option<Settlement>,
+    ) -> Result<(), StoreError> {
+        if !self.is_sqlite() && challenge.is_none() && settlement.is_none() {
+            // One statement is its own transaction: one round trip instead of three.
+            return open(self.reader(), &authentication, &entry).await;
+        }
+        self.write(move |transaction| {
+            Box::pin(async move {
+                open(transaction, &authentication, &entry).await?;
+                if let Some(challenge) = &challenge {
+                    challenges::open_challenge(transaction, challenge).await?;
+                }
+                if let Some(settlement) = &settlement {
+                    consent::settle(transaction, settlement).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+}
+
 /// The authentication with this id, as the transaction sees it.
-pub async fn by_id(
+pub(crate) async fn by_id(
     connection: &impl ConnectionTrait,
     id: AuthenticationId,
 ) -> Result<Option<Authentication>, StoreError> {
@@ -96,7 +131,7 @@ pub async fn by_id(
 ///
 /// # Errors
 /// [`StoreError::Duplicate`] when it is recorded already.
-pub(crate) async fn open(
+async fn open(
     connection: &impl ConnectionTrait,
     authentication: &Authentication,
     entry: &Entry,

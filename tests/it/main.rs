@@ -1,6 +1,8 @@
-//! The integration tests: a file per noun.
+//! The service from outside, one module per noun.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod analytics;
 mod configuration;
 mod keys;
+mod outbound;
 mod support;

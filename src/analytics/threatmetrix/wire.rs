@@ -86,6 +86,7 @@ pub(super) fn unknown_keys(body: &[u8]) -> u64 {
         "transaction_",
         "true_ip",
     ];
+    #[expect(clippy::zero_sized_map_values, reason = "the keys are wanted; the values must not be held")]
     let keys: HashMap<Cow<'_, str>, IgnoredAny> = serde_json::from_slice(body).unwrap_or_default();
     let known = |key: &str| READ.contains(&key) || DROPPED.iter().any(|prefix| key.starts_with(prefix));
     keys.keys().filter(|key| !known(key)).count() as u64
@@ -212,4 +213,50 @@ fn is_code(text: &str) -> bool {
         (run, longest.max(run))
     });
     text.len() <= 64 && digits.1 <= 3 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_are_neither_read_nor_an_echo_are_counted() {
+        for (body, count) in [
+            (r#"{"request_result": "success", "account_email": "a@b.jp", "device_id": "d", "true_ip_geo": "JP"}"#, 0),
+            (r#"{"request_result": "success", "newly_invented": {"deep": [1]}, "other": null}"#, 2),
+            (r#"{"esc\u0061ped": 1}"#, 1),
+            ("[]", 0),
+        ] {
+            assert_eq!(unknown_keys(body.as_bytes()), count, "{body}");
+        }
+    }
+
+    #[test]
+    fn only_codes_are_codes() {
+        for text in ["_ip_velocity", "own_code_123", "GeoMismatch"] {
+            assert!(is_code(text), "{text}");
+        }
+        for text in ["hanako@example.jp", "09012345678", "a b", "203.0.113.7", "ヤマダ", &"x".repeat(65)] {
+            assert!(!is_code(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_are_read_whatever_their_json_type() {
+        for (json, text) in [
+            (r#"{"policy_score": "-5"}"#, Some("-5")),
+            (r#"{"policy_score": -5}"#, Some("-5")),
+            (r#"{"policy_score": true}"#, Some("true")),
+            (r#"{"policy_score": null}"#, None),
+            (r#"{"policy_score": "null"}"#, None),
+            ("{}", None),
+        ] {
+            assert_eq!(parse(json.as_bytes()).unwrap().policy_score.as_str(), text, "{json}");
+        }
+        for json in
+            [r#"{"policy_score": [1]}"#, r#"{"review_status": {}}"#, "null", "NaN", "", r#"{"policy_score": NaN}"#]
+        {
+            assert!(parse(json.as_bytes()).is_err(), "{json}");
+        }
+    }
 }

@@ -1,0 +1,244 @@
+//! A merchant asks whether the buyer is the cardholder, and gets an answer.
+//!
+//! Received in one transaction, sent to the analysis company where the gate lets it, decided once by the policies,
+//! recorded in one transaction. Nothing edits an outcome after the decision.
+
+mod gate;
+mod gather;
+pub mod request;
+mod trace;
+
+use std::sync::Arc;
+
+use self::gate::Gate;
+pub use self::request::AuthenticationRequest;
+pub use self::trace::NAME_CLASSES;
+use self::trace::Trace;
+use crate::app::{App, LoadedBundle};
+use crate::domain::assessment::{Assessment, NoAnswer, NotAsked};
+use crate::domain::authentication::{Authentication, Ending, Status};
+use crate::domain::clock::Micros;
+use crate::domain::id::{AuditId, AuthenticationId, ChallengeId};
+use crate::flow::challenge_link;
+use crate::policy;
+use crate::policy::reference::Programme;
+use crate::store::StoreError;
+use crate::store::audit::Entry;
+use crate::store::challenges::NewChallenge;
+use crate::store::consent::Settlement;
+use crate::store::idempotency::Earlier;
+use crate::store::receive::{Receive, Received, ReceivedCard};
+
+/// How long a key belongs to the request that reserved it, in seconds: longer than any request may take.
+const LEASE_SECONDS: i64 = 30;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthenticateError {
+    /// The idempotency key came before, with another body.
+    #[error("the idempotency key was used with another body")]
+    KeyReused,
+    /// The same request is being answered at this moment.
+    #[error("a request with this idempotency key is in progress")]
+    InProgress,
+    /// The device session is unknown, expired or another merchant's.
+    #[error("the device session is unknown")]
+    UnknownDeviceSession,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Answers a merchant's request. Runs to its end even when the caller goes away, so it is spawned as a task.
+///
+/// # Errors
+/// [`AuthenticateError`]; then nothing was decided.
+pub async fn authenticate(app: Arc<App>, request: AuthenticationRequest) -> Result<Authentication, AuthenticateError> {
+    let now = app.now();
+    let session = match request.device_session {
+        Some(id) => {
+            let session = app.store.device_session(request.merchant.id, id, now).await?;
+            Some(session.ok_or(AuthenticateError::UnknownDeviceSession)?)
+        }
+        None => None,
+    };
+    let trace = Trace::of(&app, &request, session.as_ref(), now);
+    let loaded = app.bundle.load_full();
+    let mut asked = Asked { app, request, trace, loaded, now, id: AuthenticationId::from_uuid(uuid::Uuid::nil()) };
+    asked.id = AuthenticationId::new(now, asked.app.randomness.as_ref());
+    let command = asked.command();
+    let asked = Arc::new(asked);
+
+    let (received, gate) = gate::receive(&asked, &command).await?;
+    if received.reserved {
+        return conclude(&asked, received, gate).await;
+    }
+    match asked.app.store.earlier(&command).await? {
+        Earlier::OtherBody => Err(AuthenticateError::KeyReused),
+        Earlier::InProgress => Err(AuthenticateError::InProgress),
+        Earlier::Done(id) => again(&asked.app, id).await,
+        Earlier::TakenOver(id) => {
+            let mut asked = Arc::into_inner(asked).ok_or(AuthenticateError::InProgress)?;
+            asked.id = id;
+            let assessment = Assessment::NoAnswer { reason: NoAnswer::Interrupted };
+            conclude(&Arc::new(asked), received, Gate::Closed(assessment)).await
+        }
+    }
+}
+
+/// The answer that was given before, read again.
+async fn again(app: &App, id: AuthenticationId) -> Result<Authentication, AuthenticateError> {
+    app.store.any_authentication(id).await?.ok_or(AuthenticateError::InProgress)
+}
+
+/// One request on its way.
+struct Asked {
+    app: Arc<App>,
+    request: AuthenticationRequest,
+    trace: Trace,
+    loaded: Arc<LoadedBundle>,
+    now: Micros,
+    id: AuthenticationId,
+}
+
+impl Asked {
+    fn command(&self) -> Receive {
+        let base = self.loaded.bundle.reference().to_base(self.request.money);
+        Receive {
+            merchant_id: self.request.merchant.id,
+            key: self.request.idempotency_key.clone(),
+            body_digest: self.request.body_digest,
+            authentication_id: self.id,
+            now: self.now,
+            lease_until: self.now.plus_seconds(LEASE_SECONDS),
+            card_digest: self.app.keys.card_digest(&self.request.number).bytes,
+            amount_base_minor: base.map_or(0, |(amount, _)| amount),
+            device_digest: self.trace.device_digest,
+            ip_digest: self.trace.ip_digest,
+            address_digest: self.trace.address_digest,
+        }
+    }
+
+    /// The card's programme, where its cards can use this authentication.
+    fn eligible(&self, card: &ReceivedCard) -> Option<&Programme> {
+        let programme = self.loaded.bundle.reference().programme(&card.programme);
+        programme.filter(|programme| programme.authentication_eligible)
+    }
+
+    fn facts(&self, card: &ReceivedCard, programme: &Programme, assessment: Assessment) -> crate::domain::facts::Facts {
+        let reference = self.loaded.bundle.reference();
+        gather::facts(&self.request, &self.trace, card, programme, reference, self.now, assessment)
+    }
+
+    /// The record before anything is decided.
+    fn record(&self, status: Status, reasons: Vec<String>) -> Authentication {
+        let request = &self.request;
+        Authentication {
+            id: self.id,
+            merchant_id: request.merchant.id,
+            merchant_reference: request.reference.clone(),
+            purpose: request.purpose,
+            money: request.money,
+            purchased_at: request.purchased_at,
+            card_id: None,
+            card_last_four: request.number.last_four().to_owned(),
+            status,
+            ending: Ending::Decided,
+            reasons,
+            bundle_digest: self.loaded.bundle.digest().to_owned(),
+            facts: None,
+            verdict: None,
+            return_url: request.return_url.as_ref().map(|url| url.as_str().to_owned()),
+            device_digest: self.trace.device_digest.map(Vec::from),
+            address_digest: self.trace.address_digest.map(Vec::from),
+            created_at: self.now,
+            finished_at: None,
+        }
+    }
+}
+
+/// Asks the company where the gate let it, decides, records.
+async fn conclude(asked: &Arc<Asked>, received: Received, gate: Gate) -> Result<Authentication, AuthenticateError> {
+    let Some(card) = received.card else {
+        return open(asked, asked.record(Status::NotEligible, vec!["card_unknown".to_owned()]), None).await;
+    };
+    let Some(programme) = asked.eligible(&card) else {
+        let mut record = asked.record(Status::NotEligible, vec!["programme_not_eligible".to_owned()]);
+        record.card_id = Some(card.id);
+        return open(asked, record, None).await;
+    };
+    let (assessment, settlement) = gate.ask(asked).await;
+    let facts = asked.facts(&card, programme, assessment);
+    let verdict = policy::decide(&asked.loaded.bundle, &facts);
+    let status = Status::of_verdict(&verdict, &facts.enrolment);
+    let mut reasons = verdict.reasons.clone();
+    match status {
+        Status::NotEnrolled => reasons = vec!["not_enrolled".to_owned()],
+        Status::Unavailable => reasons = vec!["no_usable_method".to_owned()],
+        _ => {}
+    }
+    let mut record = asked.record(status, reasons);
+    record.card_id = Some(card.id);
+    // Facts and verdict are plain data; writing them cannot fail.
+    record.facts = serde_json::to_string(&facts).ok();
+    record.verdict = serde_json::to_string(&verdict).ok();
+    let challenge = (status == Status::ChallengeRequired).then(|| new_challenge(asked, verdict.methods));
+    open(asked, record, Some(Opening { settlement, challenge })).await
+}
+
+struct Opening {
+    settlement: Option<Settlement>,
+    challenge: Option<NewChallenge>,
+}
+
+fn new_challenge(asked: &Asked, methods: Vec<crate::domain::facts::Method>) -> NewChallenge {
+    let app = &asked.app;
+    let settings = &app.config.challenge;
+    NewChallenge {
+        id: ChallengeId::new(asked.now, app.randomness.as_ref()),
+        authentication_id: asked.id,
+        token_digest: challenge_link::token_digest(&challenge_link::token(app, asked.id)),
+        methods,
+        language: asked.request.language,
+        first_visit_by: asked.now.plus_seconds(settings.first_visit_seconds),
+        expires_at: asked.now.plus_seconds(settings.total_seconds),
+        created_at: asked.now,
+    }
+}
+
+/// Records the decided authentication, with all that goes with it, in one transaction.
+async fn open(
+    asked: &Arc<Asked>,
+    mut record: Authentication,
+    opening: Option<Opening>,
+) -> Result<Authentication, AuthenticateError> {
+    let app = &asked.app;
+    record.finished_at = record.status.is_final().then(|| app.now());
+    let entry = Entry {
+        id: AuditId::new(asked.now, app.randomness.as_ref()),
+        recorded_at: app.now(),
+        actor: format!("merchant:{}", record.merchant_id),
+        action: "authentication.create",
+        subject: record.id.to_string(),
+        result: record.status.as_str().to_owned(),
+    };
+    let opening = opening.unwrap_or(Opening { settlement: None, challenge: None });
+    let written = app.store.open(record.clone(), entry, opening.challenge, opening.settlement).await;
+    match written {
+        Ok(()) => Ok(record),
+        // Whoever took the key over was faster: its answer stands.
+        Err(StoreError::Duplicate { .. }) => again(app, record.id).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Why nothing was asked, by the consent state.
+fn not_asked(state: crate::domain::consent::ConsentState) -> Assessment {
+    use crate::domain::consent::ConsentState;
+    let reason = match state {
+        ConsentState::OptedOut => NotAsked::OptedOut,
+        ConsentState::Pending => NotAsked::Pending,
+        ConsentState::Permitted | ConsentState::Unknown => NotAsked::ConsentUnknown,
+    };
+    Assessment::NotAsked { reason }
+}
