@@ -20,10 +20,10 @@ pub struct App {
     pub config: Config,
     /// The secret keys.
     pub keys: Arc<Keys>,
-    /// Bounded hashing of passwords.
-    pub hasher: Hasher,
     /// The database.
     pub store: Store,
+    /// The hasher of passwords, a few at once.
+    pub hasher: Hasher,
     /// The bundle that decides, swapped as a whole.
     pub bundle: ArcSwap<LoadedBundle>,
     /// The analysis company, where one is configured.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::body::Strict;
 use super::caller::{IdempotencyKey, MerchantCaller};
 use super::problem::{Kind, Problem, ProblemResponse};
-use crate::flow::collect_device::{self, CreateError};
+use crate::flow::collect_device::{self, DeviceError};
 
 /// Asks for a device session. There is nothing to say yet: `{}`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -43,11 +43,12 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(DeviceSessionResponse { id: session.id.to_string(), url, expires_at })))
 }
 
-impl From<CreateError> for Problem {
-    fn from(error: CreateError) -> Self {
+impl From<DeviceError> for Problem {
+    fn from(error: DeviceError) -> Self {
         match error {
-            CreateError::KeyReused => Self::new(Kind::IdempotencyKeyReused),
-            CreateError::Store(error) => error.into(),
+            DeviceError::Store(error) => error.into(),
+            DeviceError::Gone => Self::new(Kind::IdempotencyKeyReused).detail("the key's device session has expired"),
+            DeviceError::NotFound | DeviceError::Malformed => Self::new(Kind::NotFound),
         }
     }
 }

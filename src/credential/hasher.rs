@@ -74,6 +74,12 @@ impl Hasher {
         Ok(if known { found } else { Comparison { matches: false, needs_rehash: false } })
     }
 
+    /// Waits for a processor and keeps it for one comparison, for whoever must know that a comparison will
+    /// follow before it counts one.
+    pub async fn reserve(&self) -> Result<Reserved, HasherError> {
+        Ok(Reserved { inner: Arc::clone(&self.inner), permit: self.processor().await? })
+    }
+
     /// How many passwords are being worked on.
     pub fn in_flight(&self) -> usize {
         self.places.saturating_sub(self.processors.available_permits())
@@ -83,15 +89,7 @@ impl Hasher {
         &self,
         work: impl FnOnce(&Inner) -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HasherError> {
-        let permit = self.processor().await?;
-        let inner = Arc::clone(&self.inner);
-        // The permit goes along: when the caller is gone the work still occupies the processor.
-        let task = tokio::task::spawn_blocking(move || {
-            let done = work(&inner);
-            drop(permit);
-            done
-        });
-        Ok(task.await.map_err(|_| HasherError::Broken)??)
+        self.reserve().await?.run(work).await
     }
 
     async fn processor(&self) -> Result<OwnedSemaphorePermit, HasherError> {
@@ -101,5 +99,31 @@ impl Hasher {
         let _place = self.queue.try_acquire().map_err(|_| HasherError::Busy)?;
         let wait = tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.processors).acquire_owned());
         wait.await.map_err(|_| HasherError::Busy)?.map_err(|_| HasherError::Broken)
+    }
+}
+
+/// A processor that waits for one password.
+pub struct Reserved {
+    inner: Arc<Inner>,
+    permit: OwnedSemaphorePermit,
+}
+
+impl Reserved {
+    /// Compares a password with the stored hash.
+    pub async fn compare(self, password: Password, stored: String) -> Result<Comparison, HasherError> {
+        self.run(move |inner| password::compare(&password, &stored, inner.cost, &inner.keys)).await
+    }
+
+    async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&Inner) -> Result<T, HashError> + Send + 'static,
+    ) -> Result<T, HasherError> {
+        // The permit goes along: when the caller is gone the work still occupies the processor.
+        let task = tokio::task::spawn_blocking(move || {
+            let done = work(&self.inner);
+            drop(self.permit);
+            done
+        });
+        Ok(task.await.map_err(|_| HasherError::Broken)??)
     }
 }

@@ -17,9 +17,11 @@ use self::trace::Trace;
 use crate::app::{App, LoadedBundle};
 use crate::domain::assessment::{Assessment, NoAnswer, NotAsked};
 use crate::domain::authentication::{Authentication, Ending, Status};
+use crate::domain::challenge::Language;
 use crate::domain::clock::Micros;
-use crate::domain::id::{AuditId, AuthenticationId};
-use crate::flow::challenge;
+use crate::domain::facts::Method;
+use crate::domain::id::{AuditId, AuthenticationId, ChallengeId};
+use crate::flow::challenge_link;
 use crate::policy;
 use crate::policy::reference::Programme;
 use crate::store::StoreError;
@@ -57,8 +59,7 @@ pub async fn authenticate(app: Arc<App>, request: AuthenticationRequest) -> Resu
     let now = app.now();
     let session = match request.device_session {
         Some(id) => {
-            let session = app.store.device_session(request.merchant.id, id).await?;
-            let session = session.filter(|session| session.expires_at > now);
+            let session = app.store.device_session(request.merchant.id, id, now).await?;
             Some(session.ok_or(AuthenticateError::UnknownDeviceSession)?)
         }
         None => None,
@@ -184,14 +185,27 @@ async fn conclude(asked: &Arc<Asked>, received: Received, gate: Gate) -> Result<
     record.facts = serde_json::to_string(&facts).ok();
     record.verdict = serde_json::to_string(&verdict).ok();
     let language = asked.request.language;
-    let challenge = (status == Status::ChallengeRequired)
-        .then(|| challenge::prepare(&asked.app, &record, verdict.methods, language));
+    let challenge = (status == Status::ChallengeRequired).then(|| new_challenge(asked, verdict.methods, language));
     open(asked, record, Some(Opening { settlement, challenge })).await
 }
 
 struct Opening {
     settlement: Option<Settlement>,
     challenge: Option<NewChallenge>,
+}
+
+fn new_challenge(asked: &Asked, methods: Vec<Method>, language: Option<Language>) -> NewChallenge {
+    let settings = &asked.app.config.challenge;
+    NewChallenge {
+        id: ChallengeId::new(asked.now, asked.app.randomness.as_ref()),
+        authentication_id: asked.id,
+        token_digest: challenge_link::token_digest(&challenge_link::token(&asked.app, asked.id)),
+        methods,
+        language,
+        first_visit_by: asked.now.plus_seconds(settings.first_visit_seconds),
+        expires_at: asked.now.plus_seconds(settings.total_seconds),
+        created_at: asked.now,
+    }
 }
 
 /// Records the decided authentication, with all that goes with it, in one transaction.

@@ -13,21 +13,19 @@ pub use self::arrival::Arrival;
 pub use self::return_way::ReturnWay;
 
 use self::form::{Form, issue};
-use super::secret_url;
 use crate::app::App;
+use crate::credential::hasher::HasherError;
+use crate::credential::token::Token;
 use crate::domain::authentication::Authentication;
-use crate::domain::challenge::{ChallengeState, Language};
+use crate::domain::challenge::ChallengeState;
 use crate::domain::clock::Micros;
-use crate::domain::facts::Method;
 use crate::domain::id::{AuditId, AuthenticationId, ChallengeId};
 use crate::keys::{SealError, WrappedKey};
 use crate::store::StoreError;
 use crate::store::audit::Entry;
 use crate::store::challenges::settlement::{Conclusion, Settlement};
-use crate::store::challenges::{Challenge, NewChallenge, SealedEnrolment};
+use crate::store::challenges::{Challenge, SealedEnrolment};
 
-/// The page's name in its URL.
-const PAGE: &str = "challenge";
 /// How long after its time a finished challenge still shows its result, in seconds.
 const SHOWN_AFTER_SECONDS: i64 = 3_600;
 /// How long a proof may be in comparison before its comparison counts as lost, in seconds.
@@ -42,18 +40,21 @@ pub enum ChallengeError {
     /// Its time is long over.
     #[error("the challenge is no longer shown")]
     Gone,
-    /// Too many proofs are being compared; nothing was counted.
-    #[error("too many proofs are being compared")]
-    Busy,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The personal message does not open.
     #[error("the personal message does not open: {0}")]
     Message(#[from] SealError),
-    /// The comparison ended without an answer.
-    #[error("the comparison of a proof ended without an answer")]
-    Comparison,
+    /// The proof cannot be compared.
+    #[error(transparent)]
+    Hasher(#[from] HasherError),
+    /// The result cannot be signed.
+    #[error("the result cannot be signed")]
+    Result,
+    /// The task that took the answer broke down.
+    #[error("taking an answer broke down")]
+    Broken,
 }
 
 /// A challenge as it stands, to be shown.
@@ -121,32 +122,6 @@ pub enum Notice {
     StaleForm,
 }
 
-/// A challenge to be opened with this authentication, and the times that follow from the settings.
-pub fn prepare(
-    app: &App,
-    authentication: &Authentication,
-    methods: Vec<Method>,
-    language: Option<Language>,
-) -> NewChallenge {
-    let now = authentication.created_at;
-    let token = secret_url::token(app, PAGE, authentication.id.uuid());
-    NewChallenge {
-        id: ChallengeId::new(now, &*app.randomness),
-        authentication_id: authentication.id,
-        token_digest: secret_url::token_digest(&token),
-        methods,
-        language,
-        first_visit_by: now.plus_seconds(app.config.challenge.first_visit_seconds),
-        expires_at: now.plus_seconds(app.config.challenge.total_seconds),
-        created_at: now,
-    }
-}
-
-/// The URL of an authentication's challenge; the same one whenever it is asked for.
-pub fn url(app: &App, authentication_id: AuthenticationId) -> String {
-    secret_url::url(app, PAGE, authentication_id.uuid())
-}
-
 /// Opens the page: the first time counts as the visit.
 ///
 /// # Errors
@@ -210,7 +185,7 @@ pub async fn expire_due(app: &Arc<App>, limit: i64) -> Result<u64, ChallengeErro
 /// The challenge with this token. One whose time is over is ended on the way.
 async fn find(app: &App, token: &str) -> Result<Challenge, ChallengeError> {
     let now = app.now();
-    let digest = secret_url::digest(token).ok_or(ChallengeError::NotFound)?;
+    let digest = Token::parse(token).ok_or(ChallengeError::NotFound)?.digest();
     let found = app.store.challenge(&digest, app.config.environment, now).await?;
     let challenge = found.ok_or(ChallengeError::NotFound)?;
     let challenge =
@@ -297,7 +272,7 @@ fn show_on_arrival(
 /// The challenge as it stands, to somebody who may see the personal message.
 fn show(app: &App, challenge: Challenge, notice: Option<Notice>) -> Result<View, ChallengeError> {
     let stage = if challenge.state != ChallengeState::Open {
-        Stage::Finished(ReturnWay::of(app, &challenge))
+        Stage::Finished(ReturnWay::of(app, &challenge).ok_or(ChallengeError::Result)?)
     } else if tries_left(app, &challenge) == 0 {
         Stage::Comparing { go_on: issue(app, Form::GoOn, challenge.id) }
     } else {

@@ -3,18 +3,16 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
 
-use super::secret_url;
+use super::challenge_link::token_digest;
 use crate::app::App;
+use crate::credential::token::Token;
 use crate::domain::device::StatedDevice;
 use crate::domain::id::{DeviceSessionId, MerchantId};
 use crate::domain::merchant::Merchant;
 use crate::store::StoreError;
 use crate::store::device_sessions::DeviceSession;
 
-/// The page's name in its URL.
-const PAGE: &str = "device";
 /// How long a session can be filled and used, in seconds.
 const LIFETIME_SECONDS: i64 = 1_800;
 
@@ -41,25 +39,15 @@ pub struct Opened {
     /// Who may frame the page.
     pub merchant: Merchant,
     /// The random id by which the browser is known from now on: the value of its cookie.
-    pub cookie: String,
+    pub cookie: Token,
 }
 
-/// Why no session was made.
-#[derive(Debug, thiserror::Error)]
-pub enum CreateError {
-    /// The idempotency key names something else.
-    #[error("the idempotency key was used for something else")]
-    KeyReused,
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Makes a session for a merchant and the URL of its page; the same key answers the same session.
+/// Makes a session for a merchant and the URL of its page; the same idempotency key answers the same session, while
+/// it lives.
 ///
 /// # Errors
-/// [`CreateError`]; then none was made.
-pub async fn create(app: &App, merchant_id: MerchantId, key: String) -> Result<(DeviceSession, String), CreateError> {
+/// [`DeviceError`]; then none was made.
+pub async fn create(app: &App, merchant_id: MerchantId, key: String) -> Result<(DeviceSession, String), DeviceError> {
     let now = app.now();
     let session = DeviceSession {
         id: DeviceSessionId::new(now, &*app.randomness),
@@ -71,15 +59,21 @@ pub async fn create(app: &App, merchant_id: MerchantId, key: String) -> Result<(
         expires_at: now.plus_seconds(LIFETIME_SECONDS),
         created_at: now,
     };
-    let token = secret_url::token(app, PAGE, session.id.uuid());
-    let id = app.store.add_device_session(session, secret_url::token_digest(&token), key).await?;
-    let session = app.store.device_session(merchant_id, id).await?.ok_or(CreateError::KeyReused)?;
+    let digest = token_digest(&token(app, session.id));
+    let id = app.store.add_device_session(session, digest, key).await?;
+    let session = app.store.device_session(merchant_id, id, now).await?.ok_or(DeviceError::Gone)?;
     Ok((session, url(app, id)))
 }
 
 /// The URL of a session's page; the same one whenever it is asked for.
 pub fn url(app: &App, id: DeviceSessionId) -> String {
-    secret_url::url(app, PAGE, id.uuid())
+    let base = app.config.server.public_url.as_str().trim_end_matches('/');
+    format!("{base}/device/{}", token(app, id))
+}
+
+/// Derived from the id under a secret key, so that an answer can be rendered again without the token being stored.
+fn token(app: &App, id: DeviceSessionId) -> String {
+    URL_SAFE_NO_PAD.encode(app.keys.mac("device_token", &[id.uuid().as_bytes()]))
 }
 
 /// Opens the page: notes the headers and the id in the cookie, a new one where there is none.
@@ -90,12 +84,8 @@ pub async fn open(app: &App, token: &str, headers: StatedDevice, cookie: Option<
     let session = find(app, token).await?;
     let merchant = app.store.merchant(session.merchant_id, app.config.environment).await?;
     let merchant = merchant.ok_or(DeviceError::NotFound)?;
-    let cookie = match cookie {
-        Some(known) if is_browser_id(known) => known.to_owned(),
-        _ => URL_SAFE_NO_PAD.encode(app.randomness.bytes::<32>()),
-    };
-    let digest = Sha256::digest(cookie.as_bytes()).into();
-    app.store.open_device_session(session.id, digest, &headers, app.now()).await?;
+    let cookie = cookie.and_then(Token::parse).unwrap_or_else(|| Token::generate(&*app.randomness));
+    app.store.open_device_session(session.id, cookie.digest(), &headers, app.now()).await?;
     Ok(Opened { merchant, cookie })
 }
 
@@ -119,13 +109,9 @@ pub async fn collect(app: &App, token: &str, reported: StatedDevice) -> Result<(
 }
 
 async fn find(app: &App, token: &str) -> Result<DeviceSession, DeviceError> {
-    let digest = secret_url::digest(token).ok_or(DeviceError::NotFound)?;
+    let digest = Token::parse(token).ok_or(DeviceError::NotFound)?.digest();
     let session = app.store.device_session_by_token(&digest).await?.ok_or(DeviceError::NotFound)?;
     if session.expires_at <= app.now() { Err(DeviceError::Gone) } else { Ok(session) }
-}
-
-fn is_browser_id(text: &str) -> bool {
-    text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
 fn is_report(stated: &StatedDevice) -> bool {

@@ -105,7 +105,7 @@ impl Store {
             Box::pin(async move {
                 open(transaction, &authentication, &entry).await?;
                 if let Some(challenge) = &challenge {
-                    challenges::open(transaction, challenge).await?;
+                    challenges::open_challenge(transaction, challenge).await?;
                 }
                 if let Some(settlement) = &settlement {
                     consent::settle(transaction, settlement).await?;

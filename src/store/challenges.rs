@@ -178,7 +178,10 @@ impl Store {
 ///
 /// # Errors
 /// [`StoreError::Duplicate`] when the authentication has one.
-pub async fn open(connection: &impl ConnectionTrait, challenge: &NewChallenge) -> Result<(), StoreError> {
+pub(crate) async fn open_challenge(
+    connection: &impl ConnectionTrait,
+    challenge: &NewChallenge,
+) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO challenges (id, authentication_id, token_digest, state, methods, language, \
          attempts, first_visit_by, expires_at, created_at) VALUES ($1, $2, $3, 'open', $4, $5, 0, $6, $7, $8)";
     let methods: Vec<&str> = challenge.methods.iter().map(|method| method.as_str()).collect();

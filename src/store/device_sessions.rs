@@ -68,7 +68,7 @@ impl Store {
         .await
     }
 
-    /// The session with this id, if it is this merchant's.
+    /// The merchant's session with this id, while it lives.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -76,9 +76,11 @@ impl Store {
         &self,
         merchant_id: MerchantId,
         id: DeviceSessionId,
+        now: Micros,
     ) -> Result<Option<DeviceSession>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM device_sessions WHERE id = $1 AND merchant_id = $2");
-        let values = [id.uuid().into(), merchant_id.uuid().into()];
+        let sql =
+            format!("SELECT {COLUMNS} FROM device_sessions WHERE id = $1 AND merchant_id = $2 AND expires_at > $3");
+        let values = [id.uuid().into(), merchant_id.uuid().into(), now.0.into()];
         sql::first(self.reader(), "device_sessions", &sql, values).await?.map(|row| read(&row)).transpose()
     }
 

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::domain::authentication::{Authentication, Status};
 use crate::flow::result::{authentication_value, public_reasons, sign_result};
-use crate::flow::{cardholder_message, challenge as page};
+use crate::flow::{cardholder_message, challenge_link};
 
 /// An authentication, as its merchant sees it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -104,7 +104,7 @@ impl AuthenticationResponse {
 fn challenge(app: &App, authentication: &Authentication) -> Option<ChallengeResponse> {
     let settings = &app.config.challenge;
     (authentication.status == Status::ChallengeRequired).then(|| ChallengeResponse {
-        url: page::url(app, authentication.id),
+        url: challenge_link::url(app, authentication.id),
         first_visit_by: authentication.created_at.plus_seconds(settings.first_visit_seconds).rfc3339(),
         expires_at: authentication.created_at.plus_seconds(settings.total_seconds).rfc3339(),
     })

@@ -10,14 +10,15 @@ use zeroize::Zeroizing;
 use super::form::{self, Form};
 use super::{Arrival, ChallengeError, Notice, View, find, note, reload, settle, show, show_on_arrival, visit};
 use crate::app::App;
+use crate::credential::hasher::HasherError;
+use crate::credential::password::Password;
 use crate::domain::challenge::{AnswerOutcome, ChallengeState};
 use crate::domain::facts::Method;
+use crate::domain::id::CredentialId;
 use crate::store::challenges::Challenge;
 use crate::store::challenges::attempts::{Attempt, Counted, Credential};
 use crate::store::challenges::settlement::Conclusion;
 
-/// The longest password that is compared, in bytes.
-const PASSWORD_MAX: usize = 1_024;
 /// How often, and how long apart, a repeated form looks whether the first one was compared.
 const LOOKS: u32 = 20;
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(100);
@@ -42,7 +43,7 @@ impl fmt::Debug for Answer {
 /// [`ChallengeError`].
 pub async fn answer(app: Arc<App>, token: String, answer: Answer, arrival: Arrival) -> Result<View, ChallengeError> {
     let task = tokio::spawn(async move { take(&app, &token, answer, &arrival).await });
-    task.await.map_err(|_| ChallengeError::Comparison)?
+    task.await.map_err(|_| ChallengeError::Broken)?
 }
 
 async fn take(app: &App, token: &str, answer: Answer, arrival: &Arrival) -> Result<View, ChallengeError> {
@@ -54,15 +55,10 @@ async fn take(app: &App, token: &str, answer: Answer, arrival: &Arrival) -> Resu
         let challenge = visit(app, challenge).await?;
         return show_on_arrival(app, challenge, arrival, Some(Notice::StaleForm));
     };
-    let notice = match answer.password.len() {
-        0 => Some(Notice::Empty),
-        1..=PASSWORD_MAX => None,
-        _ => Some(Notice::TooLong),
-    };
-    if notice.is_some() {
-        return show(app, challenge, notice);
+    if answer.password.is_empty() {
+        return show(app, challenge, Some(Notice::Empty));
     }
-    let (challenge, notice) = count_and_compare(app, challenge, nonce, answer.password).await?;
+    let (challenge, notice) = count_and_compare(app, challenge, nonce, &answer.password).await?;
     show(app, challenge, notice)
 }
 
@@ -71,9 +67,12 @@ async fn count_and_compare(
     app: &App,
     challenge: Challenge,
     nonce: [u8; 16],
-    password: Zeroizing<String>,
+    password: &str,
 ) -> Result<(Challenge, Option<Notice>), ChallengeError> {
-    let permit = app.hasher.permit().await.map_err(|_| ChallengeError::Busy)?;
+    let (Ok(password), Ok(again)) = (Password::typed(password), Password::typed(password)) else {
+        return Ok((challenge, Some(Notice::TooLong)));
+    };
+    let processor = app.hasher.reserve().await?;
     let now = app.now();
     let attempt = Attempt {
         challenge_id: challenge.id,
@@ -86,18 +85,39 @@ async fn count_and_compare(
     let entry = note(app, now, "buyer", "challenge.attempt", challenge.id, Method::Password.as_str().to_owned());
     match app.store.count_attempt(attempt, entry).await? {
         Counted::Compare { credential, last } => {
-            let right = permit.verify(password.to_string(), credential.secret.clone()).await;
-            conclude(app, challenge, nonce, right, last, credential).await
+            let compared = processor.compare(password, credential.secret.clone()).await?;
+            let verdict = Verdict { right: compared.matches, last, credential: credential.id };
+            let concluded = conclude(app, challenge, nonce, verdict).await?;
+            if compared.matches && compared.needs_rehash {
+                rehash(app, credential, again).await?;
+            }
+            Ok(concluded)
         }
         Counted::Repeated => {
-            drop(permit);
+            drop(processor);
             wait_for_first(app, challenge, nonce).await
         }
         Counted::Unusable => Ok((settle(app, challenge, Conclusion::Failed, Some(nonce)).await?, None)),
         Counted::Refused => {
-            drop(permit);
+            drop(processor);
             Ok((visit(app, reload(app, &challenge).await?).await?, None))
         }
+    }
+}
+
+/// What a comparison came to.
+struct Verdict {
+    right: bool,
+    last: bool,
+    credential: CredentialId,
+}
+
+/// The same password hashed by today's settings. It can wait until the next time when all processors are busy.
+async fn rehash(app: &App, credential: Credential, password: Password) -> Result<(), ChallengeError> {
+    match app.hasher.hash(password).await {
+        Ok(secret) => Ok(app.store.rehash(credential, secret).await?),
+        Err(HasherError::Busy) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -105,15 +125,13 @@ async fn conclude(
     app: &App,
     challenge: Challenge,
     nonce: [u8; 16],
-    right: bool,
-    last: bool,
-    credential: Credential,
+    verdict: Verdict,
 ) -> Result<(Challenge, Option<Notice>), ChallengeError> {
-    if !right && !last {
+    if !verdict.right && !verdict.last {
         app.store.note_wrong_answer(challenge.id, nonce).await?;
         return Ok((reload(app, &challenge).await?, Some(Notice::Wrong)));
     }
-    let conclusion = if right { Conclusion::Passed(credential.id) } else { Conclusion::Failed };
+    let conclusion = if verdict.right { Conclusion::Passed(verdict.credential) } else { Conclusion::Failed };
     let challenge = settle(app, challenge, conclusion, Some(nonce)).await?;
     if challenge.state == ChallengeState::Open && challenge.is_overdue(app.now()) {
         // Its time ran out while the proof was compared.

@@ -26,17 +26,18 @@ pub enum ReturnWay {
 }
 
 impl ReturnWay {
-    pub(super) fn of(app: &App, challenge: &Challenge) -> Self {
+    /// None when the result cannot be signed.
+    pub(super) fn of(app: &App, challenge: &Challenge) -> Option<Self> {
         let (authentication, merchant) = (&challenge.authentication, &challenge.merchant);
         let url = authentication.return_url.as_deref();
         let Some(url) = url.and_then(|text| ReturnUrl::parse(text, app.config.environment).ok()) else {
-            return Self::Close;
+            return Some(Self::Close);
         };
-        match merchant.return_by {
+        Some(match merchant.return_by {
             ReturnBy::Redirect => Self::Redirect { url: url.with_authentication(&authentication.id.to_string()) },
             ReturnBy::FormPost => {
                 Self::Post { url: url.as_str().to_owned(), result: sign_result(app, authentication)? }
             }
-        }
+        })
     }
 }

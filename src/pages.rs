@@ -1,0 +1,38 @@
+//! Pages for people: the challenge and the collection of device data. It knows HTTP and HTML and decides
+//! nothing: each handler asks one flow and shows what it answers.
+
+mod challenge;
+mod device;
+mod failure;
+mod foreign_text;
+mod frame;
+mod headers;
+mod moment;
+mod texts;
+mod visitor;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+use self::texts::Texts;
+use crate::app::App;
+
+/// What every page needs.
+struct Pages {
+    app: Arc<App>,
+    texts: Texts,
+}
+
+/// All pages, by their paths.
+pub fn router(app: Arc<App>) -> Router {
+    let limit = DefaultBodyLimit::max(app.config.server.body_limit_bytes);
+    Router::new()
+        .route("/challenge/{token}", get(challenge::open).post(challenge::answer))
+        .route("/challenge/{token}/cancel", post(challenge::cancel).get(challenge::open))
+        .route("/device/{token}", get(device::open).post(device::collect))
+        .layer(limit)
+        .with_state(Arc::new(Pages { app, texts: Texts::new() }))
+}

@@ -1,0 +1,68 @@
+//! What stands around every page: the issuer's name and telephone number, the style, the language.
+
+use super::Pages;
+use super::texts::Wording;
+use crate::config::IssuerSettings;
+use crate::domain::challenge::Language;
+
+/// The style sheet of all pages, inline: one request, nothing to be kept.
+pub(super) const STYLE: &str = include_str!("templates/style.css");
+
+/// The frame of one page.
+pub(super) struct Frame<'a> {
+    issuer: &'a IssuerSettings,
+    /// The words of its language.
+    pub(super) wording: Wording<'a>,
+    /// Whether its title says that something went wrong.
+    pub(super) error: bool,
+}
+
+impl<'a> Frame<'a> {
+    pub(super) fn new(pages: &'a Pages, language: Language) -> Self {
+        Self { issuer: &pages.app.config.issuer, wording: pages.texts.in_language(language), error: false }
+    }
+
+    pub(super) fn text(&self, key: &str) -> String {
+        self.wording.text(key)
+    }
+
+    pub(super) fn language(&self) -> &'static str {
+        self.wording.language().as_str()
+    }
+
+    pub(super) fn other_language(&self) -> &'static str {
+        match self.wording.language() {
+            Language::Ja => Language::En.as_str(),
+            Language::En => Language::Ja.as_str(),
+        }
+    }
+
+    pub(super) fn issuer_name(&self) -> &str {
+        self.choose(&self.issuer.name_ja, &self.issuer.name_en)
+    }
+
+    pub(super) fn phone(&self) -> &str {
+        &self.issuer.phone
+    }
+
+    /// When the telephone is answered: `9:00〜17:00（土・日・祝日を除く）`.
+    pub(super) fn hours(&self) -> String {
+        let closed = self.choose(&self.issuer.closed_days_ja, &self.issuer.closed_days_en);
+        let closed = self.wording.with("contact-closed", "days", closed);
+        match self.wording.language() {
+            Language::Ja => format!("{}（{closed}）", self.issuer.hours_ja),
+            Language::En => format!("{}, {closed}", self.issuer.hours_en),
+        }
+    }
+
+    pub(super) fn style(&self) -> &'static str {
+        STYLE
+    }
+
+    fn choose(&self, ja: &'a str, en: &'a str) -> &'a str {
+        match self.wording.language() {
+            Language::Ja => ja,
+            Language::En => en,
+        }
+    }
+}
