@@ -31,6 +31,11 @@ impl Answer {
         if self.forbids.is_empty() { &self.permits } else { &self.forbids }
     }
 
+    /// Every rule that was satisfied.
+    pub(super) fn matched(&self) -> impl Iterator<Item = String> + '_ {
+        self.permits.iter().chain(&self.forbids).cloned()
+    }
+
     pub(super) fn join(&mut self, other: &Self) {
         self.permits.extend(other.permits.iter().cloned());
         self.forbids.extend(other.forbids.iter().cloned());
@@ -74,10 +79,10 @@ impl Index {
     /// Asks every slice that can match. Others hold only rules whose head is false, and these say nothing.
     pub(super) fn ask(&self, authorizer: &Authorizer, request: &Request, entities: &Entities) -> Answer {
         let mut answer = Answer::default();
-        let slices = [Some(&self.general).filter(|set| !set.is_empty())];
+        let general = Some(&self.general).filter(|slice| !slice.is_empty());
         let principal = slices_of(&self.by_principal, request.principal(), entities);
         let resource = slices_of(&self.by_resource, request.resource(), entities);
-        for slice in slices.into_iter().flatten().chain(principal).chain(resource) {
+        for slice in general.into_iter().chain(principal).chain(resource) {
             answer.add(&authorizer.is_authorized(request, slice, entities));
         }
         answer
