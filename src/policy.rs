@@ -24,6 +24,7 @@ pub mod reference;
 pub mod rehearsal;
 pub mod rule;
 pub mod source;
+pub mod yardstick;
 
 pub use bundle::Bundle;
 pub use decide::{ShareAnswer, decide, share};

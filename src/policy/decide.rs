@@ -5,18 +5,21 @@
 
 use std::collections::BTreeSet;
 
+use cedar_policy::Context;
+
 use super::bundle::Bundle;
 use super::engine::{AskError, Desk, Engine, Scene};
 use super::index::Answer;
 use super::question::Question;
 use super::reason::{NO_RULE_PERMITS, POLICY_ERROR};
-use super::translate::{self, Sharing};
+use super::reference::{Recipient, Reference};
+use super::translate::{self, Sharing, TranslateError};
 use crate::domain::consent::DataClass;
 use crate::domain::facts::{Facts, Method};
 use crate::domain::verdict::{EvaluationError, Outcome, Verdict};
 
 /// The order in which methods are offered: the strongest first.
-const METHOD_ORDER: [Method; 3] = [Method::Totp, Method::Code, Method::Password];
+pub(super) const METHOD_ORDER: [Method; 3] = [Method::Totp, Method::Code, Method::Password];
 
 /// Is shown each question's joined answer.
 pub(super) type Witness<'a> = &'a mut dyn FnMut(&Answer);
@@ -147,8 +150,7 @@ pub(super) fn validate_requests(bundle: &Bundle, facts: &Facts) -> Result<(), As
             engine.validate(&engine.offer_request(scene, method, context.clone())?)?;
         }
         for recipient in bundle.reference().recipients() {
-            let sharing = Sharing { data_class: "identity", mode: "plain", sensitive: true };
-            let context = translate::sharing(facts, &sharing)?;
+            let context = sharing_context(facts, recipient, DataClass::Identity, bundle.reference())?;
             let programme = &facts.card.programme;
             let (request, _) = engine.sharing_request(programme, recipient, context, bundle.reference())?;
             engine.validate(&request)?;
@@ -166,12 +168,22 @@ fn ask_share(
 ) -> Result<Option<Answer>, AskError> {
     let reference = bundle.reference();
     let Some(recipient) = reference.recipient(recipient_id) else { return Ok(None) };
-    let sensitive = reference.data_class(class).is_none_or(|class| class.sensitive);
-    let sharing = Sharing { data_class: class.as_str(), mode: recipient.mode(class).as_str(), sensitive };
-    let context = translate::sharing(facts, &sharing)?;
+    let context = sharing_context(facts, recipient, class, reference)?;
     let engine = &desk.engine;
     let (request, entities) = engine.sharing_request(&facts.card.programme, recipient, context, reference)?;
     Ok(Some(engine.ask(Question::Share, &request, &entities)))
+}
+
+/// What `share` sees; a data class that the reference data do not describe counts as sensitive.
+pub(super) fn sharing_context(
+    facts: &Facts,
+    recipient: &Recipient,
+    class: DataClass,
+    reference: &Reference,
+) -> Result<Context, TranslateError> {
+    let sensitive = reference.data_class(class).is_none_or(|class| class.sensitive);
+    let sharing = Sharing { data_class: class.as_str(), mode: recipient.mode(class).as_str(), sensitive };
+    translate::sharing(facts, &sharing)
 }
 
 fn verdict(

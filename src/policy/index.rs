@@ -11,23 +11,23 @@ use super::evaluation::failure;
 
 /// The answer to one question, joined from the slices that could match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
+pub(super) struct Answer {
     /// The permits that were satisfied.
-    pub permits: BTreeSet<String>,
+    pub(super) permits: BTreeSet<String>,
     /// The forbids that were satisfied.
-    pub forbids: BTreeSet<String>,
+    pub(super) forbids: BTreeSet<String>,
     /// The policies that could not be evaluated, with what went wrong.
-    pub errors: BTreeMap<String, String>,
+    pub(super) errors: BTreeMap<String, String>,
 }
 
 impl Answer {
     /// What Cedar would have decided over the whole set: a permit is satisfied and no forbid is.
-    pub fn permitted(&self) -> bool {
+    pub(super) fn permitted(&self) -> bool {
         self.forbids.is_empty() && !self.permits.is_empty()
     }
 
     /// The policies that determine the decision, as Cedar reports them.
-    pub fn determining(&self) -> &BTreeSet<String> {
+    pub(super) fn determining(&self) -> &BTreeSet<String> {
         if self.forbids.is_empty() { &self.permits } else { &self.forbids }
     }
 
@@ -42,7 +42,7 @@ impl Answer {
         self.errors.extend(other.errors.iter().map(|(policy, message)| (policy.clone(), message.clone())));
     }
 
-    fn add(&mut self, response: &Response) {
+    pub(super) fn add(&mut self, response: &Response) {
         let reasons = response.diagnostics().reason().map(ToString::to_string);
         match response.decision() {
             Decision::Allow => self.permits.extend(reasons),

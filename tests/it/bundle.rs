@@ -61,44 +61,65 @@ fn a_folder_on_disk_and_the_compiled_in_bundle_have_the_same_digest() {
 
 #[test]
 fn a_syntax_error_is_named_with_file_line_and_hint() {
-    insta::assert_snapshot!(extra("forbid (principal, action == Action::\"approve\", resource)\nwhen { context.card.status = \"lost\" };"), @"");
+    insta::assert_snapshot!(extra("forbid (principal, action == Action::\"approve\", resource)\nwhen { context.card.status = \"lost\" };"), @r#"
+approve/extra.cedar:6: '=' is not a valid operator in Cedar
+  hint: try using '==' instead
+"#);
 }
 
 #[test]
 fn a_duplicate_id_is_named_with_both_files() {
     let rule = RULE.replace("extra", "lost-card") + "forbid (principal, action == Action::\"approve\", resource);";
-    insta::assert_snapshot!(refusal("approve/lost-card.cedar", &rule), @"");
+    insta::assert_snapshot!(refusal("approve/lost-card.cedar", &rule), @r#"
+authenticate/lost-card.cedar:1: the id `lost-card` stands in `approve/lost-card.cedar` already
+  hint: ids are unique in a bundle: rename one
+"#);
 }
 
 #[test]
 fn an_unknown_annotation_is_named_with_the_known_ones() {
     let rule = "@tiket(\"A-1\")\nforbid (principal, action == Action::\"approve\", resource);";
-    insta::assert_snapshot!(extra(rule), @"");
+    insta::assert_snapshot!(extra(rule), @r#"
+approve/extra.cedar:5: rule `extra`: unknown annotation `@tiket`
+  hint: one of @id, @owner, @reason, @since, @ticket, @title, or declare it in bundle.toml
+"#);
 }
 
 #[test]
 fn a_type_error_is_named_with_its_line() {
-    insta::assert_snapshot!(extra("forbid (principal, action == Action::\"approve\", resource)\nwhen {\n    context.card.status > 3\n};"), @"");
+    insta::assert_snapshot!(extra("forbid (principal, action == Action::\"approve\", resource)\nwhen {\n    context.card.status > 3\n};"), @r#"
+approve/extra.cedar:7: rule `extra`: unexpected type: expected Long but saw String
+  hint: the rule does not fit the schema: see schema.cedarschema
+"#);
 }
 
 #[test]
 fn an_unknown_reason_code_is_named_with_its_line() {
     let rule =
         RULE.replace("amount_large", "no_such_reason") + "forbid (principal, action == Action::\"approve\", resource);";
-    insta::assert_snapshot!(refusal("approve/extra.cedar", &rule), @"");
+    insta::assert_snapshot!(refusal("approve/extra.cedar", &rule), @r#"
+approve/extra.cedar:3: rule `extra`: unknown reason code `no_such_reason`
+  hint: add it to reasons.toml, or use one that stands there
+"#);
 }
 
 #[test]
 fn a_missing_annotation_is_named() {
     let rule = RULE.replace("@owner(\"tests\")\n", "") + "forbid (principal, action == Action::\"approve\", resource);";
-    insta::assert_snapshot!(refusal("approve/extra.cedar", &rule), @"");
+    insta::assert_snapshot!(refusal("approve/extra.cedar", &rule), @r#"
+approve/extra.cedar:1: rule `extra`: `@owner` is missing
+  hint: add `@owner("…")` below `@id`
+"#);
 }
 
 #[test]
 fn an_edited_schema_is_refused() {
     let source = BundleSource::shipped();
     let edited = source.text("schema.cedarschema").unwrap().replace("status: String", "status: Long");
-    insta::assert_snapshot!(refusal("schema.cedarschema", &edited), @"");
+    insta::assert_snapshot!(refusal("schema.cedarschema", &edited), @r#"
+schema.cedarschema:32: the schema was edited
+  hint: the schema belongs to the program: copy it from the bundle that ships with this version
+"#);
     let missing = said(BundleSource::shipped().without("schema.cedarschema"));
     assert!(missing.contains("schema.cedarschema: the schema is missing"), "{missing}");
 }
@@ -109,19 +130,33 @@ fn a_bundle_without_rules_is_refused() {
     for folder in ["share/", "approve/", "challenge/", "offer/", "authenticate/"] {
         source = source.without(folder);
     }
-    insta::assert_snapshot!(said(source), @"");
+    insta::assert_snapshot!(said(source), @r#"
+approve/: the bundle holds no rule
+  hint: without rules everything is rejected: add at least one permit
+"#);
 }
 
 #[test]
 fn a_bundle_for_other_facts_is_refused() {
     let text = BundleSource::shipped().text("bundle.toml").unwrap().replace("facts_version = 1", "facts_version = 7");
-    insta::assert_snapshot!(refusal("bundle.toml", &text), @"");
+    insta::assert_snapshot!(refusal("bundle.toml", &text), @r#"
+bundle.toml:2: the bundle is written for facts version 7
+  hint: this program gathers facts version 1: port the rules, then change the number
+"#);
 }
 
 #[test]
 fn a_broken_reference_file_is_named_with_its_line() {
-    insta::assert_snapshot!(refusal("reference/currencies.toml", "base = \"JPY\"\ndate = \"yesterday\"\nrate = [\n    { currency = \"USD\", numerator = 1, denominator = 0 },\n]\n"), @"");
-    insta::assert_snapshot!(refusal("reference/currencies.toml", "base = \"JPY\"\ndate = \"2026-11-20\"\nrate = [{ currency = \"USD\", numerator = 1.5, denominator = 1 }]\n"), @"");
+    insta::assert_snapshot!(refusal("reference/currencies.toml", "base = \"JPY\"\ndate = \"yesterday\"\nrate = [\n    { currency = \"USD\", numerator = 1, denominator = 0 },\n]\n"), @r#"
+reference/currencies.toml:2: `yesterday` is no date
+  hint: write the day of the rates as `2026-11-20`
+reference/currencies.toml:4: the rate of `USD` is not positive
+  hint: a rate is `numerator / denominator`, both whole numbers above 0
+"#);
+    insta::assert_snapshot!(refusal("reference/currencies.toml", "base = \"JPY\"\ndate = \"2026-11-20\"\nrate = [{ currency = \"USD\", numerator = 1.5, denominator = 1 }]\n"), @r#"
+reference/currencies.toml:3: invalid type: floating point `1.5`, expected i64
+  hint: compare with `reference/currencies.toml` of the bundle that ships; its comments say how it is written
+"#);
 }
 
 #[test]
