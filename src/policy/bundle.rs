@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::engine::{AskError, Desk, Desks};
+use super::desk::{Desk, Desks};
+use super::engine::AskError;
 use super::fault::{BundleErrors, Fault};
 use super::manifest::{self, Manifest};
 use super::question::Question;

@@ -35,7 +35,7 @@ impl Choices<'_> {
     /// Mostly the first value, so that not every purchase is hopeless.
     fn mostly<T: Clone>(&mut self, usual: T, values: &[T]) -> T {
         let number = self.number();
-        if number < 200 { usual } else { values[number % values.len()].clone() }
+        if number < 240 { usual } else { values[number % values.len()].clone() }
     }
 
     fn some<T: Clone + Ord>(&mut self, values: &[T]) -> BTreeSet<T> {
