@@ -13,7 +13,7 @@ use super::rule::Rule;
 use crate::domain::facts::Facts;
 
 /// Scenes kept per copy; when there are more, all are dropped and made again as they are needed.
-const SCENES_MAX: usize = 4_096;
+const SCENES_MAX: usize = 1_024;
 
 /// Scenes that were made before, by merchant.
 #[derive(Default)]

@@ -29,7 +29,7 @@ impl Choices<'_> {
     }
 
     fn yes(&mut self) -> bool {
-        self.number() % 2 == 0
+        self.number().is_multiple_of(2)
     }
 
     /// Mostly the first value, so that not every purchase is hopeless.

@@ -4,3 +4,4 @@
 mod bundle;
 mod engine;
 mod facts;
+mod policy_command;
