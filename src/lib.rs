@@ -6,6 +6,7 @@ pub mod app;
 pub mod config;
 pub mod credential;
 pub mod demo;
+pub mod cli;
 pub mod domain;
 pub mod flow;
 pub mod geo;
