@@ -5,6 +5,7 @@ pub mod app;
 pub mod config;
 pub mod credential;
 pub mod demo;
+pub mod cli;
 pub mod domain;
 pub mod flow;
 pub mod geo;

@@ -8,6 +8,7 @@ use super::manifest::{self, Manifest};
 use super::question::Question;
 use super::reason::{self, NO_RULE_PERMITS, POLICY_ERROR};
 use super::reference::Reference;
+use super::rehearsal::rehearse;
 use super::rule::{self, Rule};
 use super::source::BundleSource;
 use super::{check, lint, schema};
@@ -60,7 +61,7 @@ impl Bundle {
             source,
             desks: Desks::new(),
         };
-        check::rehearse(&bundle)?;
+        rehearse(&bundle)?;
         Ok(bundle)
     }
 

@@ -50,7 +50,7 @@ pub(super) struct Scene {
 /// One copy of the rules.
 pub(super) struct Engine {
     authorizer: Authorizer,
-    pub(super) schema: Schema,
+    schema: Schema,
     names: Names,
     indexes: BTreeMap<Question, Index>,
     actions: BTreeMap<Question, EntityUid>,
@@ -127,6 +127,19 @@ impl Engine {
         let action =
             self.actions.get(&question).cloned().ok_or_else(|| AskError::Request(question.as_str().to_owned()))?;
         Request::new(principal, action, resource, context, None).map_err(|error| AskError::Request(error.to_string()))
+    }
+
+    /// Holds a request against the schema; not for live traffic.
+    pub(super) fn validate(&self, request: &Request) -> Result<(), AskError> {
+        let refused = |error: &dyn std::fmt::Display| AskError::Request(error.to_string());
+        let part =
+            |uid: Option<&EntityUid>| uid.cloned().ok_or_else(|| AskError::Request("a part is missing".to_owned()));
+        let context = request.context().cloned().unwrap_or_else(Context::empty);
+        let (principal, action) = (part(request.principal())?, part(request.action())?);
+        let resource = part(request.resource())?;
+        context.validate(&self.schema, &action).map_err(|error| refused(&error))?;
+        let checked = Request::new(principal, action, resource, context, Some(&self.schema));
+        checked.map(|_| ()).map_err(|error| refused(&error))
     }
 
     /// The joined answer of one folder's rules.

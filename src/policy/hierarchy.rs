@@ -14,7 +14,7 @@ use crate::domain::facts::{MerchantFacts, Method};
 /// An entity that could not be made; the schema is compiled in, so this is a fault of the program or its schema.
 #[derive(Debug, thiserror::Error)]
 #[error("entities could not be made: {0}")]
-pub struct HierarchyError(String);
+pub(super) struct HierarchyError(String);
 
 fn wrong(error: impl std::fmt::Display) -> HierarchyError {
     HierarchyError(error.to_string())

@@ -125,7 +125,12 @@ pub(super) fn parse<T: DeserializeOwned>(source: &BundleSource, file: &str, faul
     toml::from_str(text)
         .map_err(|error| {
             let line = error.span().map(|span| line_of(text, span.start));
-            faults.push(Fault::new(file, lower_first(error.message())).line(line));
+            let fault = Fault::new(file, lower_first(error.message())).line(line);
+            faults.push(
+                fault.hint(format!(
+                    "compare with `{file}` of the bundle that ships; its comments say how it is written"
+                )),
+            );
         })
         .ok()
 }
