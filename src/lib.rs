@@ -2,10 +2,10 @@
 
 pub mod analytics;
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod credential;
 pub mod demo;
-pub mod cli;
 pub mod domain;
 pub mod flow;
 pub mod geo;

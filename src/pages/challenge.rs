@@ -19,9 +19,7 @@ use super::moment::{amount, date_and_time, time_of_day};
 use super::visitor::Visitor;
 use crate::credential::hasher::HasherError;
 use crate::domain::challenge::{ChallengeState, Language};
-use crate::flow::challenge::{
-    self, Answer, Asking, AskingForms, ChallengeError, Notice, ReturnWay, Stage, View,
-};
+use crate::flow::challenge::{self, Answer, Asking, AskingForms, ChallengeError, Notice, ReturnWay, Stage, View};
 use crate::store::challenges::Challenge;
 
 /// Submits the form on the last page where scripts run; elsewhere there is its button.

@@ -2,13 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod analytics;
+mod challenge;
 mod configuration;
+mod device;
 mod keys;
 mod outbound;
 mod support;
-//! Integration tests, one binary: a file per noun.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod bundle;
-mod engine;
-mod facts;
