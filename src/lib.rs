@@ -3,10 +3,10 @@
 pub mod analytics;
 pub mod api;
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod credential;
 pub mod demo;
-pub mod cli;
 pub mod domain;
 pub mod flow;
 pub mod geo;
