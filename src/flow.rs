@@ -2,7 +2,12 @@
 //! the pages or the command line; it knows nothing of HTTP.
 
 pub mod authenticate;
+pub mod cancel;
+pub mod cardholder_message;
 pub mod challenge;
 pub mod challenge_link;
 pub mod collect_device;
+pub mod consent;
+pub mod enrol;
+pub mod register;
 pub mod result;

@@ -86,17 +86,17 @@ impl Keys {
     pub fn from_toml(text: &str) -> Result<Self, KeyError> {
         let file = KeyFile::parse(text)?;
         Ok(Self {
-            result: ResultKeys::new(&Ring::read("result_signing", file.result_signing)?),
+            result: ResultKeys::new(&Ring::read("result_signing", &file.result_signing)?),
             authentication_value: Box::new(KeyedSigner::new(Ring::read(
                 "authentication_value",
-                file.authentication_value,
+                &file.authentication_value,
             )?)),
-            card_number: Ring::read("card_number", file.card_number)?,
-            personal_data: Ring::read("personal_data", file.personal_data)?,
-            blind_index: Ring::read("blind_index", file.blind_index)?,
-            pepper: Ring::read("pepper", file.pepper)?,
-            pseudonym: Ring::read("pseudonym", file.pseudonym)?,
-            api_cursor: Ring::read("api_cursor", file.api_cursor)?,
+            card_number: Ring::read("card_number", &file.card_number)?,
+            personal_data: Ring::read("personal_data", &file.personal_data)?,
+            blind_index: Ring::read("blind_index", &file.blind_index)?,
+            pepper: Ring::read("pepper", &file.pepper)?,
+            pseudonym: Ring::read("pseudonym", &file.pseudonym)?,
+            api_cursor: Ring::read("api_cursor", &file.api_cursor)?,
         })
     }
 

@@ -1,6 +1,7 @@
 //! Sekisho, the checkpoint: an authentication service for card issuers.
 
 pub mod analytics;
+pub mod api;
 pub mod app;
 pub mod cli;
 pub mod config;

@@ -131,7 +131,7 @@ impl Metrics {
         self.bundle_age.set(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
     }
 
-    /// The text of everything registered (OpenMetrics 1.0).
+    /// The text of everything registered (`OpenMetrics` 1.0).
     pub fn encode(registry: &Registry) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode(&mut text, registry)?;

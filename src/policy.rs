@@ -4,6 +4,7 @@
 //! Facts become an outcome in [`decide`]; whether data may leave is asked by [`share`].
 
 mod check;
+mod desk;
 mod engine;
 mod evaluation;
 mod hierarchy;

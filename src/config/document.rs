@@ -33,7 +33,7 @@ pub fn markdown() -> String {
                 started = true;
             }
             let meaning = comment.join(" ").replace('|', "\\|");
-            page.push_str(&format!("| `{key}` | `{default}` | {meaning} |\n"));
+            page.extend(["| `", key, "` | `", default, "` | ", &meaning, " |\n"]);
             comment.clear();
         } else {
             comment.clear();
@@ -43,9 +43,9 @@ pub fn markdown() -> String {
 }
 
 fn begin_section(page: &mut String, title: &str, about: &str) {
-    page.push_str(&format!("\n## {title}\n"));
+    page.extend(["\n## ", title, "\n"]);
     if !about.is_empty() {
-        page.push_str(&format!("{about}\n"));
+        page.extend([about, "\n"]);
     }
     page.push_str("\n| key | default | meaning |\n| --- | --- | --- |\n");
 }

@@ -37,7 +37,7 @@ pub(super) fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) 
 
     let sources = [defaults, from_file, from_environment];
     let merged = layer(sources.into_iter().fold(Layer::builder(), ConfigBuilder::<DefaultState>::add_source))?;
-    let resolved = resolve_secrets(merged, environment)?;
+    let resolved = resolve_secrets(&merged, environment)?;
     let mut config: Config = resolved.try_deserialize().map_err(|error| ConfigError::one(error, HINT))?;
     config.keys.content = environment.get("SEKISHO_KEYS").map(|content| content.clone().into());
     ConfigError::unless_none(check::mistakes(&config), HINT)?;
@@ -70,7 +70,7 @@ fn variables(environment: &BTreeMap<String, String>) -> Result<ConfigBuilder<Def
 }
 
 /// Puts secrets in the place of their names.
-fn resolve_secrets(merged: Layer, environment: &BTreeMap<String, String>) -> Result<Layer, ConfigError> {
+fn resolve_secrets(merged: &Layer, environment: &BTreeMap<String, String>) -> Result<Layer, ConfigError> {
     let mut mistakes = Vec::new();
     let mut builder = Layer::builder().add_source(merged.clone());
     for key in secret::SECRETS {
@@ -88,12 +88,12 @@ fn resolve_secrets(merged: Layer, environment: &BTreeMap<String, String>) -> Res
 /// The keys of a layer that the defaults do not have, each told by `tell`, in the order of the alphabet.
 fn unknown_keys(defaults: &Layer, given: &Layer, tell: impl Fn(&str) -> String) -> Vec<String> {
     let mut unknown = Vec::new();
-    collect_unknown(&defaults.cache, &given.cache, String::new(), &mut unknown);
+    collect_unknown(&defaults.cache, &given.cache, "", &mut unknown);
     unknown.sort();
     unknown.iter().map(|key| tell(key)).collect()
 }
 
-fn collect_unknown(known: &Value, given: &Value, path: String, unknown: &mut Vec<String>) {
+fn collect_unknown(known: &Value, given: &Value, path: &str, unknown: &mut Vec<String>) {
     let ValueKind::Table(given) = &given.kind else { return };
     for (name, value) in given {
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
@@ -101,7 +101,7 @@ fn collect_unknown(known: &Value, given: &Value, path: String, unknown: &mut Vec
         match &known.kind {
             ValueKind::Table(known) => match known.get(name) {
                 Some(_) if within => {}
-                Some(known) => collect_unknown(known, value, path, unknown),
+                Some(known) => collect_unknown(known, value, &path, unknown),
                 None => unknown.push(path),
             },
             _ => unknown.push(path),

@@ -62,10 +62,10 @@ impl ApiKey {
 
     /// The key in this text. Its checksum is looked at; whether it is known is the database's affair.
     pub fn parse(text: &str) -> Result<Self, ApiKeyError> {
-        let kinds = KeyHolder::ALL.into_iter().flat_map(|holder| Environment::ALL.iter().map(move |of| (holder, *of)));
+        let mut kinds =
+            KeyHolder::ALL.into_iter().flat_map(|holder| Environment::ALL.iter().map(move |of| (holder, *of)));
         let (holder, environment, digits) = kinds
-            .filter_map(|(holder, of)| text.strip_prefix(&prefix(holder, of)).map(|digits| (holder, of, digits)))
-            .next()
+            .find_map(|(holder, of)| text.strip_prefix(&prefix(holder, of)).map(|digits| (holder, of, digits)))
             .ok_or(ApiKeyError::Form)?;
         if digits.len() != DIGITS || !digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             return Err(ApiKeyError::Form);

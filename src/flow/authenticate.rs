@@ -17,7 +17,9 @@ use self::trace::Trace;
 use crate::app::{App, LoadedBundle};
 use crate::domain::assessment::{Assessment, NoAnswer, NotAsked};
 use crate::domain::authentication::{Authentication, Ending, Status};
+use crate::domain::challenge::Language;
 use crate::domain::clock::Micros;
+use crate::domain::facts::Method;
 use crate::domain::id::{AuditId, AuthenticationId, ChallengeId};
 use crate::flow::challenge_link;
 use crate::policy;
@@ -182,7 +184,8 @@ async fn conclude(asked: &Arc<Asked>, received: Received, gate: Gate) -> Result<
     // Facts and verdict are plain data; writing them cannot fail.
     record.facts = serde_json::to_string(&facts).ok();
     record.verdict = serde_json::to_string(&verdict).ok();
-    let challenge = (status == Status::ChallengeRequired).then(|| new_challenge(asked, verdict.methods));
+    let language = asked.request.language;
+    let challenge = (status == Status::ChallengeRequired).then(|| new_challenge(asked, verdict.methods, language));
     open(asked, record, Some(Opening { settlement, challenge })).await
 }
 
@@ -191,15 +194,14 @@ struct Opening {
     challenge: Option<NewChallenge>,
 }
 
-fn new_challenge(asked: &Asked, methods: Vec<crate::domain::facts::Method>) -> NewChallenge {
-    let app = &asked.app;
-    let settings = &app.config.challenge;
+fn new_challenge(asked: &Asked, methods: Vec<Method>, language: Option<Language>) -> NewChallenge {
+    let settings = &asked.app.config.challenge;
     NewChallenge {
-        id: ChallengeId::new(asked.now, app.randomness.as_ref()),
+        id: ChallengeId::new(asked.now, asked.app.randomness.as_ref()),
         authentication_id: asked.id,
-        token_digest: challenge_link::token_digest(&challenge_link::token(app, asked.id)),
+        token_digest: challenge_link::token_digest(&challenge_link::token(&asked.app, asked.id)),
         methods,
-        language: asked.request.language,
+        language,
         first_visit_by: asked.now.plus_seconds(settings.first_visit_seconds),
         expires_at: asked.now.plus_seconds(settings.total_seconds),
         created_at: asked.now,

@@ -42,11 +42,12 @@ pub struct Opened {
     pub cookie: Token,
 }
 
-/// Makes a session for a merchant and the URL of its page.
+/// Makes a session for a merchant and the URL of its page; the same idempotency key answers the same session, while
+/// it lives.
 ///
 /// # Errors
-/// [`StoreError`].
-pub async fn create(app: &App, merchant_id: MerchantId) -> Result<(DeviceSession, String), StoreError> {
+/// [`DeviceError`]; then none was made.
+pub async fn create(app: &App, merchant_id: MerchantId, key: String) -> Result<(DeviceSession, String), DeviceError> {
     let now = app.now();
     let session = DeviceSession {
         id: DeviceSessionId::new(now, &*app.randomness),
@@ -58,9 +59,10 @@ pub async fn create(app: &App, merchant_id: MerchantId) -> Result<(DeviceSession
         expires_at: now.plus_seconds(LIFETIME_SECONDS),
         created_at: now,
     };
-    app.store.add_device_session(session.clone(), token_digest(&token(app, session.id))).await?;
-    let url = url(app, session.id);
-    Ok((session, url))
+    let digest = token_digest(&token(app, session.id));
+    let id = app.store.add_device_session(session, digest, key).await?;
+    let session = app.store.device_session(merchant_id, id, now).await?.ok_or(DeviceError::Gone)?;
+    Ok((session, url(app, id)))
 }
 
 /// The URL of a session's page; the same one whenever it is asked for.

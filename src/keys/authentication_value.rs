@@ -25,9 +25,7 @@ impl KeyedSigner {
 impl AuthenticationValueSigner for KeyedSigner {
     fn sign(&self, parts: &[&[u8]]) -> [u8; 20] {
         let mac = self.0.active().mac("authentication_value", parts);
-        let mut value = [0; 20];
-        value.copy_from_slice(&mac[..20]);
-        value
+        std::array::from_fn(|index| mac.get(index).copied().unwrap_or_default())
     }
 }
 

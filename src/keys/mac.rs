@@ -19,7 +19,9 @@ pub(super) fn mac(secret: &[u8; 32], purpose: &str, parts: &[&[u8]]) -> [u8; 32]
 /// A key shorter than a block is padded with zeros (RFC 2104, section 2), which cannot fail.
 fn keyed(secret: &[u8; 32]) -> Hmac<Sha256> {
     let mut block = Zeroizing::new([0_u8; 64]);
-    block[..32].copy_from_slice(secret);
+    for (padded, byte) in block.iter_mut().zip(secret) {
+        *padded = *byte;
+    }
     Hmac::new((&*block).into())
 }
 

@@ -53,9 +53,9 @@ pub(super) struct Ring {
 
 impl Ring {
     /// Reads the keys of a purpose; an error when there is none, or two have one id.
-    pub(super) fn read(purpose: &str, entries: Vec<KeyEntry>) -> Result<Self, KeyError> {
+    pub(super) fn read(purpose: &str, entries: &[KeyEntry]) -> Result<Self, KeyError> {
         let mut keys: Vec<Key> = Vec::with_capacity(entries.len());
-        for entry in &entries {
+        for entry in entries {
             let key = Key::read(purpose, entry)?;
             if keys.iter().any(|other| other.id == key.id) {
                 return Err(KeyError::Invalid(format!("{purpose}: two keys have the id `{}`", key.id)));

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use cedar_policy::Context;
 
 use super::bundle::Bundle;
-use super::engine::{AskError, Desk, Engine, Scene};
+use super::desk::Desk;
+use super::engine::{AskError, Engine, Scene};
 use super::index::Answer;
 use super::question::Question;
 use super::reason::{NO_RULE_PERMITS, POLICY_ERROR};
@@ -151,9 +152,8 @@ pub(super) fn validate_requests(bundle: &Bundle, facts: &Facts) -> Result<(), As
         }
         for recipient in bundle.reference().recipients() {
             let context = sharing_context(facts, recipient, DataClass::Identity, bundle.reference())?;
-            let programme = &facts.card.programme;
-            let (request, _) = engine.sharing_request(programme, recipient, context, bundle.reference())?;
-            engine.validate(&request)?;
+            let scene = engine.sharing_scene(&facts.card.programme, recipient, bundle.reference())?;
+            engine.validate(&engine.sharing_request(&scene, context)?)?;
         }
         Ok(())
     })
@@ -169,9 +169,9 @@ fn ask_share(
     let reference = bundle.reference();
     let Some(recipient) = reference.recipient(recipient_id) else { return Ok(None) };
     let context = sharing_context(facts, recipient, class, reference)?;
-    let engine = &desk.engine;
-    let (request, entities) = engine.sharing_request(&facts.card.programme, recipient, context, reference)?;
-    Ok(Some(engine.ask(Question::Share, &request, &entities)))
+    let (engine, scene) = desk.open_sharing(&facts.card.programme, recipient, reference)?;
+    let request = engine.sharing_request(scene, context)?;
+    Ok(Some(engine.ask(Question::Share, &request, &scene.entities)))
 }
 
 /// What `share` sees; a data class that the reference data do not describe counts as sensitive.

@@ -82,7 +82,9 @@ impl Walk<'_> {
             }
             Expr::Is { expr, in_expr, .. } => {
                 self.visit(expr, positive);
-                in_expr.iter().for_each(|expr| self.visit(expr, positive));
+                if let Some(group) = in_expr {
+                    self.visit(group, positive);
+                }
             }
             Expr::IfThenElse { cond, then_expr, else_expr } => {
                 self.visit_condition(cond, positive);

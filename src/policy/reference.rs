@@ -89,6 +89,11 @@ impl Reference {
         self.currencies.to_base(money)
     }
 
+    /// The currency that ceilings and sums are stated in.
+    pub fn base_currency(&self) -> iso_currency::Currency {
+        self.currencies.base()
+    }
+
     /// The recipient with this id.
     pub fn recipient(&self, id: &str) -> Option<&Recipient> {
         self.recipients.get(id)

@@ -87,7 +87,8 @@ impl<'a> Yardstick<'a> {
             if let Query::Share(id, class) = query {
                 let recipient = reference.recipient(id).ok_or_else(|| AskError::Request(id.clone()))?;
                 let context = sharing_context(facts, recipient, *class, reference)?;
-                return desk.engine.sharing_request(&facts.card.programme, recipient, context, reference);
+                let scene = desk.engine.sharing_scene(&facts.card.programme, recipient, reference)?;
+                return Ok((desk.engine.sharing_request(&scene, context)?, scene.entities));
             }
             let scene = desk.engine.scene(facts, reference)?;
             let context = translate::facts(facts, reference)?;

@@ -18,7 +18,7 @@ pub(super) fn of_client(headers: &HeaderMap, peer: IpAddr, trusts: impl Fn(IpAdd
     if !trusts(peer) {
         return peer;
     }
-    let x_forwarded = last_untrusted(hops(headers, &X_FORWARDED_FOR, |hop| Some(hop)), &trusts);
+    let x_forwarded = last_untrusted(hops(headers, &X_FORWARDED_FOR, Some), &trusts);
     let forwarded = last_untrusted(hops(headers, &header::FORWARDED, forwarded_for), &trusts);
     match (x_forwarded, forwarded) {
         (Some(left), Some(right)) if left != right => peer,
@@ -73,8 +73,9 @@ mod tests {
 
     #[test]
     fn only_what_trusted_proxies_added_is_believed() {
+        type Case<'a> = (&'a str, &'a [(&'static str, &'a str)], &'a str);
         let trusts = |address: IpAddr| address.to_string().starts_with("10.");
-        let cases: [(&str, &[(&str, &str)], &str); 12] = [
+        let cases: [Case; 12] = [
             ("9.9.9.9", &[("x-forwarded-for", "1.1.1.1")], "9.9.9.9"),
             ("10.0.0.1", &[], "10.0.0.1"),
             ("10.0.0.1", &[("x-forwarded-for", "1.1.1.1")], "1.1.1.1"),

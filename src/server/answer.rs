@@ -39,7 +39,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn set_route(&self, route: MatchedPath) {
-        // A nested router sets it again: the first, outermost one has the whole pattern.
+        // Set once for each request: an error would mean it is known already.
         let _ = self.route.set(route);
     }
 

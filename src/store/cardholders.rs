@@ -42,6 +42,16 @@ impl Store {
         row.map(|row| Ok((CardholderId::from_uuid(row.get("id")?), row.get("person_key_id")?, row.get("person_key")?)))
             .transpose()
     }
+
+    /// The wrapped key of a person: the wrapping key's id and the bytes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn person_key(&self, id: CardholderId) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+        const SQL: &str = "SELECT person_key_id, person_key FROM cardholders WHERE id = $1";
+        let row = sql::first(self.reader(), "cardholders", SQL, [id.uuid().into()]).await?;
+        row.map(|row| Ok((row.get("person_key_id")?, row.get("person_key")?))).transpose()
+    }
 }
 
 /// The id of the cardholder with this reference, as the transaction sees it.

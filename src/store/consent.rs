@@ -142,6 +142,15 @@ pub(crate) async fn state(
     row.map_or(Ok(ConsentState::Unknown), |row| row.word("state", ConsentState::parse))
 }
 
+/// Whether anything was ever recorded about a person.
+pub(crate) async fn is_recorded(
+    connection: &impl ConnectionTrait,
+    cardholder_id: CardholderId,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT 1 AS one FROM consent_states WHERE cardholder_id = $1";
+    Ok(sql::first(connection, "consent_states", SQL, [cardholder_id.uuid().into()]).await?.is_some())
+}
+
 /// Limits how long the transaction waits for a lock; on SQLite there is only the writer itself.
 pub(crate) async fn limit_waiting(transaction: &Transaction) -> Result<(), StoreError> {
     if transaction.get_database_backend() == DatabaseBackend::Postgres {

@@ -3,7 +3,7 @@
 use sea_orm::Value;
 
 use super::sql::{self, Row};
-use super::{Store, StoreError};
+use super::{Store, StoreError, idempotency};
 use crate::domain::clock::Micros;
 use crate::domain::device::StatedDevice;
 use crate::domain::id::{DeviceSessionId, MerchantId};
@@ -29,26 +29,40 @@ pub struct DeviceSession {
     pub created_at: Micros,
 }
 
+/// The endpoint that a device session's idempotency keys belong to.
+const ENDPOINT: &str = "POST /v1/device-sessions";
+
 const COLUMNS: &str = "id, merchant_id, cookie_digest, stated, opened_at, collected_at, expires_at, created_at";
 
 impl Store {
-    /// Adds a session.
+    /// Adds a session under an idempotency key, unless the key names one already; answers which one it names now.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] when it exists already.
-    pub async fn add_device_session(&self, session: DeviceSession, token_digest: [u8; 32]) -> Result<(), StoreError> {
+    /// [`StoreError`].
+    pub async fn add_device_session(
+        &self,
+        session: DeviceSession,
+        token_digest: [u8; 32],
+        key: String,
+    ) -> Result<DeviceSessionId, StoreError> {
         self.write(move |transaction| {
             Box::pin(async move {
                 const SQL: &str = "INSERT INTO device_sessions (id, merchant_id, token_digest, expires_at, created_at) \
                                    VALUES ($1, $2, $3, $4, $5)";
+                let (merchant, now) = (session.merchant_id, session.created_at);
+                let named = idempotency::name(transaction, merchant, ENDPOINT, &key, session.id.uuid(), now).await?;
+                if named != session.id.uuid() {
+                    return Ok(DeviceSessionId::from_uuid(named));
+                }
                 let values: [Value; 5] = [
                     session.id.uuid().into(),
-                    session.merchant_id.uuid().into(),
+                    merchant.uuid().into(),
                     token_digest.to_vec().into(),
                     session.expires_at.0.into(),
-                    session.created_at.0.into(),
+                    now.0.into(),
                 ];
-                sql::execute(transaction, SQL, values).await.map(|_| ())
+                sql::execute(transaction, SQL, values).await?;
+                Ok(session.id)
             })
         })
         .await

@@ -1,12 +1,14 @@
 //! Idempotency keys after the first step: what became of a key that somebody reserved before.
 
 use sea_orm::Value;
+use uuid::Uuid;
 
 use super::receive::{ENDPOINT, Receive};
+use super::receive_sql::RESERVE;
 use super::sql;
-use super::{Store, StoreError};
+use super::{Store, StoreError, Transaction};
 use crate::domain::clock::Micros;
-use crate::domain::id::AuthenticationId;
+use crate::domain::id::{AuthenticationId, MerchantId};
 
 /// How long a key is kept, in microseconds.
 pub const KEPT: i64 = Micros::DAY;
@@ -86,4 +88,34 @@ impl Store {
         })
         .await
     }
+}
+
+/// Reserves a key for a subject that is made in the same transaction; answers which subject the key names.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn name(
+    transaction: &Transaction,
+    merchant_id: MerchantId,
+    endpoint: &str,
+    key: &str,
+    subject: Uuid,
+    now: Micros,
+) -> Result<Uuid, StoreError> {
+    let values: [Value; 7] = [
+        merchant_id.uuid().into(),
+        endpoint.into(),
+        key.into(),
+        Vec::<u8>::new().into(),
+        subject.into(),
+        now.0.into(),
+        now.0.into(),
+    ];
+    if sql::execute(transaction, RESERVE, values).await? > 0 {
+        return Ok(subject);
+    }
+    const SQL: &str = "SELECT subject_id FROM idempotency_keys WHERE merchant_id = $1 AND endpoint = $2 AND key = $3";
+    let values: [Value; 3] = [merchant_id.uuid().into(), endpoint.into(), key.into()];
+    let row = sql::first(transaction, "idempotency_keys", SQL, values).await?;
+    row.ok_or(StoreError::GivenUp)?.get("subject_id")
 }

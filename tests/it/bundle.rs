@@ -28,7 +28,7 @@ fn refusal(path: &str, text: &str) -> String {
 }
 
 fn said(source: BundleSource) -> String {
-    Bundle::build(source).err().map(|errors| errors.to_string()).unwrap_or_else(|| "accepted".to_owned())
+    Bundle::build(source).err().map_or_else(|| "accepted".to_owned(), |errors| errors.to_string())
 }
 
 fn extra(rule: &str) -> String {

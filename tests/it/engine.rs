@@ -169,11 +169,11 @@ fn failing(question: &str) -> EvaluationError {
 /// A purchase that the shipped rules approve, in the three instalments that make [`FAILS`] fail.
 fn ordinary() -> Facts {
     let mut facts = least();
-    facts.merchant.id = MERCHANTS[0].to_owned();
+    facts.merchant.id = MERCHANTS[0].into();
     facts.purchase.amount_minor = 900;
     facts.purchase.amount_base_minor = Some(900);
     facts.purchase.instalments = 3;
-    facts.card.programme = "classic".to_owned();
+    facts.card.programme = "classic".into();
     facts.card.authentication_eligible = true;
     facts.card.expiry_matches = true;
     facts.card.age_days = 400;

@@ -29,13 +29,13 @@ impl Choices<'_> {
     }
 
     fn yes(&mut self) -> bool {
-        self.number() % 2 == 0
+        self.number().is_multiple_of(2)
     }
 
     /// Mostly the first value, so that not every purchase is hopeless.
     fn mostly<T: Clone>(&mut self, usual: T, values: &[T]) -> T {
         let number = self.number();
-        if number < 200 { usual } else { values[number % values.len()].clone() }
+        if number < 240 { usual } else { values[number % values.len()].clone() }
     }
 
     fn some<T: Clone + Ord>(&mut self, values: &[T]) -> BTreeSet<T> {

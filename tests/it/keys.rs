@@ -142,12 +142,13 @@ fn a_card_is_found_under_the_keys_before_a_rotation_and_new_work_uses_the_new_on
 
 #[test]
 fn values_of_two_classes_or_purposes_never_share_a_digest() {
+    type Forged<'a> = (&'a str, &'a [&'a [u8]], &'a [u8]);
     let keys = keys();
     assert_ne!(keys.blind_index("email", "x"), keys.blind_index("phone", "x"));
     assert_ne!(keys.blind_index("a", "bc"), keys.blind_index("ab", "c"));
     let mac = keys.mac("cursor", &[b"ab", b"c"]);
     assert!(keys.verify_mac("cursor", &[b"ab", b"c"], &mac));
-    let forged: [(&str, &[&[u8]], &[u8]); 5] = [
+    let forged: [Forged; 5] = [
         ("form", &[b"ab", b"c"], &mac),
         ("cursor", &[b"a", b"bc"], &mac),
         ("cursor", &[b"abc"], &mac),

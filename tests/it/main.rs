@@ -1,10 +1,18 @@
-//! The service from outside, one module per noun.
+//! The integration tests: a file per noun.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod analytics;
+mod bundle;
 mod challenge;
 mod configuration;
+mod credential;
 mod device;
+mod engine;
+mod facts;
 mod keys;
+mod metrics;
 mod outbound;
+mod policy_command;
+mod server;
 mod support;
+mod telemetry;

@@ -1,5 +1,5 @@
 //! What tests put in the place of the outside world.
 
-pub mod challenge_fixture;
-pub mod clock;
-pub mod randomness;
+pub(crate) mod challenge_fixture;
+pub(crate) mod clock;
+pub(crate) mod randomness;

@@ -7,11 +7,11 @@ use rand::{Rng, SeedableRng};
 use sekisho::domain::randomness::Randomness;
 
 /// A seeded generator.
-pub struct SeededRandomness(Mutex<StdRng>);
+pub(crate) struct SeededRandomness(Mutex<StdRng>);
 
 impl SeededRandomness {
     /// A generator for this seed.
-    pub fn new(seed: u64) -> Arc<Self> {
+    pub(crate) fn new(seed: u64) -> Arc<Self> {
         Arc::new(Self(Mutex::new(StdRng::seed_from_u64(seed))))
     }
 }

@@ -1,0 +1,36 @@
+//! The figures as Prometheus reads them.
+
+use std::time::Duration;
+
+use prometheus_client::registry::Registry;
+use sekisho::metrics::Metrics;
+
+#[test]
+fn every_figure_is_counted_under_its_labels() {
+    let mut registry = Registry::with_prefix("sekisho");
+    let metrics = Metrics::new(&mut registry);
+    metrics.request("/v1/authentications", 201, Duration::from_millis(4));
+    metrics.decision("approve");
+    metrics.evaluation_error("forbid-stolen");
+    metrics.provider_result("timeout");
+    metrics.set_passwords_in_flight(2);
+    metrics.database_error();
+    metrics.set_bundle("old", Duration::from_secs(1));
+    metrics.set_bundle("new", Duration::from_secs(9));
+    let text = Metrics::encode(&registry).unwrap();
+    for line in [
+        r#"sekisho_http_requests_total{route="/v1/authentications",status="201"} 1"#,
+        r#"sekisho_http_request_duration_seconds_bucket{le="0.005",route="/v1/authentications"} 1"#,
+        r#"sekisho_http_request_duration_seconds_bucket{le="0.0025",route="/v1/authentications"} 0"#,
+        r#"sekisho_decisions_total{outcome="approve"} 1"#,
+        r#"sekisho_evaluation_errors_total{policy="forbid-stolen"} 1"#,
+        r#"sekisho_provider_results_total{reason="timeout"} 1"#,
+        "sekisho_passwords_in_flight 2",
+        "sekisho_database_errors_total 1",
+        r#"sekisho_bundle_info{digest="new"} 1"#,
+        "sekisho_bundle_age_seconds 9",
+    ] {
+        assert!(text.lines().any(|found| found == line), "`{line}` is not in:\n{text}");
+    }
+    assert!(!text.contains("digest=\"old\""), "only the bundle in force is told");
+}
