@@ -21,7 +21,12 @@ pub(super) struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     pub(super) fn new(pages: &'a Pages, language: Language) -> Self {
-        Self { issuer: &pages.app.config.issuer, wording: pages.texts.in_language(language), style: STYLE, error: false }
+        Self {
+            issuer: &pages.app.config.issuer,
+            wording: pages.texts.in_language(language),
+            style: STYLE,
+            error: false,
+        }
     }
 
     pub(super) fn text(&self, key: &str) -> String {
