@@ -1,4 +1,4 @@
-//! What tests put in the place of the outside world.
+//! What tests share: clocks, randomness, and the service with its data.
 
 pub(crate) mod challenge_fixture;
 pub(crate) mod clock;
