@@ -16,7 +16,7 @@ tries-left = { $count ->
    *[other] You have { $count } tries.
 }
 submit = Confirm
-cancel = Cancel and return to the shop
+cancel = Cancel and go back
 cancel-close = Cancel
 finish-by = Please finish by { $time }.
 notice-wrong = { $count ->
