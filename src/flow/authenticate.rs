@@ -21,6 +21,7 @@ use crate::domain::challenge::Language;
 use crate::domain::clock::Micros;
 use crate::domain::facts::{Facts, Method};
 use crate::domain::id::{AuditId, AuthenticationId, ChallengeId};
+use crate::domain::reason;
 use crate::domain::verdict::Verdict;
 use crate::flow::challenge_link;
 use crate::policy;
@@ -163,10 +164,10 @@ impl Asked {
 /// Asks the company where the gate let it, decides, records.
 async fn conclude(asked: &Arc<Asked>, received: Received, gate: Gate) -> Result<Authentication, AuthenticateError> {
     let Some(card) = received.card else {
-        return open(asked, asked.record(Status::NotEligible, vec!["card_unknown".to_owned()]), None).await;
+        return open(asked, asked.record(Status::NotEligible, vec![reason::CARD_UNKNOWN.to_owned()]), None).await;
     };
     let Some(programme) = asked.eligible(&card) else {
-        let mut record = asked.record(Status::NotEligible, vec!["programme_not_eligible".to_owned()]);
+        let mut record = asked.record(Status::NotEligible, vec![reason::PROGRAMME_NOT_ELIGIBLE.to_owned()]);
         record.card_id = Some(card.id);
         return open(asked, record, None).await;
     };
@@ -177,8 +178,8 @@ async fn conclude(asked: &Arc<Asked>, received: Received, gate: Gate) -> Result<
     let status = Status::of_verdict(&verdict, &facts.enrolment);
     let mut reasons = verdict.reasons.clone();
     match status {
-        Status::NotEnrolled => reasons = vec!["not_enrolled".to_owned()],
-        Status::Unavailable => reasons = vec!["no_usable_method".to_owned()],
+        Status::NotEnrolled => reasons = vec![reason::NOT_ENROLLED.to_owned()],
+        Status::Unavailable => reasons = vec![reason::NO_USABLE_METHOD.to_owned()],
         _ => {}
     }
     let mut record = asked.record(status, reasons);

@@ -235,6 +235,28 @@ async fn of_fifty_parallel_guesses_three_are_compared() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn parallel_guesses_over_many_challenges_and_two_processes_stop_at_ten() {
+    on_every_database(Setting::default(), async |bench| {
+        let twin = Arc::new(bench.twin().await);
+        let bench = Arc::new(bench);
+        let mut guesses = Vec::new();
+        for number in 0..24 {
+            let challenge = bench.challenge().await;
+            let page = bench.framed(&challenge.path).await;
+            let process = Arc::clone(if number % 2 == 0 { &bench } else { &twin });
+            guesses.push(tokio::spawn(async move { process.answer(&challenge, &page, "guess guess").await.status }));
+        }
+        for status in futures_util::future::join_all(guesses).await {
+            assert_eq!(status.unwrap(), StatusCode::OK);
+        }
+        let compared = "SELECT COUNT(*) FROM audit_entries WHERE action = 'challenge.attempt'";
+        assert_eq!(bench.number(compared, Vec::new()).await, 10);
+        assert_eq!(bench.number("SELECT failures FROM credentials", Vec::new()).await, 10);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_credential_locks_after_ten_wrong_proofs_over_many_challenges() {
     on_every_database(Setting::default(), async |bench| {
         for number in 1..=4_i64 {
