@@ -4,6 +4,7 @@
 //! Facts become an outcome in [`decide`]; whether data may leave is asked by [`share`].
 
 mod check;
+mod desk;
 mod engine;
 mod evaluation;
 mod hierarchy;
@@ -12,15 +13,19 @@ mod lint;
 mod manifest;
 mod schema;
 mod translate;
+mod vocabulary;
 
 pub mod bundle;
+pub mod case;
 pub mod decide;
 pub mod fault;
 pub mod question;
 pub mod reason;
 pub mod reference;
+pub mod rehearsal;
 pub mod rule;
 pub mod source;
+pub mod yardstick;
 
 pub use bundle::Bundle;
 pub use decide::{ShareAnswer, decide, share};

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::engine::{AskError, Desk, Desks};
+use super::desk::{Desk, Desks};
+use super::engine::AskError;
 use super::fault::{BundleErrors, Fault};
 use super::manifest::{self, Manifest};
 use super::question::Question;
 use super::reason::{self, NO_RULE_PERMITS, POLICY_ERROR};
 use super::reference::Reference;
+use super::rehearsal::rehearse;
 use super::rule::{self, Rule};
-use super::source::BundleSource;
+use super::source::{BundleSource, has_extension};
 use super::{check, lint, schema};
 
 /// One bundle, ready to be asked.
@@ -60,7 +62,7 @@ impl Bundle {
             source,
             desks: Desks::new(),
         };
-        check::rehearse(&bundle)?;
+        rehearse(&bundle)?;
         Ok(bundle)
     }
 
@@ -108,8 +110,8 @@ fn unknown_files(source: &BundleSource) -> Option<Fault> {
         let (folder, name) = path.split_once('/').unwrap_or(("", path));
         match folder {
             "" => matches!(name, schema::FILE | manifest::FILE | reason::FILE | "README.md"),
-            "reference" | "cases" => name.ends_with(".toml"),
-            folder => Question::parse(folder).is_some() && name.ends_with(".cedar"),
+            "reference" | "cases" => has_extension(name, "toml"),
+            folder => Question::parse(folder).is_some() && has_extension(name, "cedar"),
         }
     };
     let (path, _) = source.files().find(|(path, _)| !known(path))?;

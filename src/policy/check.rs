@@ -1,9 +1,8 @@
-//! Checks that need Cedar: strict validation against the schema, and a rehearsal with the least and the most facts.
+//! Strict validation of every rule against the schema.
 
 use cedar_policy::{PolicySet, ValidationMode, Validator};
 
-use super::bundle::Bundle;
-use super::fault::{BundleErrors, Fault};
+use super::fault::Fault;
 use super::rule::{Rule, labelled_line};
 use super::schema;
 use super::source::BundleSource;
@@ -47,10 +46,4 @@ fn found(rule: &Rule, error: &dyn miette::Diagnostic, text: &str, hint: &str) ->
         .filter(|(head, _)| head.starts_with("for policy"))
         .map_or(message.as_str(), |(_, rest)| rest);
     rule.fault(message).line(labelled_line(error, text).or(rule.line)).hint(help)
-}
-
-/// Makes the requests for the least and the most facts and holds them against the schema.
-pub(super) fn rehearse(bundle: &Bundle) -> Result<(), BundleErrors> {
-    let _ = bundle;
-    Ok(())
 }

@@ -5,18 +5,25 @@
 
 use std::collections::BTreeSet;
 
+use cedar_policy::Context;
+
 use super::bundle::Bundle;
-use super::engine::{AskError, Desk, Engine, Scene};
+use super::desk::Desk;
+use super::engine::{AskError, Engine, Scene};
 use super::index::Answer;
 use super::question::Question;
 use super::reason::{NO_RULE_PERMITS, POLICY_ERROR};
-use super::translate::{self, Sharing};
+use super::reference::{Recipient, Reference};
+use super::translate::{self, Sharing, TranslateError};
 use crate::domain::consent::DataClass;
 use crate::domain::facts::{Facts, Method};
 use crate::domain::verdict::{EvaluationError, Outcome, Verdict};
 
 /// The order in which methods are offered: the strongest first.
-const METHOD_ORDER: [Method; 3] = [Method::Totp, Method::Code, Method::Password];
+pub(super) const METHOD_ORDER: [Method; 3] = [Method::Totp, Method::Code, Method::Password];
+
+/// Is shown each question's joined answer.
+pub(super) type Witness<'a> = &'a mut dyn FnMut(&Answer);
 
 /// Whether a data class may go to a recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,16 +38,33 @@ pub struct ShareAnswer {
 
 /// Decides about one authentication.
 pub fn decide(bundle: &Bundle, facts: &Facts) -> Verdict {
-    bundle.with_desk(|desk| climb(bundle, desk, facts)).unwrap_or_else(|error| broken(bundle, &error))
+    decide_witnessed(bundle, facts, &mut |_| ())
+}
+
+/// Decides, and shows every question's answer to a witness.
+pub(super) fn decide_witnessed(bundle: &Bundle, facts: &Facts, witness: Witness<'_>) -> Verdict {
+    bundle.with_desk(|desk| climb(bundle, desk, facts, witness)).unwrap_or_else(|error| broken(bundle, &error))
 }
 
 /// Answers whether one data class may go to one recipient; no for a recipient that the bundle does not hold.
 pub fn share(bundle: &Bundle, facts: &Facts, recipient_id: &str, class: DataClass) -> ShareAnswer {
+    share_witnessed(bundle, facts, recipient_id, class, &mut |_| ())
+}
+
+/// Answers about sharing, and shows the answer to a witness.
+pub(super) fn share_witnessed(
+    bundle: &Bundle,
+    facts: &Facts,
+    recipient_id: &str,
+    class: DataClass,
+    witness: Witness<'_>,
+) -> ShareAnswer {
     let (answer, failed) = match bundle.with_desk(|desk| ask_share(bundle, desk, facts, recipient_id, class)) {
         Ok(Some(answer)) => (answer, None),
         Ok(None) => (Answer::default(), None),
         Err(error) => (Answer::default(), Some(unasked(Question::Share, &error))),
     };
+    witness(&answer);
     let mut errors = Vec::new();
     let step = Step::new(bundle, Question::Share, answer, &mut errors);
     errors.extend(failed);
@@ -76,7 +100,7 @@ impl Step {
     }
 }
 
-fn climb(bundle: &Bundle, desk: &mut Desk, facts: &Facts) -> Result<Verdict, AskError> {
+fn climb(bundle: &Bundle, desk: &mut Desk, facts: &Facts, witness: Witness<'_>) -> Result<Verdict, AskError> {
     let context = translate::facts(facts, bundle.reference())?;
     let (engine, scene) = desk.open(facts, bundle.reference())?;
     let mut errors = Vec::new();
@@ -85,6 +109,7 @@ fn climb(bundle: &Bundle, desk: &mut Desk, facts: &Facts) -> Result<Verdict, Ask
     let group = engine.ask(Question::Authenticate, &request, &scene.entities);
     let mut answer = engine.ask(Question::Approve, &request, &scene.entities);
     answer.join(&group);
+    witness(&answer);
     let approve = Step::new(bundle, Question::Approve, answer, &mut errors);
     if approve.yes {
         return Ok(verdict(bundle, Outcome::Approve, approve, Vec::new(), errors));
@@ -93,6 +118,7 @@ fn climb(bundle: &Bundle, desk: &mut Desk, facts: &Facts) -> Result<Verdict, Ask
     let request = engine.purchase_request(Question::Challenge, scene, context.clone())?;
     let mut answer = engine.ask(Question::Challenge, &request, &scene.entities);
     answer.join(&group);
+    witness(&answer);
     let challenge = Step::new(bundle, Question::Challenge, answer, &mut errors);
     if !challenge.yes {
         return Ok(verdict(bundle, Outcome::Reject, challenge, Vec::new(), errors));
@@ -100,6 +126,7 @@ fn climb(bundle: &Bundle, desk: &mut Desk, facts: &Facts) -> Result<Verdict, Ask
     let mut methods = Vec::new();
     for method in METHOD_ORDER.into_iter().filter(|method| facts.enrolment.usable_methods.contains(method)) {
         let answer = offer(engine, scene, method, context.clone())?;
+        witness(&answer);
         if Step::new(bundle, Question::Offer, answer, &mut errors).yes {
             methods.push(method);
         }
@@ -112,6 +139,26 @@ fn offer(engine: &Engine, scene: &Scene, method: Method, context: cedar_policy::
     Ok(engine.ask(Question::Offer, &request, &scene.entities))
 }
 
+/// Makes every request of these facts and holds it, its context and its entities against the schema.
+pub(super) fn validate_requests(bundle: &Bundle, facts: &Facts) -> Result<(), AskError> {
+    let context = translate::facts(facts, bundle.reference())?;
+    bundle.with_desk(|desk| {
+        let (engine, scene) = desk.open(facts, bundle.reference())?;
+        for question in [Question::Approve, Question::Challenge] {
+            engine.validate(&engine.purchase_request(question, scene, context.clone())?)?;
+        }
+        for method in METHOD_ORDER {
+            engine.validate(&engine.offer_request(scene, method, context.clone())?)?;
+        }
+        for recipient in bundle.reference().recipients() {
+            let context = sharing_context(facts, recipient, DataClass::Identity, bundle.reference())?;
+            let scene = engine.sharing_scene(&facts.card.programme, recipient, bundle.reference())?;
+            engine.validate(&engine.sharing_request(&scene, context)?)?;
+        }
+        Ok(())
+    })
+}
+
 fn ask_share(
     bundle: &Bundle,
     desk: &mut Desk,
@@ -121,12 +168,22 @@ fn ask_share(
 ) -> Result<Option<Answer>, AskError> {
     let reference = bundle.reference();
     let Some(recipient) = reference.recipient(recipient_id) else { return Ok(None) };
+    let context = sharing_context(facts, recipient, class, reference)?;
+    let (engine, scene) = desk.open_sharing(&facts.card.programme, recipient, reference)?;
+    let request = engine.sharing_request(scene, context)?;
+    Ok(Some(engine.ask(Question::Share, &request, &scene.entities)))
+}
+
+/// What `share` sees; a data class that the reference data do not describe counts as sensitive.
+pub(super) fn sharing_context(
+    facts: &Facts,
+    recipient: &Recipient,
+    class: DataClass,
+    reference: &Reference,
+) -> Result<Context, TranslateError> {
     let sensitive = reference.data_class(class).is_none_or(|class| class.sensitive);
     let sharing = Sharing { data_class: class.as_str(), mode: recipient.mode(class).as_str(), sensitive };
-    let context = translate::sharing(facts, &sharing)?;
-    let engine = &desk.engine;
-    let (request, entities) = engine.sharing_request(&facts.card.programme, recipient, context, reference)?;
-    Ok(Some(engine.ask(Question::Share, &request, &entities)))
+    translate::sharing(facts, &sharing)
 }
 
 fn verdict(

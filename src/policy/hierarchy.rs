@@ -14,7 +14,7 @@ use crate::domain::facts::{MerchantFacts, Method};
 /// An entity that could not be made; the schema is compiled in, so this is a fault of the program or its schema.
 #[derive(Debug, thiserror::Error)]
 #[error("entities could not be made: {0}")]
-pub struct HierarchyError(String);
+pub(super) struct HierarchyError(String);
 
 fn wrong(error: impl std::fmt::Display) -> HierarchyError {
     HierarchyError(error.to_string())
@@ -161,4 +161,37 @@ pub(super) fn sharing_store(
     draft.card(programme);
     draft.recipient(recipient)?;
     draft.store(schema)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::rehearsal::{least, most};
+    use crate::policy::{Bundle, BundleSource, schema};
+
+    #[test]
+    fn every_store_holds_the_actions_and_is_closed() {
+        let bundle = Bundle::build(BundleSource::shipped()).unwrap();
+        let (schema, names) = (schema::parse().unwrap(), Names::new().unwrap());
+        let reference = bundle.reference();
+        let mut stores = Vec::new();
+        for facts in [least(), most()] {
+            let programme = &facts.card.programme;
+            stores.push(purchase_store(programme, &facts.merchant, &names, reference, &schema).unwrap());
+            for recipient in reference.recipients() {
+                stores.push(sharing_store(programme, recipient, &names, reference, &schema).unwrap());
+            }
+        }
+        for store in stores {
+            for action in ["approve", "challenge", "authenticate", "offer", "share"] {
+                let uid = format!("Action::\"{action}\"").parse().unwrap();
+                assert!(store.get(&uid).is_some(), "{action}");
+            }
+            for entity in store.iter() {
+                for ancestor in store.ancestors(&entity.uid()).into_iter().flatten() {
+                    assert!(store.get(ancestor).is_some(), "{} names {ancestor}", entity.uid());
+                }
+            }
+        }
+    }
 }

@@ -11,24 +11,29 @@ use super::evaluation::failure;
 
 /// The answer to one question, joined from the slices that could match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
+pub(super) struct Answer {
     /// The permits that were satisfied.
-    pub permits: BTreeSet<String>,
+    pub(super) permits: BTreeSet<String>,
     /// The forbids that were satisfied.
-    pub forbids: BTreeSet<String>,
+    pub(super) forbids: BTreeSet<String>,
     /// The policies that could not be evaluated, with what went wrong.
-    pub errors: BTreeMap<String, String>,
+    pub(super) errors: BTreeMap<String, String>,
 }
 
 impl Answer {
     /// What Cedar would have decided over the whole set: a permit is satisfied and no forbid is.
-    pub fn permitted(&self) -> bool {
+    pub(super) fn permitted(&self) -> bool {
         self.forbids.is_empty() && !self.permits.is_empty()
     }
 
     /// The policies that determine the decision, as Cedar reports them.
-    pub fn determining(&self) -> &BTreeSet<String> {
+    pub(super) fn determining(&self) -> &BTreeSet<String> {
         if self.forbids.is_empty() { &self.permits } else { &self.forbids }
+    }
+
+    /// Every rule that was satisfied.
+    pub(super) fn matched(&self) -> impl Iterator<Item = String> + '_ {
+        self.permits.iter().chain(&self.forbids).cloned()
     }
 
     pub(super) fn join(&mut self, other: &Self) {
@@ -37,7 +42,7 @@ impl Answer {
         self.errors.extend(other.errors.iter().map(|(policy, message)| (policy.clone(), message.clone())));
     }
 
-    fn add(&mut self, response: &Response) {
+    pub(super) fn add(&mut self, response: &Response) {
         let reasons = response.diagnostics().reason().map(ToString::to_string);
         match response.decision() {
             Decision::Allow => self.permits.extend(reasons),
@@ -74,10 +79,10 @@ impl Index {
     /// Asks every slice that can match. Others hold only rules whose head is false, and these say nothing.
     pub(super) fn ask(&self, authorizer: &Authorizer, request: &Request, entities: &Entities) -> Answer {
         let mut answer = Answer::default();
-        let slices = [Some(&self.general).filter(|set| !set.is_empty())];
+        let general = Some(&self.general).filter(|slice| !slice.is_empty());
         let principal = slices_of(&self.by_principal, request.principal(), entities);
         let resource = slices_of(&self.by_resource, request.resource(), entities);
-        for slice in slices.into_iter().flatten().chain(principal).chain(resource) {
+        for slice in general.into_iter().chain(principal).chain(resource) {
             answer.add(&authorizer.is_authorized(request, slice, entities));
         }
         answer

@@ -89,6 +89,11 @@ impl Reference {
         self.currencies.to_base(money)
     }
 
+    /// The currency that ceilings and sums are stated in.
+    pub fn base_currency(&self) -> iso_currency::Currency {
+        self.currencies.base()
+    }
+
     /// The recipient with this id.
     pub fn recipient(&self, id: &str) -> Option<&Recipient> {
         self.recipients.get(id)
@@ -125,7 +130,12 @@ pub(super) fn parse<T: DeserializeOwned>(source: &BundleSource, file: &str, faul
     toml::from_str(text)
         .map_err(|error| {
             let line = error.span().map(|span| line_of(text, span.start));
-            faults.push(Fault::new(file, lower_first(error.message())).line(line));
+            let fault = Fault::new(file, lower_first(error.message())).line(line);
+            faults.push(
+                fault.hint(format!(
+                    "compare with `{file}` of the bundle that ships; its comments say how it is written"
+                )),
+            );
         })
         .ok()
 }

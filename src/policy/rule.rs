@@ -9,7 +9,7 @@ use miette::Diagnostic;
 use super::fault::{Fault, line_of, line_with};
 use super::manifest::Manifest;
 use super::question::Question;
-use super::source::BundleSource;
+use super::source::{BundleSource, has_extension};
 
 /// One rule of a bundle.
 #[derive(Clone, Debug)]
@@ -43,16 +43,17 @@ impl Rule {
 /// Reads every rule of a bundle, sorted by id.
 pub(super) fn read(source: &BundleSource, manifest: &Manifest, faults: &mut Vec<Fault>) -> Vec<Rule> {
     let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
-    for (file, text) in source.files().filter(|(file, _)| file.ends_with(".cedar")) {
+    for (file, text) in source.files().filter(|(file, _)| has_extension(file, "cedar")) {
         let Some(question) = question_of(file) else {
             let fault = Fault::new(file, "rules live in a folder named after their question");
             faults.push(fault.hint("move it to share/, approve/, challenge/, offer/ or authenticate/"));
             continue;
         };
-        for rule in parse(file, text, question, manifest, faults) {
+        let file = File { path: file, text, question, manifest };
+        for rule in file.rules(faults) {
             if let Some(first) = rules.get(&rule.id) {
                 let message = format!("the id `{}` stands in `{}` already", rule.id, first.file);
-                faults.push(Fault::new(file, message).line(rule.line).hint("ids are unique in a bundle: rename one"));
+                faults.push(file.fault(message).line(rule.line).hint("ids are unique in a bundle: rename one"));
             }
             rules.insert(rule.id.clone(), rule);
         }
@@ -69,87 +70,99 @@ fn question_of(file: &str) -> Option<Question> {
     (!name.contains('/')).then(|| Question::parse(folder)).flatten()
 }
 
-fn parse(file: &str, text: &str, question: Question, manifest: &Manifest, faults: &mut Vec<Fault>) -> Vec<Rule> {
-    let set =
-        match PolicySet::from_str(text) {
+/// One file being read.
+struct File<'a> {
+    path: &'a str,
+    text: &'a str,
+    question: Question,
+    manifest: &'a Manifest,
+}
+
+impl File<'_> {
+    fn fault(&self, message: impl Into<String>) -> Fault {
+        Fault::new(self.path, message)
+    }
+
+    fn line(&self, mark: &str) -> Option<usize> {
+        line_with(self.text, mark)
+    }
+
+    fn rules(&self, faults: &mut Vec<Fault>) -> Vec<Rule> {
+        let set = match PolicySet::from_str(self.text) {
             Ok(set) => set,
             Err(errors) => {
-                faults.extend(errors.iter().map(|error| {
-                    let fault = Fault::new(file, error.to_string()).line(labelled_line(error, text));
-                    fault.hint(error.help().map_or_else(
-                        || "see docs/policies.md for the form of a rule".to_owned(),
-                        |help| help.to_string(),
-                    ))
-                }));
+                faults.extend(errors.iter().map(|error| self.syntax(error)));
                 return Vec::new();
             }
         };
-    for template in set.templates() {
-        let line = template.annotation("id").and_then(|id| line_with(text, &format!("@id(\"{id}\")")));
-        let fault = Fault::new(file, "templates (`?principal`, `?resource`) are not accepted").line(line);
-        faults.push(fault.hint("write the rule out for the entity that it is about"));
+        for template in set.templates() {
+            let line = template.annotation("id").and_then(|id| self.line(&format!("@id(\"{id}\")")));
+            let fault = self.fault("templates (`?principal`, `?resource`) are not accepted").line(line);
+            faults.push(fault.hint("write the rule out for the entity that it is about"));
+        }
+        let alone = set.policies().count() == 1;
+        set.policies().filter_map(|policy| self.rule(policy, alone, faults)).collect()
     }
-    let alone = set.policies().count() == 1;
-    set.policies().filter_map(|policy| name(file, text, question, alone, policy, manifest, faults)).collect()
+
+    fn syntax(&self, error: &cedar_policy::ParseError) -> Fault {
+        let hint = error.help().map(|help| help.to_string());
+        let hint = hint.unwrap_or_else(|| "see docs/policies.md for the form of a rule".to_owned());
+        self.fault(error.to_string()).line(labelled_line(error, self.text)).hint(hint)
+    }
+
+    fn rule(&self, policy: &Policy, alone: bool, faults: &mut Vec<Fault>) -> Option<Rule> {
+        let Some(id) = policy.annotation("id").filter(|id| !id.is_empty()) else {
+            let fault = self.fault("a rule has no `@id`").line(first_rule_line(self.text));
+            faults.push(fault.hint("begin it with `@id(\"…\")`, the file's name without `.cedar`"));
+            return None;
+        };
+        let line = self.line(&format!("@id(\"{id}\")"));
+        faults.extend(misnamed(self.path, id, alone).map(|fault| fault.line(line)));
+        self.check_annotations(policy, id, line, faults);
+        if !asks(policy, self.question) {
+            let fault = self.fault(format!("rule `{id}`: its action does not fit its folder")).line(line);
+            faults.push(fault.hint(format!("write `{}` in its head", scope(self.question))));
+        }
+        let annotation = |word: &str| policy.annotation(word).unwrap_or_default().to_owned();
+        Some(Rule {
+            id: id.to_owned(),
+            title: annotation("title"),
+            reason: annotation("reason"),
+            owner: annotation("owner"),
+            question: self.question,
+            forbids: policy.effect() == Effect::Forbid,
+            file: self.path.to_owned(),
+            line,
+            text: policy.to_cedar()?,
+            policy: policy.new_id(PolicyId::new(id)),
+        })
+    }
+
+    fn check_annotations(&self, policy: &Policy, id: &str, line: Option<usize>, faults: &mut Vec<Fault>) {
+        let vocabulary = &self.manifest.annotations;
+        for (word, value) in policy.annotations() {
+            let at = self.line(&format!("@{word}")).or(line);
+            if !vocabulary.contains_key(word) {
+                let known: Vec<_> = vocabulary.keys().map(|word| format!("@{word}")).collect();
+                let fault = self.fault(format!("rule `{id}`: unknown annotation `@{word}`")).line(at);
+                faults.push(fault.hint(format!("one of {}, or declare it in bundle.toml", known.join(", "))));
+            } else if value.trim().is_empty() {
+                faults.push(self.fault(format!("rule `{id}`: `@{word}` is empty")).line(at).hint("give it a text"));
+            }
+        }
+        for (word, _) in vocabulary.iter().filter(|(_, annotation)| annotation.required) {
+            if policy.annotation(word).is_none() {
+                let fault = self.fault(format!("rule `{id}`: `@{word}` is missing")).line(line);
+                faults.push(fault.hint(format!("add `@{word}(\"…\")` below `@id`")));
+            }
+        }
+    }
 }
 
 /// The first place that a Cedar error points at.
 pub(super) fn labelled_line(error: &dyn Diagnostic, text: &str) -> Option<usize> {
     let label = error.labels()?.next()?;
     Some(line_of(text, label.offset()))
-}
-
-fn name(
-    file: &str,
-    text: &str,
-    question: Question,
-    alone: bool,
-    policy: &Policy,
-    manifest: &Manifest,
-    faults: &mut Vec<Fault>,
-) -> Option<Rule> {
-    let Some(id) = policy.annotation("id").filter(|id| !id.is_empty()) else {
-        let fault = Fault::new(file, "a rule has no `@id`").line(first_rule_line(text));
-        faults.push(fault.hint("begin it with `@id(\"…\")`, the file's name without `.cedar`"));
-        return None;
-    };
-    let line = line_with(text, &format!("@id(\"{id}\")"));
-    if let Some(fault) = misnamed(file, id, alone) {
-        faults.push(fault.line(line));
-    }
-    for (word, value) in policy.annotations() {
-        let at = line_with(text, &format!("@{word}")).or(line);
-        if !manifest.annotations.contains_key(word) {
-            let known: Vec<_> = manifest.annotations.keys().map(|word| format!("@{word}")).collect();
-            let fault = Fault::new(file, format!("rule `{id}`: unknown annotation `@{word}`")).line(at);
-            faults.push(fault.hint(format!("one of {}, or declare it in bundle.toml", known.join(", "))));
-        } else if value.trim().is_empty() {
-            faults.push(Fault::new(file, format!("rule `{id}`: `@{word}` is empty")).line(at).hint("give it a text"));
-        }
-    }
-    for (word, _) in manifest.annotations.iter().filter(|(_, annotation)| annotation.required) {
-        if policy.annotation(word).is_none() {
-            let fault = Fault::new(file, format!("rule `{id}`: `@{word}` is missing")).line(line);
-            faults.push(fault.hint(format!("add `@{word}(\"…\")` below `@id`")));
-        }
-    }
-    if !asks(policy, question) {
-        let fault = Fault::new(file, format!("rule `{id}`: its action does not fit its folder")).line(line);
-        faults.push(fault.hint(format!("write `{}` in its head", scope(question))));
-    }
-    let annotation = |word: &str| policy.annotation(word).unwrap_or_default().to_owned();
-    Some(Rule {
-        id: id.to_owned(),
-        title: annotation("title"),
-        reason: annotation("reason"),
-        owner: annotation("owner"),
-        question,
-        forbids: policy.effect() == Effect::Forbid,
-        file: file.to_owned(),
-        line,
-        text: policy.to_cedar()?,
-        policy: policy.new_id(PolicyId::new(id)),
-    })
 }
 
 fn first_rule_line(text: &str) -> Option<usize> {

@@ -5,10 +5,10 @@ use cedar_policy::{CedarSchemaError, Schema};
 use super::fault::Fault;
 
 /// The file's name in a bundle.
-pub const FILE: &str = "schema.cedarschema";
+pub(super) const FILE: &str = "schema.cedarschema";
 
 /// The schema for [`crate::domain::facts::FACTS_VERSION`].
-pub const TEXT: &str = include_str!("../../policies/schema.cedarschema");
+pub(super) const TEXT: &str = include_str!("../../policies/schema.cedarschema");
 
 /// Parses the compiled-in schema.
 pub(super) fn parse() -> Result<Schema, Box<CedarSchemaError>> {

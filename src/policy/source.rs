@@ -102,3 +102,8 @@ impl BundleSource {
         hex::encode(hash.finalize())
     }
 }
+
+/// Whether a path ends in this extension, in lower case as the bundle writes it.
+pub(super) fn has_extension(path: &str, extension: &str) -> bool {
+    Path::new(path).extension().is_some_and(|found| found == extension)
+}

@@ -17,7 +17,7 @@ pub(super) const SECONDS_30_DAYS: i64 = 30 * 24 * 3_600;
 /// A value that could not be built; the record's shape is fixed, so this is a fault of the program.
 #[derive(Debug, thiserror::Error)]
 #[error("facts could not be translated: {0}")]
-pub struct TranslateError(String);
+pub(super) struct TranslateError(String);
 
 type Fields = Vec<(String, Value)>;
 

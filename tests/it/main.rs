@@ -2,11 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod analytics;
+mod bundle;
+mod challenge;
 mod configuration;
 mod credential;
+mod device;
+mod engine;
+mod facts;
 mod keys;
 mod metrics;
 mod outbound;
+mod policy_command;
 mod server;
 mod support;
 mod telemetry;

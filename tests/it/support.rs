@@ -1,4 +1,5 @@
-//! What tests put in the place of the outside world.
+//! What tests share: clocks, randomness, and the service with its data.
 
-pub(crate) mod clock;
-pub(crate) mod randomness;
+pub mod challenge_fixture;
+pub mod clock;
+pub mod randomness;

@@ -1,0 +1,67 @@
+//! `sekisho policy check` and `sekisho policy test`, as a person sees them.
+
+use std::path::{Path, PathBuf};
+
+use sekisho::cli::policy::{BundleArgs, PolicyCommand, run};
+use sekisho::policy::BundleSource;
+
+fn said(command: PolicyCommand) -> (u8, String) {
+    let mut out = Vec::new();
+    let code = run(command, &mut out).unwrap();
+    (code, String::from_utf8(out).unwrap())
+}
+
+fn args(folder: Option<&Path>) -> BundleArgs {
+    BundleArgs { bundle: folder.map(PathBuf::from) }
+}
+
+fn write(source: &BundleSource, folder: &Path) {
+    for (path, text) in source.files() {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+}
+
+#[test]
+fn check_describes_a_sound_bundle() {
+    let (code, text) = said(PolicyCommand::Check(args(None)));
+    assert_eq!(code, 0);
+    assert!(text.contains("the bundle is sound") && text.contains(&BundleSource::shipped().digest()), "{text}");
+}
+
+#[test]
+fn check_lists_every_fault_with_file_and_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = BundleSource::shipped()
+        .with("approve/large-amount.cedar", "permit (principal")
+        .with("reference/programmes.toml", "[[programme]]\nid = 3\n");
+    write(&source, folder.path());
+    let (code, text) = said(PolicyCommand::Check(args(Some(folder.path()))));
+    assert_eq!(code, 1);
+    assert!(text.starts_with("error: approve/large-amount.cedar:1: "), "{text}");
+    assert!(text.contains("error: reference/programmes.toml:2: "), "{text}");
+    assert!(text.ends_with("the bundle is refused: 2 faults\n"), "{text}");
+}
+
+#[test]
+fn test_counts_cases_and_names_the_rules_that_none_touches() {
+    let (code, text) = said(PolicyCommand::Test(args(None)));
+    assert_eq!(code, 0);
+    assert!(text.contains("cases, 0 failed\n63 of 65 rules matched in a case\n"), "{text}");
+    assert!(text.contains("  without a case: long-retention\n"), "{text}");
+}
+
+#[test]
+fn test_shows_what_was_expected_and_what_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let case =
+        "[[case]]\nname = \"wrong\"\noutcome = \"reject\"\nreasons = [\"risk_low\"]\npolicies = [\"low-risk\"]\n";
+    write(&BundleSource::shipped().with("cases/wrong.toml", case), folder.path());
+    let (code, text) = said(PolicyCommand::Test(args(Some(folder.path()))));
+    assert_eq!(code, 1);
+    assert!(
+        text.starts_with("failed: cases/wrong.toml:2: wrong\n  outcome: expected Reject, came Approve\n"),
+        "{text}"
+    );
+}

@@ -1,0 +1,318 @@
+//! A merchant, a registered card and open challenges, in a database of its own, behind the pages' router.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, Response, StatusCode, header};
+use http_body_util::BodyExt;
+use sea_orm::{ConnectionTrait, Statement, Value};
+use sekisho::app::{App, LoadedBundle};
+use sekisho::config::Config;
+use sekisho::credential::hasher::Hasher;
+use sekisho::credential::password::{Cost, Password};
+use sekisho::domain::challenge::{ReturnBy, TimeBase};
+use sekisho::domain::clock::{Clock, Micros};
+use sekisho::domain::id::{
+    AuditId, AuthenticationId, CardId, CardholderId, ChallengeId, CredentialId, EnrolmentId, MerchantId,
+};
+use sekisho::domain::merchant::{Environment, Merchant, ReturnUrl};
+use sekisho::flow::challenge_link;
+use sekisho::keys::Keys;
+use sekisho::policy::{Bundle, BundleSource};
+use sekisho::store::Store;
+use sekisho::store::audit::Entry;
+use tower::ServiceExt;
+
+use super::clock::ManualClock;
+use super::randomness::SeededRandomness;
+
+/// The member's password.
+pub const PASSWORD: &str = "correct horse battery";
+/// Where the merchant's page is.
+pub const SHOP: &str = "https://shop.example";
+
+/// What a test needs of the merchant and the member.
+#[derive(Clone)]
+pub struct Setting {
+    pub merchant_name: &'static str,
+    pub personal_message: &'static str,
+    pub return_by: ReturnBy,
+    pub return_url: Option<&'static str>,
+    pub time_base: TimeBase,
+    pub environment: Vec<(&'static str, &'static str)>,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self {
+            merchant_name: "みどり書店 Online",
+            personal_message: "祖母の庭の金木犀",
+            return_by: ReturnBy::FormPost,
+            return_url: Some("https://shop.example/return"),
+            time_base: TimeBase::Japan,
+            environment: Vec::new(),
+        }
+    }
+}
+
+/// One deployment.
+pub struct Bench {
+    pub app: Arc<App>,
+    pub clock: Arc<ManualClock>,
+    pub merchant: Merchant,
+    pub card_id: CardId,
+    pub enrolment_id: EnrolmentId,
+    router: Router,
+    return_url: Option<&'static str>,
+    _folder: tempfile::TempDir,
+}
+
+/// An answer of the service.
+#[derive(Debug)]
+pub struct Page {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+/// An open challenge.
+#[derive(Clone)]
+pub struct Opened {
+    pub authentication_id: AuthenticationId,
+    pub challenge_id: ChallengeId,
+    pub path: String,
+}
+
+/// Runs a test on SQLite, and on PostgreSQL where there is a server for tests.
+pub async fn on_every_database(setting: Setting, test: impl AsyncFn(Bench)) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("test.db").display());
+    test(Bench::start(&setting, &url, folder).await).await;
+    if let Ok(server) = std::env::var("SEKISHO_TEST_POSTGRES") {
+        let url = fresh_database(&server).await;
+        test(Bench::start(&setting, &url, tempfile::tempdir().unwrap()).await).await;
+    }
+}
+
+async fn fresh_database(server: &str) -> String {
+    let name = format!("challenge_{:016x}", rand::random::<u64>());
+    let connection = sea_orm::Database::connect(server).await.unwrap();
+    connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+    let mut url = url::Url::parse(server).unwrap();
+    url.set_path(&name);
+    url.into()
+}
+
+impl Bench {
+    async fn start(setting: &Setting, database: &str, folder: tempfile::TempDir) -> Self {
+        let clock = ManualClock::at("2026-11-22T03:00:00Z");
+        let randomness = SeededRandomness::new(7);
+        let variables = setting.environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let config = Config::load(None, variables).unwrap();
+        let path = folder.path().join("keys.toml");
+        let keys = Arc::new(Keys::load_or_create(&path, &*randomness, clock.now()).unwrap());
+        let store = Store::connect(database, 8).await.unwrap();
+        store.migrate().await.unwrap();
+        let cost = Cost { memory_kib: 19_456, iterations: 2, parallel: 1 };
+        let hasher = Hasher::new(Arc::clone(&keys), randomness.clone(), cost, 2, 64).unwrap();
+        let bundle = Bundle::build(BundleSource::shipped()).unwrap();
+        let app = Arc::new(App {
+            config,
+            keys,
+            store,
+            hasher,
+            bundle: ArcSwap::from_pointee(LoadedBundle { bundle, loaded_at: clock.now() }),
+            provider: None,
+            geo: None,
+            clock: clock.clone(),
+            randomness,
+        });
+        let merchant = Merchant {
+            id: MerchantId::new(clock.now(), &*app.randomness),
+            name: setting.merchant_name.to_owned(),
+            category_code: "5942".to_owned(),
+            country: "JP".to_owned(),
+            time_base: setting.time_base,
+            return_by: setting.return_by,
+            return_urls: vec![ReturnUrl::parse("https://shop.example/return", Environment::Test).unwrap()],
+        };
+        app.store.add_merchant(merchant.clone(), clock.now(), entry(&app, "merchant.create")).await.unwrap();
+        let (card_id, enrolment_id) = register(&app, setting.personal_message).await;
+        let router = sekisho::pages::router(Arc::clone(&app));
+        let return_url = setting.return_url;
+        Self { app, clock, merchant, card_id, enrolment_id, router, return_url, _folder: folder }
+    }
+
+    /// Opens a challenge for a purchase of 12,800 yen.
+    pub async fn challenge(&self) -> Opened {
+        let now = self.app.now();
+        let authentication_id = AuthenticationId::new(now, &*self.app.randomness);
+        let challenge_id = ChallengeId::new(now, &*self.app.randomness);
+        let token = challenge_link::token(&self.app, authentication_id);
+        self.run(
+            "INSERT INTO authentications (id, merchant_id, merchant_reference, purpose, amount_minor, currency, \
+             purchased_at, card_id, card_last_four, status, ending, reasons, bundle_digest, return_url, created_at) \
+             VALUES ($1, $2, 'order-1', 'payment', 12800, 'JPY', $3, $4, '4242', 'challenge_required', 'decided', \
+             '', '', $5, $3)",
+            vec![
+                authentication_id.uuid().into(),
+                self.merchant.id.uuid().into(),
+                now.0.into(),
+                self.card_id.uuid().into(),
+                self.return_url.map(str::to_owned).into(),
+            ],
+        )
+        .await;
+        self.run(
+            "INSERT INTO challenges (id, authentication_id, token_digest, state, methods, attempts, first_visit_by, \
+             expires_at, created_at) VALUES ($1, $2, $3, 'open', 'password', 0, $4, $5, $6)",
+            vec![
+                challenge_id.uuid().into(),
+                authentication_id.uuid().into(),
+                challenge_link::token_digest(&token).to_vec().into(),
+                now.plus_seconds(30).0.into(),
+                now.plus_seconds(600).0.into(),
+                now.0.into(),
+            ],
+        )
+        .await;
+        Opened { authentication_id, challenge_id, path: format!("/challenge/{token}") }
+    }
+
+    /// Runs one statement that writes.
+    pub async fn run(&self, sql: &str, values: Vec<Value>) {
+        run(&self.app.store, sql, values).await;
+    }
+
+    /// The number that a statement answers.
+    pub async fn number(&self, sql: &'static str, values: Vec<Value>) -> i64 {
+        let work = self.app.store.write(move |transaction| {
+            Box::pin(async move {
+                let statement = Statement::from_sql_and_values(transaction.get_database_backend(), sql, values);
+                let row = transaction.query_one_raw(statement).await.unwrap().unwrap();
+                Ok(row.try_get_by_index::<i64>(0).unwrap())
+            })
+        });
+        work.await.unwrap()
+    }
+
+    /// Sends a request.
+    pub async fn send(&self, request: Request<Body>) -> Page {
+        let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        Page { status, headers, body: String::from_utf8(body.to_vec()).unwrap() }
+    }
+
+    /// Opens a page in the merchant's frame.
+    pub async fn framed(&self, path: &str) -> Page {
+        self.get(path, &[("sec-fetch-dest", "iframe")]).await
+    }
+
+    /// Opens a page with these headers.
+    pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Page {
+        let builder = headers.iter().fold(Request::get(path), |builder, (name, value)| builder.header(*name, *value));
+        self.send(builder.body(Body::empty()).unwrap()).await
+    }
+
+    /// Posts a form as a browser does, in a sandboxed frame: without an origin to rely on.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ORIGIN, "null")
+            .body(Body::from(body));
+        self.send(request.unwrap()).await
+    }
+
+    /// Answers with the form of this page.
+    pub async fn answer(&self, challenge: &Opened, page: &Page, password: &str) -> Page {
+        let fields = [("step", "answer"), ("form", &page.form("answer")), ("password", password)];
+        self.post(&challenge.path, &fields).await
+    }
+}
+
+impl Page {
+    /// The token of the form for this step (`answer`, `go_on`), or of the one to give up (`cancel`).
+    pub fn form(&self, step: &str) -> String {
+        let mark = match step {
+            "cancel" => "/cancel\">".to_owned(),
+            step => format!("name=\"step\" value=\"{step}\""),
+        };
+        let (_, rest) = self.body.split_once(&mark).unwrap_or_else(|| panic!("no form `{step}` in {}", self.body));
+        let (_, rest) = rest.split_once("name=\"form\" value=\"").unwrap();
+        rest.split_once('"').unwrap().0.to_owned()
+    }
+
+    /// The signed result in the form that leads back.
+    pub fn result(&self) -> &str {
+        let (_, rest) = self.body.split_once("name=\"result\" value=\"").expect("a result");
+        rest.split_once('"').unwrap().0
+    }
+
+    /// The text of a header.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+async fn run(store: &Store, sql: &str, values: Vec<Value>) {
+    let sql = sql.to_owned();
+    let work = store.write(move |transaction| {
+        Box::pin(async move {
+            let statement = Statement::from_sql_and_values(transaction.get_database_backend(), sql, values);
+            transaction.execute_raw(statement).await.unwrap();
+            Ok(())
+        })
+    });
+    work.await.unwrap();
+}
+
+fn entry(app: &App, action: &'static str) -> Entry {
+    let now = app.now();
+    let id = AuditId::new(now, &*app.randomness);
+    Entry { id, recorded_at: now, actor: "operator".into(), action, subject: String::new(), result: String::new() }
+}
+
+/// A cardholder with one registered card and a password.
+async fn register(app: &App, personal_message: &str) -> (CardId, EnrolmentId) {
+    let now: Micros = app.now();
+    let randomness = &*app.randomness;
+    let (holder, card) = (CardholderId::new(now, randomness), CardId::new(now, randomness));
+    let (enrolment, credential) = (EnrolmentId::new(now, randomness), CredentialId::new(now, randomness));
+    let (key, wrapped) = app.keys.new_person_key(holder, randomness).unwrap();
+    let message = key.seal("enrolments", "personal_message", enrolment.uuid(), personal_message.as_bytes(), randomness);
+    let secret = app.hasher.hash(Password::typed(PASSWORD).unwrap()).await.unwrap();
+    let at: Value = now.0.into();
+    run(
+        &app.store,
+        "INSERT INTO cardholders (id, reference, person_key_id, person_key, created_at, updated_at) \
+         VALUES ($1, 'holder-1', $2, $3, $4, $4)",
+        vec![holder.uuid().into(), wrapped.key_id.into(), wrapped.bytes.into(), at.clone()],
+    )
+    .await;
+    run(
+        &app.store,
+        "INSERT INTO cards (id, reference, cardholder_id, programme, status, issued_at, created_at, updated_at) \
+         VALUES ($1, 'card-1', $2, 'standard', 'active', $3, $3, $3)",
+        vec![card.uuid().into(), holder.uuid().into(), at.clone()],
+    )
+    .await;
+    run(
+        &app.store,
+        "INSERT INTO enrolments (id, card_id, state, member_id, personal_message, personal_message_provisional, \
+         created_at) VALUES ($1, $2, 'complete', 'member-1', $3, FALSE, $4)",
+        vec![enrolment.uuid().into(), card.uuid().into(), message.unwrap().into(), at.clone()],
+    )
+    .await;
+    run(
+        &app.store,
+        "INSERT INTO credentials (id, enrolment_id, kind, secret, created_at, changed_at) \
+         VALUES ($1, $2, 'password', $3, $4, $4)",
+        vec![credential.uuid().into(), enrolment.uuid().into(), secret.into(), at],
+    )
+    .await;
+    (card, enrolment)
+}
