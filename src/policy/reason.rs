@@ -15,6 +15,21 @@ pub const NO_RULE_PERMITS: &str = "no_rule_permits";
 /// A rule that forbids could not be evaluated.
 pub const POLICY_ERROR: &str = "policy_error";
 
+/// The reasons that the program gives itself: every bundle explains them.
+const GIVEN_BY_THE_PROGRAM: [&str; 11] = [
+    NO_RULE_PERMITS,
+    POLICY_ERROR,
+    "card_unknown",
+    "programme_not_eligible",
+    "not_enrolled",
+    "no_usable_method",
+    "challenge_passed",
+    "challenge_failed",
+    "challenge_cancelled",
+    "merchant_cancelled",
+    "challenge_timed_out",
+];
+
 /// A cardholder message may have this many characters, its contact filled in.
 const MESSAGE_CHARS_MAX: usize = 128;
 /// What `{contact}` is reckoned with.
@@ -54,7 +69,7 @@ struct File {
 
 pub(super) fn read(source: &BundleSource, faults: &mut Vec<Fault>) -> Option<BTreeMap<String, Reason>> {
     let file: File = reference::parse(source, FILE, faults)?;
-    for code in [NO_RULE_PERMITS, POLICY_ERROR] {
+    for code in GIVEN_BY_THE_PROGRAM {
         if !file.reason.contains_key(code) {
             let fault = Fault::new(FILE, format!("the reason `{code}` is missing"));
             faults.push(fault.hint("the program gives this reason itself, so every bundle explains it"));
