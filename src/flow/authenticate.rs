@@ -19,8 +19,9 @@ use crate::domain::assessment::{Assessment, NoAnswer, NotAsked};
 use crate::domain::authentication::{Authentication, Ending, Status};
 use crate::domain::challenge::Language;
 use crate::domain::clock::Micros;
-use crate::domain::facts::Method;
+use crate::domain::facts::{Facts, Method};
 use crate::domain::id::{AuditId, AuthenticationId, ChallengeId};
+use crate::domain::verdict::Verdict;
 use crate::flow::challenge_link;
 use crate::policy;
 use crate::policy::reference::Programme;
@@ -127,7 +128,7 @@ impl Asked {
         programme.filter(|programme| programme.authentication_eligible)
     }
 
-    fn facts(&self, card: &ReceivedCard, programme: &Programme, assessment: Assessment) -> crate::domain::facts::Facts {
+    fn facts(&self, card: &ReceivedCard, programme: &Programme, assessment: Assessment) -> Facts {
         let reference = self.loaded.bundle.reference();
         gather::facts(&self.request, &self.trace, card, programme, reference, self.now, assessment)
     }
@@ -172,6 +173,7 @@ async fn conclude(asked: &Arc<Asked>, received: Received, gate: Gate) -> Result<
     let (assessment, settlement) = gate.ask(asked).await;
     let facts = asked.facts(&card, programme, assessment);
     let verdict = policy::decide(&asked.loaded.bundle, &facts);
+    count(&asked.app, &facts, &verdict);
     let status = Status::of_verdict(&verdict, &facts.enrolment);
     let mut reasons = verdict.reasons.clone();
     match status {
@@ -187,6 +189,20 @@ async fn conclude(asked: &Arc<Asked>, received: Received, gate: Gate) -> Result<
     let language = asked.request.language;
     let challenge = (status == Status::ChallengeRequired).then(|| new_challenge(asked, verdict.methods, language));
     open(asked, record, Some(Opening { settlement, challenge })).await
+}
+
+/// Counts a decision; a policy that erred is an alarm.
+fn count(app: &App, facts: &Facts, verdict: &Verdict) {
+    app.metrics.decision(verdict.outcome.as_str());
+    let assessment = &facts.assessment;
+    app.metrics.provider_result(match assessment {
+        Assessment::Answered(_) => assessment.status(),
+        _ => assessment.reason(),
+    });
+    for error in &verdict.errors {
+        tracing::error!(policy = error.policy, question = error.question, message = error.message, "a policy erred");
+        app.metrics.evaluation_error(&error.policy);
+    }
 }
 
 struct Opening {

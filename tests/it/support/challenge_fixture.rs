@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use sea_orm::{ConnectionTrait, Statement, Value};
-use sekisho::app::{App, LoadedBundle};
+use sekisho::app::{App, connect};
 use sekisho::config::Config;
-use sekisho::credential::hasher::Hasher;
-use sekisho::credential::password::{Cost, Password};
+use sekisho::credential::password::Password;
 use sekisho::domain::challenge::{ReturnBy, TimeBase};
 use sekisho::domain::clock::{Clock, Micros};
 use sekisho::domain::id::{
@@ -19,8 +17,6 @@ use sekisho::domain::id::{
 };
 use sekisho::domain::merchant::{Environment, Merchant, ReturnUrl};
 use sekisho::flow::challenge_link;
-use sekisho::keys::Keys;
-use sekisho::policy::{Bundle, BundleSource};
 use sekisho::store::Store;
 use sekisho::store::audit::Entry;
 use tower::ServiceExt;
@@ -110,25 +106,13 @@ impl Bench {
         let clock = ManualClock::at("2026-11-22T03:00:00Z");
         let randomness = SeededRandomness::new(7);
         let variables = setting.environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let variables = variables.chain([
+            ("SEKISHO__DATA_DIR".to_owned(), folder.path().display().to_string()),
+            ("SEKISHO__DATABASE__URL".to_owned(), database.to_owned()),
+        ]);
         let config = Config::load(None, variables).unwrap();
-        let path = folder.path().join("keys.toml");
-        let keys = Arc::new(Keys::load_or_create(&path, &*randomness, clock.now()).unwrap());
-        let store = Store::connect(database, 8).await.unwrap();
-        store.migrate().await.unwrap();
-        let cost = Cost { memory_kib: 19_456, iterations: 2, parallel: 1 };
-        let hasher = Hasher::new(Arc::clone(&keys), randomness.clone(), cost, 2, 64).unwrap();
-        let bundle = Bundle::build(BundleSource::shipped()).unwrap();
-        let app = Arc::new(App {
-            config,
-            keys,
-            store,
-            hasher,
-            bundle: ArcSwap::from_pointee(LoadedBundle { bundle, loaded_at: clock.now() }),
-            provider: None,
-            geo: None,
-            clock: clock.clone(),
-            randomness,
-        });
+        connect(&config).await.unwrap().migrate().await.unwrap();
+        let app = Arc::new(App::build(config, clock.clone(), randomness).await.unwrap());
         let merchant = Merchant {
             id: MerchantId::new(clock.now(), &*app.randomness),
             name: setting.merchant_name.to_owned(),
