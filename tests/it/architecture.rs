@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// A module, and the modules that it may name. Nothing points back.
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("config", &["domain"]),
+    ("config", &["analytics", "domain"]),
     ("keys", &["domain"]),
     ("policy", &["domain"]),
     ("store", &["domain"]),
@@ -18,37 +18,35 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("telemetry", &["config"]),
     ("credential", &["domain", "keys"]),
     ("analytics", &["domain", "outbound"]),
-    ("app", &["analytics", "config", "credential", "domain", "geo", "keys", "outbound", "policy", "store", "system"]),
+    ("app", &["analytics", "config", "credential", "domain", "geo", "keys", "metrics", "outbound", "policy", "store"]),
     ("flow", &["analytics", "app", "credential", "domain", "geo", "keys", "policy", "store"]),
     ("api", &["app", "config", "credential", "domain", "flow", "store"]),
     ("pages", &["app", "config", "credential", "domain", "flow", "store"]),
-    ("server", &["api", "app", "config", "domain", "metrics", "pages"]),
-    ("demo", &["api", "app", "config", "credential", "domain", "flow", "keys", "pages", "policy", "server", "store"]),
+    ("server", &["config", "domain", "metrics"]),
+    ("service", &["api", "app", "domain", "flow", "metrics", "pages", "server", "store"]),
     (
-        "cli",
+        "demo",
         &[
             "analytics",
-            "api",
             "app",
             "config",
             "credential",
-            "demo",
             "domain",
             "flow",
-            "geo",
             "keys",
-            "metrics",
             "outbound",
-            "pages",
             "policy",
-            "server",
+            "service",
             "store",
             "system",
-            "telemetry",
         ],
     ),
+    (
+        "cli",
+        &["analytics", "app", "config", "demo", "domain", "flow", "policy", "service", "store", "system", "telemetry"],
+    ),
     ("lib", &[]),
-    ("main", &["cli"]),
+    ("main", &["cli", "outbound"]),
 ];
 
 /// A crate, and the modules that may name it.
@@ -59,7 +57,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("entities", &["store"]),
     ("migrations", &["store"]),
     ("reqwest", &["outbound"]),
-    ("axum", &["api", "pages", "server", "demo", "cli"]),
+    ("axum", &["api", "pages", "server", "service", "demo"]),
 ];
 
 const MAX_LINES: usize = 400;

@@ -5,6 +5,7 @@ mod analytics;
 mod architecture;
 mod bundle;
 mod challenge;
+mod challenge_attacks;
 mod configuration;
 mod credential;
 mod device;
