@@ -3,16 +3,24 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use prometheus_client::registry::Registry;
+use secrecy::ExposeSecret;
 
 use crate::analytics::Provider;
+use crate::analytics::pseudonym::Pseudonyms;
+use crate::analytics::settings::{ProviderKind, SettingsError};
+use crate::analytics::threatmetrix::ThreatMetrix;
 use crate::config::Config;
 use crate::credential::hasher::Hasher;
+use crate::credential::password::{Cost, HashError};
 use crate::domain::clock::{Micros, SharedClock};
-use crate::domain::randomness::SharedRandomness;
-use crate::geo::Geo;
-use crate::keys::Keys;
-use crate::policy::Bundle;
-use crate::store::Store;
+use crate::domain::randomness::{Randomness, SharedRandomness};
+use crate::geo::{Geo, GeoError};
+use crate::keys::{KeyError, Keys};
+use crate::metrics::Metrics;
+use crate::outbound::{Outbound, OutboundBuildError, OutboundSettings};
+use crate::policy::{Bundle, BundleErrors, BundleSource};
+use crate::store::{Store, StoreError};
 
 /// Everything a flow may use.
 pub struct App {
@@ -30,6 +38,10 @@ pub struct App {
     pub provider: Option<Box<dyn Provider>>,
     /// Where IP addresses are, where a database is configured.
     pub geo: Option<Geo>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Where the figures are read.
+    pub registry: Registry,
     /// The time.
     pub clock: SharedClock,
     /// Unguessable bytes.
@@ -45,9 +57,161 @@ pub struct LoadedBundle {
     pub loaded_at: Micros,
 }
 
+/// Why the service cannot start. Every message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be made or written.
+    #[error(
+        "cannot write the data folder `{path}`: {source}\nhint: set `data_dir` (or --data) to a folder that this user may write"
+    )]
+    DataFolder {
+        /// The folder.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The keys cannot be read or made.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The database does not answer.
+    #[error("cannot open the database: {0}\nhint: check `database.url` and that the server runs and lets this user in")]
+    Database(#[source] StoreError),
+    /// The database has another schema than this program.
+    #[error("{0}\nhint: {hint}", hint = schema_hint(.0))]
+    Schema(#[source] StoreError),
+    /// The keys are not those that the database was filled with.
+    #[error(
+        "the keys are not the ones that this database was filled with\nhint: start with the key file that belongs to the database; with others no card would be found"
+    )]
+    OtherKeys,
+    /// The bundle cannot be used.
+    #[error("{0}")]
+    Bundle(#[from] BundleErrors),
+    /// The bundle does not know the recipient.
+    #[error(
+        "the bundle has no recipient `{0}`\nhint: `analytics.recipient` must stand in the bundle's register of recipients"
+    )]
+    UnknownRecipient(String),
+    /// The settings of the analysis company are wrong.
+    #[error(transparent)]
+    Analytics(#[from] SettingsError),
+    /// The client for calls to the outside cannot be built.
+    #[error(transparent)]
+    Outbound(#[from] OutboundBuildError),
+    /// Passwords cannot be hashed.
+    #[error("cannot hash passwords: {0}")]
+    Hasher(#[from] HashError),
+    /// The geo database cannot be read.
+    #[error(transparent)]
+    Geo(#[from] GeoError),
+}
+
+fn schema_hint(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::NewerSchema { .. } => {
+            "run the version of the program that this database was migrated with, or a newer one"
+        }
+        _ => "run `sekisho migrate`",
+    }
+}
+
 impl App {
+    /// Wires the parts. The database must have this program's schema.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn build(config: Config, clock: SharedClock, randomness: SharedRandomness) -> Result<Self, StartError> {
+        let bundle = load_bundle(&config)?;
+        let keys = Arc::new(load_keys(&config, randomness.as_ref(), clock.now())?);
+        let store = connect(&config).await?;
+        store.check_schema().await.map_err(|error| match error {
+            StoreError::OlderSchema { .. } | StoreError::NewerSchema { .. } => StartError::Schema(error),
+            error => StartError::Database(error),
+        })?;
+        let mark = hex::encode(keys.mac("deployment", &[b"keys"]));
+        if !store.belongs_to(mark).await.map_err(StartError::Database)? {
+            return Err(StartError::OtherKeys);
+        }
+        let provider = provider(&config, &keys, &bundle, &clock)?;
+        let cost = Cost {
+            memory_kib: config.password.memory_kib,
+            iterations: config.password.iterations,
+            parallel: config.password.parallel,
+        };
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let hasher = Hasher::new(Arc::clone(&keys), randomness.clone(), cost, cores, config.password.queue)?;
+        let geo = config.geo_database().map(Geo::open).transpose()?;
+        let mut registry = Registry::default();
+        let metrics = Arc::new(Metrics::new(&mut registry));
+        let bundle = ArcSwap::from_pointee(LoadedBundle { bundle, loaded_at: clock.now() });
+        Ok(Self { config, keys, store, hasher, bundle, provider, geo, metrics, registry, clock, randomness })
+    }
+
     /// The time now.
     pub fn now(&self) -> Micros {
         self.clock.now()
+    }
+}
+
+/// The configured bundle, or the one that ships.
+///
+/// # Errors
+/// [`BundleErrors`].
+pub fn load_bundle(config: &Config) -> Result<Bundle, BundleErrors> {
+    Bundle::build(match config.bundle_folder() {
+        Some(folder) => BundleSource::read(folder)?,
+        None => BundleSource::shipped(),
+    })
+}
+
+/// The keys: from the environment where they are given there, else from the key file, which is made on first start.
+///
+/// # Errors
+/// [`StartError`].
+pub fn load_keys(config: &Config, randomness: &dyn Randomness, now: Micros) -> Result<Keys, StartError> {
+    if let Some(content) = &config.keys.content {
+        return Ok(Keys::from_toml(content.expose_secret())?);
+    }
+    make_data_folder(config)?;
+    Ok(Keys::load_or_create(&config.key_file(), randomness, now)?)
+}
+
+/// Connects to the configured database; on SQLite its folder is made.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn connect(config: &Config) -> Result<Store, StartError> {
+    let url = config.database_url();
+    if url.expose_secret().starts_with("sqlite:") {
+        make_data_folder(config)?;
+    }
+    Store::connect(url.expose_secret(), config.database.max_connections).await.map_err(StartError::Database)
+}
+
+fn make_data_folder(config: &Config) -> Result<(), StartError> {
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|source| StartError::DataFolder { path: config.data_dir.display().to_string(), source })
+}
+
+fn provider(
+    config: &Config,
+    keys: &Keys,
+    bundle: &Bundle,
+    clock: &SharedClock,
+) -> Result<Option<Box<dyn Provider>>, StartError> {
+    let settings = &config.analytics;
+    match settings.provider {
+        ProviderKind::None => Ok(None),
+        ProviderKind::Threatmetrix => {
+            if bundle.reference().recipient(&settings.recipient).is_none() {
+                return Err(StartError::UnknownRecipient(settings.recipient.clone()));
+            }
+            let (key_id, secret) = keys.pseudonym_secret();
+            let pseudonyms = Pseudonyms::new(secret, key_id, &settings.recipient, &settings.modes);
+            let outbound = OutboundSettings { destinations: settings.destinations, ..OutboundSettings::default() };
+            let outbound = Outbound::new(&outbound, clock.clone())?;
+            let provider = ThreatMetrix::new(settings.clone(), pseudonyms, outbound, clock.clone())?;
+            Ok(Some(Box::new(provider)))
+        }
     }
 }

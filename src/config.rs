@@ -1,7 +1,6 @@
 //! The settings of the service: one struct for each section, read from the compiled-in defaults,
 //! then a file, then the environment. Knows nothing of what the parts do with them.
 
-mod analytics;
 mod check;
 mod database;
 pub mod document;
@@ -13,16 +12,16 @@ mod server;
 
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-pub use self::analytics::{AnalyticsProvider, AnalyticsSettings, ScoreDirection};
 pub use self::database::DatabaseSettings;
 pub use self::error::ConfigError;
 pub use self::product::{
     ChallengeSettings, IssuerSettings, LogFormat, LogSettings, PasswordSettings, RateLimitSettings,
 };
 pub use self::server::ServerSettings;
+pub use crate::analytics::settings::AnalyticsConfig as AnalyticsSettings;
 
 use crate::domain::merchant::Environment;
 
@@ -111,6 +110,16 @@ impl Config {
     /// The database of IP countries, if there is one.
     pub fn geo_database(&self) -> Option<&Path> {
         given(&self.geo.database)
+    }
+
+    /// Whether the database is the embedded one in the data folder.
+    pub fn database_url_is_embedded(&self) -> bool {
+        self.database.url.expose_secret().is_empty()
+    }
+
+    /// The file of the embedded database.
+    pub fn embedded_database(&self) -> PathBuf {
+        self.data_dir.join(database::EMBEDDED)
     }
 
     /// The address of the database, password included.

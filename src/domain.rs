@@ -13,4 +13,5 @@ pub mod id;
 pub mod merchant;
 pub mod money;
 pub mod randomness;
+pub mod reason;
 pub mod verdict;

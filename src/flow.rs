@@ -9,5 +9,8 @@ pub mod challenge_link;
 pub mod collect_device;
 pub mod consent;
 pub mod enrol;
+pub mod import;
+pub mod keys;
+pub mod merchant;
 pub mod register;
 pub mod result;

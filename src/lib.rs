@@ -16,6 +16,7 @@ pub mod outbound;
 pub mod pages;
 pub mod policy;
 pub mod server;
+pub mod service;
 pub mod store;
 pub mod system;
 pub mod telemetry;

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::domain::clock::Micros;
 use migrations::MigratorTrait;
 use sea_orm::{
     ConnectOptions, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
@@ -137,12 +138,43 @@ impl Store {
         if missing.is_empty() { Ok(()) } else { Err(StoreError::OlderSchema { missing }) }
     }
 
+    /// Whether the database was filled with the keys that have this mark. A fresh one takes the mark on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn belongs_to(&self, mark: String) -> Result<bool, StoreError> {
+        self.write(move |transaction| {
+            Box::pin(async move {
+                const TAKE: &str = "INSERT INTO deployment (name, value) VALUES ('keys', $1) ON CONFLICT DO NOTHING";
+                sql::execute(transaction, TAKE, [mark.clone().into()]).await?;
+                const READ: &str = "SELECT value FROM deployment WHERE name = 'keys'";
+                let row = sql::first(transaction, "deployment", READ, []).await?;
+                Ok(row.map(|row| row.get::<String>("value")).transpose()?.as_deref() == Some(mark.as_str()))
+            })
+        })
+        .await
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.reader.ping().await.map_err(StoreError::from)
+    }
+
+    /// The database's own clock, for a comparison with ours; never for a decision.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn clock(&self) -> Result<Micros, StoreError> {
+        let sql = if self.is_sqlite() {
+            "SELECT CAST(unixepoch('subsec') * 1000000 AS BIGINT) AS micros"
+        } else {
+            "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) AS micros"
+        };
+        let row = sql::first(&self.reader, "clock", sql, []).await?;
+        Ok(Micros(row.ok_or(StoreError::GivenUp)?.get("micros")?))
     }
 
     /// Waits for the writer to finish what it has taken and closes all connections.

@@ -155,27 +155,28 @@ pub enum SettingsError {
 }
 
 impl AnalyticsConfig {
-    /// Checks what types cannot say; nothing where no provider is configured.
+    /// Checks what types cannot say and answers the first mistake.
     pub fn check(&self) -> Result<(), SettingsError> {
-        if self.provider == ProviderKind::None {
-            return Ok(());
-        }
-        let texts = [("recipient", &self.recipient), ("org_id", &self.org_id), ("policy", &self.policy)];
-        if let Some((name, _)) = texts.into_iter().find(|(_, text)| text.trim().is_empty()) {
-            return Err(SettingsError::Empty(name));
-        }
-        if self.api_key.expose_secret().is_empty() {
-            return Err(SettingsError::Empty("api_key"));
-        }
-        self.base()?;
-        self.check_numbers()?;
-        match self.modes.iter().find(|(datum, mode)| !mode.fits(**datum)) {
-            Some((datum, mode)) => Err(SettingsError::Mode { datum: *datum, mode: *mode }),
-            None => Ok(()),
-        }
+        self.mistakes().into_iter().next().map_or(Ok(()), Err)
     }
 
-    fn check_numbers(&self) -> Result<(), SettingsError> {
+    /// Everything that types cannot say; what only a provider needs is looked at only where one is configured.
+    pub fn mistakes(&self) -> Vec<SettingsError> {
+        let mut mistakes = Vec::new();
+        if self.provider != ProviderKind::None {
+            let texts = [("recipient", self.recipient.as_str()), ("org_id", &self.org_id), ("policy", &self.policy)];
+            let texts = texts.into_iter().chain([("api_key", self.api_key.expose_secret())]);
+            let empty = texts.filter(|(_, text)| text.trim().is_empty());
+            mistakes.extend(empty.map(|(name, _)| SettingsError::Empty(name)));
+            mistakes.extend(self.base().err());
+        }
+        mistakes.extend(self.numbers_out_of_range());
+        let unfit = self.modes.iter().filter(|(datum, mode)| !mode.fits(**datum));
+        mistakes.extend(unfit.map(|(datum, mode)| SettingsError::Mode { datum: *datum, mode: *mode }));
+        mistakes
+    }
+
+    fn numbers_out_of_range(&self) -> impl Iterator<Item = SettingsError> {
         let breaker = self.breaker;
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let numbers = [
@@ -186,10 +187,8 @@ impl AnalyticsConfig {
             ("breaker.window_calls", count(breaker.window_calls), 1, 1_000),
             ("breaker.open_after", count(breaker.open_after), 1, count(breaker.window_calls)),
         ];
-        match numbers.into_iter().find(|(_, value, from, to)| value < from || value > to) {
-            Some((name, value, from, to)) => Err(SettingsError::Range { name, value, from, to }),
-            None => Ok(()),
-        }
+        let wrong = numbers.into_iter().filter(|(_, value, from, to)| value < from || value > to);
+        wrong.map(|(name, value, from, to)| SettingsError::Range { name, value, from, to })
     }
 
     /// The provider's address: `https`, or `http` to this machine, and nothing but scheme, host and port.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use secrecy::ExposeSecret;
 
-use super::{AnalyticsProvider, Config};
+use super::Config;
 use crate::domain::merchant::Environment;
 
 /// Every mistake, one line each.
@@ -45,7 +45,7 @@ fn database(config: &Config) -> Vec<String> {
         (!url.is_empty() && !known, "`database.url`: must begin with `postgres://` or `sqlite:`".to_owned()),
         (known && !readable, "`database.url`: not an address".to_owned()),
         (
-            config.database.password.is_some() && !url.starts_with("postgres"),
+            !config.database.password.expose_secret().is_empty() && !url.starts_with("postgres"),
             "`database.password`: only PostgreSQL has one; give `database.url` too".to_owned(),
         ),
         (config.database.max_connections == 0, "`database.max_connections`: must be at least 1".to_owned()),
@@ -80,31 +80,9 @@ fn password(config: &Config) -> Vec<String> {
     ])
 }
 
+/// The connector knows its own settings; its hints go behind each mistake.
 fn analytics(config: &Config) -> Vec<String> {
-    let analytics = &config.analytics;
-    let asked = analytics.provider != AnalyticsProvider::None;
-    let required =
-        [("recipient", &analytics.recipient), ("base_url", &analytics.base_url), ("org_id", &analytics.org_id)];
-    let missing = required.map(|(name, value)| {
-        (
-            asked && value.is_empty(),
-            format!("`analytics.{name}`: must be given when `analytics.provider` is not `none`"),
-        )
-    });
-    let numbers = [
-        (
-            asked && analytics.api_key.is_none(),
-            "`analytics.api_key`: must be given when `analytics.provider` is not `none`".to_owned(),
-        ),
-        (!(1..=800).contains(&analytics.deadline_ms), "`analytics.deadline_ms`: must be from 1 to 800".to_owned()),
-        (
-            analytics.limit_ms < analytics.deadline_ms,
-            "`analytics.limit_ms`: must not be less than `analytics.deadline_ms`".to_owned(),
-        ),
-        (analytics.max_in_flight == 0, "`analytics.max_in_flight`: must be at least 1".to_owned()),
-        (analytics.max_answer_bytes == 0, "`analytics.max_answer_bytes`: must be at least 1".to_owned()),
-    ];
-    when(missing.into_iter().chain(numbers))
+    config.analytics.mistakes().iter().map(|mistake| mistake.to_string().replace("\nhint: ", "; ")).collect()
 }
 
 fn texts(config: &Config) -> Vec<String> {

@@ -10,6 +10,8 @@ use super::{Config, ConfigError, DEFAULTS, check, secret};
 
 /// The variables whose names begin with this are settings; the rest of the name is the key.
 const PREFIX: &str = "SEKISHO";
+/// Tables whose keys are not settings but data.
+const OPEN_TABLES: [&str; 2] = ["analytics.modes", "analytics.signals"];
 const SEPARATOR: &str = "__";
 /// The settings that are lists; a variable gives their items with commas between.
 const LISTS: [&str; 1] = ["server.trusted_proxies"];
@@ -79,7 +81,8 @@ fn resolve_secrets(merged: &Layer, environment: &BTreeMap<String, String>) -> Re
             mistakes.push(mistake);
             None
         });
-        builder = builder.set_override(key, resolved).map_err(|error| ConfigError::one(error, HINT))?;
+        builder =
+            builder.set_override(key, resolved.unwrap_or_default()).map_err(|error| ConfigError::one(error, HINT))?;
     }
     ConfigError::unless_none(mistakes, "a secret stands in a file of its own or in a variable")?;
     layer(builder)
@@ -97,7 +100,7 @@ fn collect_unknown(known: &Value, given: &Value, path: &str, unknown: &mut Vec<S
     let ValueKind::Table(given) = &given.kind else { return };
     for (name, value) in given {
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        let within = secret::SECRETS.contains(&path.as_str());
+        let within = secret::SECRETS.contains(&path.as_str()) || OPEN_TABLES.contains(&path.as_str());
         match &known.kind {
             ValueKind::Table(known) => match known.get(name) {
                 Some(_) if within => {}

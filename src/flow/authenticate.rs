@@ -19,8 +19,10 @@ use crate::domain::assessment::{Assessment, NoAnswer, NotAsked};
 use crate::domain::authentication::{Authentication, Ending, Status};
 use crate::domain::challenge::Language;
 use crate::domain::clock::Micros;
-use crate::domain::facts::Method;
+use crate::domain::facts::{Facts, Method};
 use crate::domain::id::{AuditId, AuthenticationId, ChallengeId};
+use crate::domain::reason;
+use crate::domain::verdict::Verdict;
 use crate::flow::challenge_link;
 use crate::policy;
 use crate::policy::reference::Programme;
@@ -127,7 +129,7 @@ impl Asked {
         programme.filter(|programme| programme.authentication_eligible)
     }
 
-    fn facts(&self, card: &ReceivedCard, programme: &Programme, assessment: Assessment) -> crate::domain::facts::Facts {
+    fn facts(&self, card: &ReceivedCard, programme: &Programme, assessment: Assessment) -> Facts {
         let reference = self.loaded.bundle.reference();
         gather::facts(&self.request, &self.trace, card, programme, reference, self.now, assessment)
     }
@@ -162,21 +164,22 @@ impl Asked {
 /// Asks the company where the gate let it, decides, records.
 async fn conclude(asked: &Arc<Asked>, received: Received, gate: Gate) -> Result<Authentication, AuthenticateError> {
     let Some(card) = received.card else {
-        return open(asked, asked.record(Status::NotEligible, vec!["card_unknown".to_owned()]), None).await;
+        return open(asked, asked.record(Status::NotEligible, vec![reason::CARD_UNKNOWN.to_owned()]), None).await;
     };
     let Some(programme) = asked.eligible(&card) else {
-        let mut record = asked.record(Status::NotEligible, vec!["programme_not_eligible".to_owned()]);
+        let mut record = asked.record(Status::NotEligible, vec![reason::PROGRAMME_NOT_ELIGIBLE.to_owned()]);
         record.card_id = Some(card.id);
         return open(asked, record, None).await;
     };
     let (assessment, settlement) = gate.ask(asked).await;
     let facts = asked.facts(&card, programme, assessment);
     let verdict = policy::decide(&asked.loaded.bundle, &facts);
+    count(&asked.app, &facts, &verdict);
     let status = Status::of_verdict(&verdict, &facts.enrolment);
     let mut reasons = verdict.reasons.clone();
     match status {
-        Status::NotEnrolled => reasons = vec!["not_enrolled".to_owned()],
-        Status::Unavailable => reasons = vec!["no_usable_method".to_owned()],
+        Status::NotEnrolled => reasons = vec![reason::NOT_ENROLLED.to_owned()],
+        Status::Unavailable => reasons = vec![reason::NO_USABLE_METHOD.to_owned()],
         _ => {}
     }
     let mut record = asked.record(status, reasons);
@@ -187,6 +190,20 @@ async fn conclude(asked: &Arc<Asked>, received: Received, gate: Gate) -> Result<
     let language = asked.request.language;
     let challenge = (status == Status::ChallengeRequired).then(|| new_challenge(asked, verdict.methods, language));
     open(asked, record, Some(Opening { settlement, challenge })).await
+}
+
+/// Counts a decision; a policy that erred is an alarm.
+fn count(app: &App, facts: &Facts, verdict: &Verdict) {
+    app.metrics.decision(verdict.outcome.as_str());
+    let assessment = &facts.assessment;
+    app.metrics.provider_result(match assessment {
+        Assessment::Answered(_) => assessment.status(),
+        _ => assessment.reason(),
+    });
+    for error in &verdict.errors {
+        tracing::error!(policy = error.policy, question = error.question, message = error.message, "a policy erred");
+        app.metrics.evaluation_error(&error.policy);
+    }
 }
 
 struct Opening {

@@ -5,14 +5,17 @@ mod answer;
 mod arrival;
 mod form;
 mod return_way;
+mod view;
 
 use std::sync::Arc;
 
 pub use self::answer::{Answer, answer};
 pub use self::arrival::Arrival;
 pub use self::return_way::ReturnWay;
+pub use self::view::{Asking, AskingForms, Notice, Stage, View};
 
-use self::form::{Form, issue};
+use self::form::Form;
+use self::view::{show, show_on_arrival, tries_left};
 use crate::app::App;
 use crate::credential::hasher::HasherError;
 use crate::credential::token::Token;
@@ -20,11 +23,11 @@ use crate::domain::authentication::Authentication;
 use crate::domain::challenge::ChallengeState;
 use crate::domain::clock::Micros;
 use crate::domain::id::{AuditId, AuthenticationId, ChallengeId};
-use crate::keys::{SealError, WrappedKey};
+use crate::keys::SealError;
 use crate::store::StoreError;
 use crate::store::audit::Entry;
+use crate::store::challenges::Challenge;
 use crate::store::challenges::settlement::{Conclusion, Settlement};
-use crate::store::challenges::{Challenge, SealedEnrolment};
 
 /// How long after its time a finished challenge still shows its result, in seconds.
 const SHOWN_AFTER_SECONDS: i64 = 3_600;
@@ -55,71 +58,6 @@ pub enum ChallengeError {
     /// The task that took the answer broke down.
     #[error("taking an answer broke down")]
     Broken,
-}
-
-/// A challenge as it stands, to be shown.
-#[derive(Debug)]
-pub struct View {
-    /// The challenge.
-    pub challenge: Challenge,
-    /// What is to be shown of it.
-    pub stage: Stage,
-}
-
-/// What a page shows.
-#[derive(Debug)]
-pub enum Stage {
-    /// A page that reveals nothing personal, with a button to go on.
-    Neutral {
-        /// The token of that button's form.
-        go_on: String,
-    },
-    /// The question for the proof.
-    Asking(Box<Asking>),
-    /// A proof is being compared; a button shows what came of it.
-    Comparing {
-        /// The token of that button's form.
-        go_on: String,
-    },
-    /// The final result and the way back.
-    Finished(ReturnWay),
-}
-
-/// The question for the proof.
-#[derive(Debug)]
-pub struct Asking {
-    /// The personal message; none when the card's pages were opened too often in a day.
-    pub message: Option<String>,
-    /// How many proofs will still be compared.
-    pub tries_left: i64,
-    /// What the buyer must know about her last answer.
-    pub notice: Option<Notice>,
-    /// Tokens of the forms: the answer, the same page again, and giving up.
-    pub forms: AskingForms,
-}
-
-/// Tokens of the forms on the page that asks.
-#[derive(Debug)]
-pub struct AskingForms {
-    /// The answer.
-    pub answer: String,
-    /// The same page again, in another language.
-    pub go_on: String,
-    /// Giving up.
-    pub cancel: String,
-}
-
-/// What the buyer must know about her last answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// It was wrong.
-    Wrong,
-    /// It was empty; no try was spent.
-    Empty,
-    /// It is longer than any password; no try was spent.
-    TooLong,
-    /// Its form was not from this page; no try was spent.
-    StaleForm,
 }
 
 /// Opens the page: the first time counts as the visit.
@@ -250,54 +188,4 @@ async fn give_up_on_lost_comparison(app: &App, challenge: Challenge) -> Result<C
         return settle(app, challenge, Conclusion::Failed, None).await;
     }
     Ok(challenge)
-}
-
-fn tries_left(app: &App, challenge: &Challenge) -> i64 {
-    (i64::from(app.config.challenge.tries) - challenge.attempts).max(0)
-}
-
-fn show_on_arrival(
-    app: &App,
-    challenge: Challenge,
-    arrival: &Arrival,
-    notice: Option<Notice>,
-) -> Result<View, ChallengeError> {
-    if challenge.state == ChallengeState::Open && !arrival.is_expected(&challenge.merchant) {
-        let go_on = issue(app, Form::GoOn, challenge.id);
-        return Ok(View { challenge, stage: Stage::Neutral { go_on } });
-    }
-    show(app, challenge, notice)
-}
-
-/// The challenge as it stands, to somebody who may see the personal message.
-fn show(app: &App, challenge: Challenge, notice: Option<Notice>) -> Result<View, ChallengeError> {
-    let stage = if challenge.state != ChallengeState::Open {
-        Stage::Finished(ReturnWay::of(app, &challenge).ok_or(ChallengeError::Result)?)
-    } else if tries_left(app, &challenge) == 0 {
-        Stage::Comparing { go_on: issue(app, Form::GoOn, challenge.id) }
-    } else {
-        Stage::Asking(Box::new(asking(app, &challenge, notice)?))
-    };
-    Ok(View { challenge, stage })
-}
-
-fn asking(app: &App, challenge: &Challenge, notice: Option<Notice>) -> Result<Asking, ChallengeError> {
-    let within_limit = challenge.pages_opened <= i64::from(app.config.challenge.pages_per_day);
-    let message = match &challenge.enrolment {
-        Some(enrolment) if within_limit => Some(personal_message(app, enrolment)?),
-        _ => None,
-    };
-    let forms = AskingForms {
-        answer: issue(app, Form::Answer, challenge.id),
-        go_on: issue(app, Form::GoOn, challenge.id),
-        cancel: issue(app, Form::Cancel, challenge.id),
-    };
-    Ok(Asking { message, tries_left: tries_left(app, challenge), notice, forms })
-}
-
-fn personal_message(app: &App, enrolment: &SealedEnrolment) -> Result<String, SealError> {
-    let wrapped = WrappedKey { key_id: enrolment.person_key_id.clone(), bytes: enrolment.person_key.clone() };
-    let key = app.keys.unwrap_person_key(enrolment.cardholder_id, &wrapped)?;
-    let message = key.open("enrolments", "personal_message", enrolment.id.uuid(), &enrolment.personal_message)?;
-    Ok(String::from_utf8_lossy(&message).into_owned())
 }

@@ -13,13 +13,20 @@ pub(super) struct Frame<'a> {
     issuer: &'a IssuerSettings,
     /// The words of its language.
     pub(super) wording: Wording<'a>,
+    /// Its style sheet.
+    pub(super) style: &'static str,
     /// Whether its title says that something went wrong.
     pub(super) error: bool,
 }
 
 impl<'a> Frame<'a> {
     pub(super) fn new(pages: &'a Pages, language: Language) -> Self {
-        Self { issuer: &pages.app.config.issuer, wording: pages.texts.in_language(language), error: false }
+        Self {
+            issuer: &pages.app.config.issuer,
+            wording: pages.texts.in_language(language),
+            style: STYLE,
+            error: false,
+        }
     }
 
     pub(super) fn text(&self, key: &str) -> String {
@@ -53,10 +60,6 @@ impl<'a> Frame<'a> {
             Language::Ja => format!("{}（{closed}）", self.issuer.hours_ja),
             Language::En => format!("{}, {closed}", self.issuer.hours_en),
         }
-    }
-
-    pub(super) fn style(&self) -> &'static str {
-        STYLE
     }
 
     fn choose(&self, ja: &'a str, en: &'a str) -> &'a str {

@@ -7,13 +7,11 @@ use serde::Deserialize;
 use super::fault::{Fault, line_with};
 use super::reference;
 use super::source::BundleSource;
+use crate::domain::reason::PROGRAM_REASONS;
 
 pub(super) const FILE: &str = "reasons.toml";
 
-/// Nothing permitted it and nothing forbade it.
-pub const NO_RULE_PERMITS: &str = "no_rule_permits";
-/// A rule that forbids could not be evaluated.
-pub const POLICY_ERROR: &str = "policy_error";
+pub use crate::domain::reason::{NO_RULE_PERMITS, POLICY_ERROR};
 
 /// A cardholder message may have this many characters, its contact filled in.
 const MESSAGE_CHARS_MAX: usize = 128;
@@ -54,7 +52,7 @@ struct File {
 
 pub(super) fn read(source: &BundleSource, faults: &mut Vec<Fault>) -> Option<BTreeMap<String, Reason>> {
     let file: File = reference::parse(source, FILE, faults)?;
-    for code in [NO_RULE_PERMITS, POLICY_ERROR] {
+    for code in PROGRAM_REASONS {
         if !file.reason.contains_key(code) {
             let fault = Fault::new(FILE, format!("the reason `{code}` is missing"));
             faults.push(fault.hint("the program gives this reason itself, so every bundle explains it"));

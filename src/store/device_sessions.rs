@@ -47,13 +47,13 @@ impl Store {
     ) -> Result<DeviceSessionId, StoreError> {
         self.write(move |transaction| {
             Box::pin(async move {
+                const SQL: &str = "INSERT INTO device_sessions (id, merchant_id, token_digest, expires_at, created_at) \
+                                   VALUES ($1, $2, $3, $4, $5)";
                 let (merchant, now) = (session.merchant_id, session.created_at);
                 let named = idempotency::name(transaction, merchant, ENDPOINT, &key, session.id.uuid(), now).await?;
                 if named != session.id.uuid() {
                     return Ok(DeviceSessionId::from_uuid(named));
                 }
-                const SQL: &str = "INSERT INTO device_sessions (id, merchant_id, token_digest, expires_at, created_at) \
-                                   VALUES ($1, $2, $3, $4, $5)";
                 let values: [Value; 5] = [
                     session.id.uuid().into(),
                     merchant.uuid().into(),

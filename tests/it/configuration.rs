@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use secrecy::ExposeSecret;
-use sekisho::config::{AnalyticsProvider, Config, document};
+use sekisho::analytics::settings::ProviderKind;
+use sekisho::config::{Config, document};
 
 fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
@@ -22,7 +23,7 @@ fn the_defaults_are_valid_alone() {
     assert_eq!(config.database_url().expose_secret(), "sqlite:data/sekisho.db");
     assert_eq!(config.bundle_folder(), None);
     assert_eq!(config.geo_database(), None);
-    assert_eq!(config.analytics.provider, AnalyticsProvider::None);
+    assert_eq!(config.analytics.provider, ProviderKind::None);
 }
 
 #[test]
@@ -102,7 +103,7 @@ fn values_that_do_not_fit_are_named_by_their_key() {
 #[test]
 fn settings_that_do_not_fit_one_another_are_told_all_at_once() {
     let error = load(
-        "[challenge]\nfirst_visit_seconds = 700\n[analytics]\nprovider = \"threatmetrix\"\nlimit_ms = 1\n[rate_limit]\nburst = 0\n",
+        "[challenge]\nfirst_visit_seconds = 700\n[analytics]\nprovider = \"threatmetrix\"\nlimit_ms = 0\n[rate_limit]\nburst = 0\n",
         &[],
     )
     .unwrap_err();
@@ -126,10 +127,10 @@ fn secrets_come_from_files_and_variables_and_never_show() {
     let file = format!("{database}[analytics]\napi_key = {{ file = \"{}\" }}\n", path.display());
     let config = load(&file, &[("DB_PASSWORD", "hush env")]).unwrap();
     assert_eq!(config.database_url().expose_secret(), "postgres://me:hush%20env@db/sekisho");
-    assert_eq!(config.analytics.api_key.as_ref().unwrap().expose_secret(), "hush-file");
+    assert_eq!(config.analytics.api_key.expose_secret(), "hush-file");
     assert!(!format!("{config:?}").contains("hush"));
     let by_variable = [("SEKISHO__ANALYTICS__API_KEY__ENV", "OTHER"), ("OTHER", "hush")];
-    assert_eq!(load("", &by_variable).unwrap().analytics.api_key.unwrap().expose_secret(), "hush");
+    assert_eq!(load("", &by_variable).unwrap().analytics.api_key.expose_secret(), "hush");
 }
 
 #[test]

@@ -9,7 +9,8 @@ use sekisho::store::device_sessions::DeviceSession;
 use crate::support::challenge_fixture::{Bench, Page, Setting, on_every_database};
 
 async fn session(bench: &Bench) -> (DeviceSession, String) {
-    let (session, url) = collect_device::create(&bench.app, bench.merchant.id, "key".to_owned()).await.unwrap();
+    let key = hex::encode(bench.app.randomness.bytes::<8>());
+    let (session, url) = collect_device::create(&bench.app, bench.merchant.id, key).await.unwrap();
     let path = url.strip_prefix("http://127.0.0.1:8480").unwrap().to_owned();
     (session, path)
 }

@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod analytics;
+mod architecture;
 mod bundle;
 mod challenge;
+mod challenge_attacks;
 mod configuration;
 mod credential;
 mod device;
+mod docs;
 mod engine;
 mod facts;
 mod keys;

@@ -1,5 +1,5 @@
 //! What tests share: clocks, randomness, and the service with its data.
 
-pub mod challenge_fixture;
-pub mod clock;
-pub mod randomness;
+pub(crate) mod challenge_fixture;
+pub(crate) mod clock;
+pub(crate) mod randomness;

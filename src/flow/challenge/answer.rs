@@ -8,7 +8,8 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::form::{self, Form};
-use super::{Arrival, ChallengeError, Notice, View, find, note, reload, settle, show, show_on_arrival, visit};
+use super::view::{Notice, View, show, show_on_arrival};
+use super::{Arrival, ChallengeError, find, note, reload, settle, visit};
 use crate::app::App;
 use crate::credential::hasher::HasherError;
 use crate::credential::password::Password;

@@ -16,7 +16,7 @@ tries-left = { $count ->
    *[other] You have { $count } tries.
 }
 submit = Confirm
-cancel = Cancel and return to the shop
+cancel = Cancel and go back
 cancel-close = Cancel
 finish-by = Please finish by { $time }.
 notice-wrong = { $count ->
@@ -28,7 +28,7 @@ notice-too-long = That password is too long. Enter it again.
 notice-stale = What you sent from an earlier page was not used. Enter your password again. You have not lost a try.
 neutral-title = Before you confirm
 neutral-lead = Did this page open while you were paying in a shop?
-neutral-hint = If you are not buying anything, or a link in an e-mail or message brought you here, close this page.
+neutral-hint = If you are not buying anything, or a link in an email or message brought you here, close this page.
 neutral-continue = Continue to confirm
 comparing-title = Checking
 comparing-lead = We are checking the password you entered. Wait a moment, then press the button.

@@ -88,7 +88,7 @@ impl Store {
                 match counted {
                     Counted::Compare { .. } => audit::append(transaction, &entry).await?,
                     _ => {
-                        note_outcome(transaction, attempt.challenge_id, &attempt.nonce, AnswerOutcome::Refused).await?
+                        note_outcome(transaction, attempt.challenge_id, &attempt.nonce, AnswerOutcome::Refused).await?;
                     }
                 }
                 Ok(counted)

@@ -12,6 +12,7 @@ use crate::domain::authentication::{Ending, Status};
 use crate::domain::challenge::{AnswerOutcome, ChallengeState};
 use crate::domain::clock::Micros;
 use crate::domain::id::{AuthenticationId, CardId, ChallengeId, CredentialId};
+use crate::domain::reason;
 
 /// The way in which a challenge ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +33,11 @@ impl Conclusion {
     /// The internal reason code; the bundle's table of reasons has each of them.
     pub fn reason(self) -> &'static str {
         match self {
-            Self::Passed(_) => "challenge_passed",
-            Self::Failed => "challenge_failed",
-            Self::Cancelled => "challenge_cancelled",
-            Self::Withdrawn => "merchant_cancelled",
-            Self::TimedOut => "challenge_timed_out",
+            Self::Passed(_) => reason::CHALLENGE_PASSED,
+            Self::Failed => reason::CHALLENGE_FAILED,
+            Self::Cancelled => reason::CHALLENGE_CANCELLED,
+            Self::Withdrawn => reason::MERCHANT_CANCELLED,
+            Self::TimedOut => reason::CHALLENGE_TIMED_OUT,
         }
     }
 

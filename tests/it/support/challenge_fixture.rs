@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use sea_orm::{ConnectionTrait, Statement, Value};
-use sekisho::app::{App, LoadedBundle};
+use sekisho::app::{App, connect};
 use sekisho::config::Config;
-use sekisho::credential::hasher::Hasher;
-use sekisho::credential::password::{Cost, Password};
+use sekisho::credential::password::Password;
 use sekisho::domain::challenge::{ReturnBy, TimeBase};
 use sekisho::domain::clock::{Clock, Micros};
 use sekisho::domain::id::{
@@ -19,8 +17,6 @@ use sekisho::domain::id::{
 };
 use sekisho::domain::merchant::{Environment, Merchant, ReturnUrl};
 use sekisho::flow::challenge_link;
-use sekisho::keys::Keys;
-use sekisho::policy::{Bundle, BundleSource};
 use sekisho::store::Store;
 use sekisho::store::audit::Entry;
 use tower::ServiceExt;
@@ -29,19 +25,19 @@ use super::clock::ManualClock;
 use super::randomness::SeededRandomness;
 
 /// The member's password.
-pub const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 /// Where the merchant's page is.
-pub const SHOP: &str = "https://shop.example";
+pub(crate) const SHOP: &str = "https://shop.example";
 
 /// What a test needs of the merchant and the member.
 #[derive(Clone)]
-pub struct Setting {
-    pub merchant_name: &'static str,
-    pub personal_message: &'static str,
-    pub return_by: ReturnBy,
-    pub return_url: Option<&'static str>,
-    pub time_base: TimeBase,
-    pub environment: Vec<(&'static str, &'static str)>,
+pub(crate) struct Setting {
+    pub(crate) merchant_name: &'static str,
+    pub(crate) personal_message: &'static str,
+    pub(crate) return_by: ReturnBy,
+    pub(crate) return_url: Option<&'static str>,
+    pub(crate) time_base: TimeBase,
+    pub(crate) environment: Vec<(&'static str, &'static str)>,
 }
 
 impl Default for Setting {
@@ -58,35 +54,35 @@ impl Default for Setting {
 }
 
 /// One deployment.
-pub struct Bench {
-    pub app: Arc<App>,
-    pub clock: Arc<ManualClock>,
-    pub merchant: Merchant,
-    pub card_id: CardId,
-    pub enrolment_id: EnrolmentId,
+pub(crate) struct Bench {
+    pub(crate) app: Arc<App>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) merchant: Merchant,
+    pub(crate) card_id: CardId,
     router: Router,
     return_url: Option<&'static str>,
+    database: String,
     _folder: tempfile::TempDir,
 }
 
 /// An answer of the service.
 #[derive(Debug)]
-pub struct Page {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: String,
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 /// An open challenge.
 #[derive(Clone)]
-pub struct Opened {
-    pub authentication_id: AuthenticationId,
-    pub challenge_id: ChallengeId,
-    pub path: String,
+pub(crate) struct Opened {
+    pub(crate) authentication_id: AuthenticationId,
+    pub(crate) challenge_id: ChallengeId,
+    pub(crate) path: String,
 }
 
 /// Runs a test on SQLite, and on PostgreSQL where there is a server for tests.
-pub async fn on_every_database(setting: Setting, test: impl AsyncFn(Bench)) {
+pub(crate) async fn on_every_database(setting: Setting, test: impl AsyncFn(Bench)) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("test.db").display());
     test(Bench::start(&setting, &url, folder).await).await;
@@ -110,25 +106,13 @@ impl Bench {
         let clock = ManualClock::at("2026-11-22T03:00:00Z");
         let randomness = SeededRandomness::new(7);
         let variables = setting.environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let variables = variables.chain([
+            ("SEKISHO__DATA_DIR".to_owned(), folder.path().display().to_string()),
+            ("SEKISHO__DATABASE__URL".to_owned(), database.to_owned()),
+        ]);
         let config = Config::load(None, variables).unwrap();
-        let path = folder.path().join("keys.toml");
-        let keys = Arc::new(Keys::load_or_create(&path, &*randomness, clock.now()).unwrap());
-        let store = Store::connect(database, 8).await.unwrap();
-        store.migrate().await.unwrap();
-        let cost = Cost { memory_kib: 19_456, iterations: 2, parallel: 1 };
-        let hasher = Hasher::new(Arc::clone(&keys), randomness.clone(), cost, 2, 64).unwrap();
-        let bundle = Bundle::build(BundleSource::shipped()).unwrap();
-        let app = Arc::new(App {
-            config,
-            keys,
-            store,
-            hasher,
-            bundle: ArcSwap::from_pointee(LoadedBundle { bundle, loaded_at: clock.now() }),
-            provider: None,
-            geo: None,
-            clock: clock.clone(),
-            randomness,
-        });
+        connect(&config).await.unwrap().migrate().await.unwrap();
+        let app = Arc::new(App::build(config, clock.clone(), randomness).await.unwrap());
         let merchant = Merchant {
             id: MerchantId::new(clock.now(), &*app.randomness),
             name: setting.merchant_name.to_owned(),
@@ -139,14 +123,31 @@ impl Bench {
             return_urls: vec![ReturnUrl::parse("https://shop.example/return", Environment::Test).unwrap()],
         };
         app.store.add_merchant(merchant.clone(), clock.now(), entry(&app, "merchant.create")).await.unwrap();
-        let (card_id, enrolment_id) = register(&app, setting.personal_message).await;
+        let card_id = register(&app, setting.personal_message).await;
         let router = sekisho::pages::router(Arc::clone(&app));
         let return_url = setting.return_url;
-        Self { app, clock, merchant, card_id, enrolment_id, router, return_url, _folder: folder }
+        let database = database.to_owned();
+        Self { app, clock, merchant, card_id, router, return_url, database, _folder: folder }
+    }
+
+    /// The pages of another process on the same database.
+    pub(crate) async fn twin(&self) -> Self {
+        let config = self.app.config.clone();
+        let app = Arc::new(App::build(config, self.clock.clone(), SeededRandomness::new(8)).await.unwrap());
+        Self {
+            clock: Arc::clone(&self.clock),
+            merchant: self.merchant.clone(),
+            card_id: self.card_id,
+            router: sekisho::pages::router(Arc::clone(&app)),
+            app,
+            return_url: self.return_url,
+            database: self.database.clone(),
+            _folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// Opens a challenge for a purchase of 12,800 yen.
-    pub async fn challenge(&self) -> Opened {
+    pub(crate) async fn challenge(&self) -> Opened {
         let now = self.app.now();
         let authentication_id = AuthenticationId::new(now, &*self.app.randomness);
         let challenge_id = ChallengeId::new(now, &*self.app.randomness);
@@ -182,12 +183,12 @@ impl Bench {
     }
 
     /// Runs one statement that writes.
-    pub async fn run(&self, sql: &str, values: Vec<Value>) {
+    pub(crate) async fn run(&self, sql: &str, values: Vec<Value>) {
         run(&self.app.store, sql, values).await;
     }
 
     /// The number that a statement answers.
-    pub async fn number(&self, sql: &'static str, values: Vec<Value>) -> i64 {
+    pub(crate) async fn number(&self, sql: &'static str, values: Vec<Value>) -> i64 {
         let work = self.app.store.write(move |transaction| {
             Box::pin(async move {
                 let statement = Statement::from_sql_and_values(transaction.get_database_backend(), sql, values);
@@ -199,7 +200,7 @@ impl Bench {
     }
 
     /// Sends a request.
-    pub async fn send(&self, request: Request<Body>) -> Page {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Page {
         let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.into_body().collect().await.unwrap().to_bytes();
@@ -207,18 +208,18 @@ impl Bench {
     }
 
     /// Opens a page in the merchant's frame.
-    pub async fn framed(&self, path: &str) -> Page {
+    pub(crate) async fn framed(&self, path: &str) -> Page {
         self.get(path, &[("sec-fetch-dest", "iframe")]).await
     }
 
     /// Opens a page with these headers.
-    pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Page {
+    pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Page {
         let builder = headers.iter().fold(Request::get(path), |builder, (name, value)| builder.header(*name, *value));
         self.send(builder.body(Body::empty()).unwrap()).await
     }
 
     /// Posts a form as a browser does, in a sandboxed frame: without an origin to rely on.
-    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+    pub(crate) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = Request::post(path)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -228,7 +229,7 @@ impl Bench {
     }
 
     /// Answers with the form of this page.
-    pub async fn answer(&self, challenge: &Opened, page: &Page, password: &str) -> Page {
+    pub(crate) async fn answer(&self, challenge: &Opened, page: &Page, password: &str) -> Page {
         let fields = [("step", "answer"), ("form", &page.form("answer")), ("password", password)];
         self.post(&challenge.path, &fields).await
     }
@@ -236,7 +237,7 @@ impl Bench {
 
 impl Page {
     /// The token of the form for this step (`answer`, `go_on`), or of the one to give up (`cancel`).
-    pub fn form(&self, step: &str) -> String {
+    pub(crate) fn form(&self, step: &str) -> String {
         let mark = match step {
             "cancel" => "/cancel\">".to_owned(),
             step => format!("name=\"step\" value=\"{step}\""),
@@ -247,17 +248,18 @@ impl Page {
     }
 
     /// The signed result in the form that leads back.
-    pub fn result(&self) -> &str {
+    pub(crate) fn result(&self) -> &str {
         let (_, rest) = self.body.split_once("name=\"result\" value=\"").expect("a result");
         rest.split_once('"').unwrap().0
     }
 
     /// The text of a header.
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 }
 
+/// The parts of one process.
 async fn run(store: &Store, sql: &str, values: Vec<Value>) {
     let sql = sql.to_owned();
     let work = store.write(move |transaction| {
@@ -277,7 +279,7 @@ fn entry(app: &App, action: &'static str) -> Entry {
 }
 
 /// A cardholder with one registered card and a password.
-async fn register(app: &App, personal_message: &str) -> (CardId, EnrolmentId) {
+async fn register(app: &App, personal_message: &str) -> CardId {
     let now: Micros = app.now();
     let randomness = &*app.randomness;
     let (holder, card) = (CardholderId::new(now, randomness), CardId::new(now, randomness));
@@ -314,5 +316,5 @@ async fn register(app: &App, personal_message: &str) -> (CardId, EnrolmentId) {
         vec![credential.uuid().into(), enrolment.uuid().into(), secret.into(), at],
     )
     .await;
-    (card, enrolment)
+    card
 }

@@ -1,0 +1,81 @@
+//! `sekisho card import`: cardholders and cards from a CSV file, all of it or nothing.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{ACTOR, FAILED, Failure};
+use crate::config::Config;
+use crate::flow::import::{COLUMNS, ImportError, ImportRow, import};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CardCommand {
+    /// Import a CSV file (UTF-8, with a heading row): all of it, or nothing
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+}
+
+pub(super) async fn run(config: Config, command: CardCommand, out: &mut dyn Write) -> Result<u8, Failure> {
+    let CardCommand::Import { file } = command;
+    let rows = read(&file)?;
+    let app = super::open(config).await?;
+    let style =
+        ProgressStyle::with_template("{bar:40} {pos}/{len} rows  {eta} left").unwrap_or(ProgressStyle::default_bar());
+    let bar = ProgressBar::new(rows.len() as u64).with_style(style);
+    let imported = import(&app, ACTOR, rows, || bar.inc(1)).await;
+    bar.finish_and_clear();
+    let imported = imported.map_err(|error| match error {
+        ImportError::Rows(_) => Failure { code: FAILED, message: error.to_string() },
+        other => other.into(),
+    })?;
+    writeln!(out, "imported {} cards of {} cardholders", imported.cards, imported.cardholders)?;
+    Ok(0)
+}
+
+/// Reads the rows with their lines; a row that cannot be read is kept as what is wrong with it.
+fn read(file: &std::path::Path) -> Result<Vec<(u64, Result<ImportRow, String>)>, Failure> {
+    let unreadable = |error: String| {
+        Failure::failed(format!(
+            "cannot read `{}`: {error}\nhint: a CSV file in UTF-8 with a heading row",
+            file.display()
+        ))
+    };
+    let mut reader = csv::ReaderBuilder::new().from_path(file).map_err(|error| unreadable(error.to_string()))?;
+    let headings = reader.headers().map_err(|error| unreadable(error.to_string()))?.clone();
+    let missing: Vec<&str> =
+        COLUMNS.into_iter().filter(|column| !headings.iter().any(|name| name == *column)).collect();
+    if !missing.is_empty() {
+        return Err(unreadable(format!("the heading row lacks {}", missing.join(", "))));
+    }
+    let mut rows = Vec::new();
+    let mut record = csv::StringRecord::new();
+    loop {
+        let line = reader.position().line();
+        match reader.read_record(&mut record) {
+            Ok(false) => return Ok(rows),
+            Ok(true) => {
+                let line = record.position().map_or(line, csv::Position::line);
+                let row = record.deserialize(Some(&headings)).map_err(|error| without_values(&error));
+                rows.push((line, row));
+            }
+            Err(error) => rows.push((line, Err(without_values(&error)))),
+        }
+    }
+}
+
+/// What is wrong with a row, without its values: they are personal data.
+fn without_values(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!("{len} fields instead of {expected_len}"),
+        csv::ErrorKind::Utf8 { .. } => "not UTF-8".to_owned(),
+        csv::ErrorKind::Deserialize { err, .. } => match err.field() {
+            Some(field) => format!("field {} cannot be read", field + 1),
+            None => "cannot be read".to_owned(),
+        },
+        _ => "cannot be read".to_owned(),
+    }
+}

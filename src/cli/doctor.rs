@@ -1,0 +1,120 @@
+//! `sekisho doctor`: looks at everything the service needs and says what to do.
+
+use std::io::{self, Write};
+
+use secrecy::ExposeSecret;
+
+use super::{FAILED, Failure};
+use crate::analytics::settings::ProviderKind;
+use crate::app::{self, StartError};
+use crate::config::Config;
+use crate::domain::clock::Clock;
+use crate::store::{Store, StoreError};
+use crate::system::{SystemClock, SystemRandomness};
+
+/// The clocks of service and database may differ by so many seconds.
+const CLOCK_SECONDS_MAX: i64 = 5;
+
+/// What was found about one thing: what is fine, or what is wrong and what to do.
+type Finding = Result<String, String>;
+
+pub(super) async fn run(config: Config, out: &mut dyn Write) -> Result<u8, Failure> {
+    let mut all_fine = true;
+    let mut tell = |thing: &str, finding: Finding| -> io::Result<()> {
+        all_fine &= finding.is_ok();
+        match finding {
+            Ok(text) => writeln!(out, "ok    {thing:<11} {text}"),
+            Err(text) => writeln!(out, "FAIL  {thing:<11} {}", text.replace('\n', "\n                  ")),
+        }
+    };
+    tell("bundle", bundle(&config))?;
+    tell("keys", keys(&config))?;
+    match database(&config).await {
+        Err(finding) => tell("database", Err(finding))?,
+        Ok(store) => {
+            tell("database", Ok(format!("{} answers", store.backend_name())))?;
+            tell("migrations", migrations(&store).await)?;
+            tell("clock", clock(&store).await)?;
+        }
+    }
+    tell("provider", provider(&config).await)?;
+    tell("public url", public_url(&config))?;
+    Ok(if all_fine { 0 } else { FAILED })
+}
+
+fn bundle(config: &Config) -> Finding {
+    let bundle = app::load_bundle(config).map_err(|error| error.to_string())?;
+    let from = config.bundle_folder().map_or("shipped with the program".to_owned(), |path| path.display().to_string());
+    Ok(format!("{} rules, digest {}…, {from}", bundle.rules().len(), bundle.digest().get(..12).unwrap_or_default()))
+}
+
+fn keys(config: &Config) -> Finding {
+    let made = !config.key_file().exists() && config.keys.content.is_none();
+    if made {
+        return Ok(format!("none yet; `sekisho serve` makes them in {}", config.key_file().display()));
+    }
+    app::load_keys(config, &SystemRandomness, SystemClock.now()).map_err(|error| error.to_string())?;
+    Ok(if config.keys.content.is_some() {
+        "given by the environment".to_owned()
+    } else {
+        config.key_file().display().to_string()
+    })
+}
+
+async fn database(config: &Config) -> Result<Store, String> {
+    if config.database_url_is_embedded() && !config.embedded_database().exists() {
+        return Err(
+            "there is no database yet\nhint: run `sekisho migrate`, or `sekisho serve`, which makes it".to_owned()
+        );
+    }
+    app::connect(config).await.map_err(|error| error.to_string())
+}
+
+async fn migrations(store: &Store) -> Finding {
+    match store.check_schema().await {
+        Ok(()) => Ok("current".to_owned()),
+        Err(error @ (StoreError::OlderSchema { .. } | StoreError::NewerSchema { .. })) => {
+            Err(StartError::Schema(error).to_string())
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+async fn clock(store: &Store) -> Finding {
+    let theirs = store.clock().await.map_err(|error| error.to_string())?;
+    let apart = (SystemClock.now().0 - theirs.0).abs() / crate::domain::clock::Micros::SECOND;
+    if apart <= CLOCK_SECONDS_MAX {
+        Ok(format!("{apart} s apart from the database"))
+    } else {
+        Err(format!("{apart} s apart from the database\nhint: run a time service (NTP) on both machines"))
+    }
+}
+
+async fn provider(config: &Config) -> Finding {
+    let settings = &config.analytics;
+    if settings.provider == ProviderKind::None {
+        return Ok("none configured: decisions come from local signals".to_owned());
+    }
+    let bundle = app::load_bundle(config).map_err(|_| "cannot be looked up while the bundle fails".to_owned())?;
+    if bundle.reference().recipient(&settings.recipient).is_none() {
+        return Err(StartError::UnknownRecipient(settings.recipient.clone()).to_string());
+    }
+    if settings.api_key.expose_secret().is_empty() {
+        return Err("`analytics.api_key` is empty\nhint: name a file or variable that holds it".to_owned());
+    }
+    let base = settings.base().map_err(|error| error.to_string())?;
+    let address = (base.host_str().unwrap_or_default().to_owned(), base.port_or_known_default().unwrap_or(443));
+    // A connection, and not a byte on it: asking would be a disclosure.
+    let connect = tokio::net::TcpStream::connect(address);
+    match tokio::time::timeout(std::time::Duration::from_secs(3), connect).await {
+        Ok(Ok(_)) => Ok(format!("{} lets us connect, for recipient `{}`", settings.base_url, settings.recipient)),
+        Ok(Err(error)) => {
+            Err(format!("{}: {error}\nhint: check `analytics.base_url` and the firewall", settings.base_url))
+        }
+        Err(_) => Err(format!("{} does not answer within 3 s\nhint: check the firewall", settings.base_url)),
+    }
+}
+
+fn public_url(config: &Config) -> Finding {
+    Ok(format!("{} ({})", config.server.public_url, config.environment.as_str()))
+}

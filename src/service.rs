@@ -1,0 +1,49 @@
+//! The whole service: the API and the pages under one roof, with its figures and its upkeep.
+
+mod upkeep;
+
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::net::TcpListener;
+
+use crate::app::App;
+use crate::domain::clock::Micros;
+use crate::metrics::{self, Metrics};
+use crate::server::{self, Parts};
+use crate::{api, pages};
+
+/// All routes of the service.
+pub fn router(app: Arc<App>) -> Router {
+    let figures = Router::new().route("/metrics", get(figures)).with_state(app.clone());
+    api::router(api::State::new(app.clone())).merge(pages::router(app)).merge(figures)
+}
+
+/// Serves until `shutdown` is done, with upkeep alongside; then drains, and closes the database.
+///
+/// # Errors
+/// When connections can no longer be accepted.
+pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    let parts = Parts { clock: app.clock.clone(), randomness: app.randomness.clone(), metrics: app.metrics.clone() };
+    let settings = app.config.server.clone();
+    let upkeep = tokio::spawn(upkeep::run(app.clone()));
+    let served = server::serve(listener, router(app.clone()), &settings, parts, shutdown).await;
+    upkeep.abort();
+    app.store.clone().close().await;
+    served
+}
+
+async fn figures(State(app): State<Arc<App>>) -> Response {
+    app.metrics.set_passwords_in_flight(app.hasher.in_flight());
+    let loaded = app.bundle.load();
+    let age = (app.now().0 - loaded.loaded_at.0).max(0) / Micros::SECOND;
+    let age = std::time::Duration::from_secs(u64::try_from(age).unwrap_or(0));
+    app.metrics.set_bundle(loaded.bundle.digest(), age);
+    let text = Metrics::encode(&app.registry).unwrap_or_default();
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(metrics::CONTENT_TYPE))], text).into_response()
+}

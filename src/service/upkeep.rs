@@ -1,0 +1,44 @@
+//! What has to happen without anybody asking: challenges end in time, ledger rows are settled, old counters go.
+//!
+//! Every instance does it; each step is one conditional statement, so that they do not get into each other's way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::App;
+use crate::flow::challenge;
+use crate::store::StoreError;
+
+/// How often challenges are looked at.
+const BEAT: Duration = Duration::from_secs(1);
+/// Old rows are forgotten every so many beats.
+const BEATS_PER_HOUR: u64 = 3_600;
+/// At most so many rows at a time.
+const BATCH: i64 = 500;
+/// After so many seconds nobody is any more at an unsettled disclosure: longer than any request may take.
+const ABANDONED_SECONDS: i64 = 60;
+
+/// Goes on until it is stopped.
+pub(super) async fn run(app: Arc<App>) {
+    let mut beats = tokio::time::interval(BEAT);
+    beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    for beat in 0_u64.. {
+        beats.tick().await;
+        if let Err(error) = challenge::expire_due(&app, BATCH).await {
+            tracing::warn!(%error, "challenges cannot be ended in time");
+        }
+        if let Err(error) = settle_and_forget(&app, beat.is_multiple_of(BEATS_PER_HOUR)).await {
+            tracing::warn!(%error, "the upkeep of the database failed");
+            app.metrics.database_error();
+        }
+    }
+}
+
+async fn settle_and_forget(app: &App, hourly: bool) -> Result<(), StoreError> {
+    let now = app.now();
+    app.store.settle_abandoned(now.plus_seconds(-ABANDONED_SECONDS), now, BATCH).await?;
+    if hourly {
+        app.store.forget_old(now).await?;
+    }
+    Ok(())
+}
