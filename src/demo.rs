@@ -124,11 +124,12 @@ impl Demo {
         let mut running = JoinSet::new();
         let stopped = || stop.clone().cancelled_owned();
         running.spawn(served(listeners.provider, provider::router(provider.clone()), stopped()));
-        running.spawn(service::serve(listeners.service, app.clone(), stopped()));
+        running.spawn(crate::service::serve(app.clone(), listeners.service, stopped()));
         for listener in listeners.shop {
             running.spawn(served(listener, shop::router(shop.clone()), stopped()));
         }
         shop.past_purchases().await?;
+        provider.forget();
         let report = Report::of(&addresses, &options, &secrets, &merchants, &people);
         Ok(Self { report, provider, running, stop })
     }
