@@ -1,7 +1,7 @@
 //! Collects what is wrong with a request, so that a merchant learns of everything at once.
 
 use super::problem::{FieldError, Kind, Problem};
-use crate::domain::cardholder::Address;
+use crate::domain::cardholder::{Address, text_mistake};
 
 /// What was found wrong so far.
 #[derive(Debug, Default)]
@@ -37,9 +37,9 @@ impl Check {
 
     /// A text of 1 to `max` characters without control characters.
     pub(super) fn text(&mut self, path: &str, text: &str, max: usize) {
-        let length = text.chars().count();
-        self.that((1..=max).contains(&length), path, &format!("must have 1 to {max} characters"));
-        self.that(!text.chars().any(char::is_control), path, "must not hold control characters");
+        if let Some(message) = text_mistake(text, max) {
+            self.wrong(path, message);
+        }
     }
 
     /// A text as above, where it is given.
@@ -63,10 +63,7 @@ impl Check {
 
 /// Checks an address.
 pub(super) fn address(check: &mut Check, path: &str, address: &Address) {
-    check.country(&format!("{path}.country"), &address.country);
-    check.text(&format!("{path}.postal_code"), &address.postal_code, 16);
-    check.text(&format!("{path}.line1"), &address.line1, 200);
-    check.optional_text(&format!("{path}.region"), address.region.as_ref(), 100);
-    check.optional_text(&format!("{path}.city"), address.city.as_ref(), 100);
-    check.optional_text(&format!("{path}.line2"), address.line2.as_ref(), 200);
+    for (field, message) in address.mistakes() {
+        check.wrong(&format!("{path}.{field}"), message);
+    }
 }

@@ -4,8 +4,10 @@
 mod analytics;
 mod architecture;
 mod bundle;
+mod card_import;
 mod challenge;
 mod challenge_attacks;
+mod command_line;
 mod configuration;
 mod credential;
 mod device;
@@ -16,6 +18,7 @@ mod keys;
 mod metrics;
 mod outbound;
 mod policy_command;
+mod process;
 mod server;
 mod support;
 mod telemetry;
