@@ -1,14 +1,20 @@
 //! The integration tests: a file per noun.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod access;
 mod analytics;
+mod authentications;
+mod bad_input;
 mod bundle;
 mod challenge;
 mod configuration;
 mod credential;
+mod database_failure;
 mod device;
 mod engine;
 mod facts;
+mod gate;
+mod idempotency;
 mod keys;
 mod metrics;
 mod outbound;
@@ -16,3 +22,4 @@ mod policy_command;
 mod server;
 mod support;
 mod telemetry;
+mod velocity;
