@@ -1,7 +1,10 @@
 //! The integration tests: a file per noun.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod access;
 mod analytics;
+mod authentications;
+mod bad_input;
 mod architecture;
 mod bundle;
 mod card_import;
@@ -10,10 +13,13 @@ mod challenge_attacks;
 mod command_line;
 mod configuration;
 mod credential;
+mod database_failure;
 mod device;
 mod docs;
 mod engine;
 mod facts;
+mod gate;
+mod idempotency;
 mod keys;
 mod metrics;
 mod outbound;
@@ -22,3 +28,4 @@ mod process;
 mod server;
 mod support;
 mod telemetry;
+mod velocity;
