@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 mod card;
 mod consent;
+mod demo;
 mod doctor;
 mod merchant;
 mod migrate;
@@ -47,6 +48,8 @@ struct Cli {
 enum Verb {
     /// Serve the API and the pages
     Serve(serve::ServeArgs),
+    /// Run a shop, the service and a stand-in analysis company on this machine
+    Demo(demo::DemoArgs),
     /// Bring the database to this program's schema
     Migrate,
     /// Check database, migrations, bundle, keys, provider and clock, and say what to do
@@ -112,9 +115,11 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
     if let Verb::Policy(command) = cli.verb {
         return Ok(policy::run(command, out)?);
     }
+    if let Verb::Demo(args) = cli.verb {
+        return runtime()?.block_on(demo::run(cli.data, cli.database_url, args, out));
+    }
     let config = settings(&cli).map_err(|error| Failure { code: USAGE, message: error.to_string() })?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         match cli.verb {
             Verb::Serve(args) => serve::run(config, args, out).await,
             Verb::Migrate => migrate::run(&config, out).await,
@@ -124,8 +129,13 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
             Verb::Card(command) => card::run(config, command, out).await,
             Verb::Consent(command) => consent::run(config, command, out).await,
             Verb::Policy(command) => Ok(policy::run(command, out)?),
+            Verb::Demo(args) => demo::run(cli.data, cli.database_url, args, out).await,
         }
     })
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
 /// The settings, with what the command line says on top.

@@ -55,6 +55,18 @@ pub struct OutboundRequest {
     pub max_answer_bytes: usize,
 }
 
+/// One GET.
+pub struct OutboundQuery {
+    /// Where to.
+    pub url: Url,
+    /// Further headers, name and value.
+    pub headers: Vec<(String, String)>,
+    /// Milliseconds for everything, from now to the last byte of the answer.
+    pub deadline_ms: u64,
+    /// The largest answer that is read, in bytes.
+    pub max_answer_bytes: usize,
+}
+
 /// What came back.
 #[derive(Debug)]
 pub struct OutboundAnswer {
@@ -166,16 +178,32 @@ impl Outbound {
         if self.clock.boot_nanos() > request.send_until_boot_nanos {
             return Err(Fault::LimitPassed);
         }
-        // The client asks no resolver where the host is an address, so the guard looks at it here.
-        let address = match request.url.host() {
+        self.check_address(&request.url)?;
+        headers(request).ok_or(Fault::Invalid)
+    }
+
+    /// The client asks no resolver where the host is an address, so the guard looks at it here.
+    fn check_address(&self, url: &Url) -> Result<(), Fault> {
+        let address = match url.host() {
             Some(url::Host::Ipv4(address)) => Some(address.into()),
             Some(url::Host::Ipv6(address)) => Some(address.into()),
             _ => None,
         };
-        if address.is_some_and(|address| !self.destinations.allow(address)) {
-            return Err(Fault::Forbidden);
-        }
-        headers(request).ok_or(Fault::Invalid)
+        if address.is_some_and(|address| !self.destinations.allow(address)) { Err(Fault::Forbidden) } else { Ok(()) }
+    }
+
+    /// Reads what is at an address.
+    pub async fn get(&self, query: OutboundQuery) -> Result<OutboundAnswer, OutboundError> {
+        let deadline = Duration::from_millis(query.deadline_ms);
+        let answer = tokio::time::timeout(deadline, self.look(query)).await.unwrap_or(Err(Fault::Timeout));
+        answer.map_err(|fault| OutboundError { fault, body_left: false })
+    }
+
+    async fn look(&self, query: OutboundQuery) -> Result<OutboundAnswer, Fault> {
+        self.check_address(&query.url)?;
+        let headers = named(&query.headers).ok_or(Fault::Invalid)?;
+        let response = self.client.get(query.url).headers(headers).send().await.map_err(|error| fault(&error))?;
+        answer(response, query.max_answer_bytes).await
     }
 
     async fn exchange(
@@ -187,20 +215,29 @@ impl Outbound {
         let body = reqwest::Body::wrap_stream(release.body(request.body));
         let response =
             self.client.post(request.url).headers(headers).body(body).send().await.map_err(|error| fault(&error))?;
-        let status = response.status();
-        let content_type =
-            response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        let body = if status.is_success() { read(response, request.max_answer_bytes).await? } else { Vec::new() };
-        Ok(OutboundAnswer { status: status.as_u16(), content_type, body, body_left: false })
+        answer(response, request.max_answer_bytes).await
     }
 }
 
+async fn answer(response: reqwest::Response, max_bytes: usize) -> Result<OutboundAnswer, Fault> {
+    let status = response.status();
+    let content_type =
+        response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let body = if status.is_success() { read(response, max_bytes).await? } else { Vec::new() };
+    Ok(OutboundAnswer { status: status.as_u16(), content_type, body, body_left: false })
+}
+
 fn headers(request: &OutboundRequest) -> Option<HeaderMap> {
-    let mut headers = HeaderMap::new();
+    let mut headers = named(&request.headers)?;
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(request.content_type));
     // A stream has no length of its own; stating it spares the provider a chunked body.
     headers.insert(CONTENT_LENGTH, HeaderValue::from(request.body.len()));
-    for (name, value) in &request.headers {
+    Some(headers)
+}
+
+fn named(given: &[(String, String)]) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in given {
         headers.insert(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
     }
     Some(headers)

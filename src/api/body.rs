@@ -8,12 +8,12 @@ use serde::de::DeserializeOwned;
 use super::problem::{FieldError, Kind, Problem};
 
 /// A body that was read strictly, with its bytes.
-pub struct Strict<T> {
+pub(super) struct Strict<T> {
     /// What it says.
-    pub value: T,
+    pub(super) value: T,
     /// What it is compared by when the request is repeated: the same JSON gives the same bytes, however it was laid
     /// out and ordered.
-    pub canonical: Vec<u8>,
+    pub(super) canonical: Vec<u8>,
 }
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Strict<T> {

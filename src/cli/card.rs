@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{ACTOR, FAILED, Failure};
 use crate::config::Config;
-use crate::flow::import::{COLUMNS, ImportError, ImportRow, import};
+use crate::flow::import::{COLUMNS, ImportError, Line, import};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CardCommand {
@@ -37,7 +37,7 @@ pub(super) async fn run(config: Config, command: CardCommand, out: &mut dyn Writ
 }
 
 /// Reads the rows with their lines; a row that cannot be read is kept as what is wrong with it.
-fn read(file: &std::path::Path) -> Result<Vec<(u64, Result<ImportRow, String>)>, Failure> {
+fn read(file: &std::path::Path) -> Result<Vec<Line>, Failure> {
     let unreadable = |error: String| {
         Failure::failed(format!(
             "cannot read `{}`: {error}\nhint: a CSV file in UTF-8 with a heading row",

@@ -38,7 +38,7 @@ pub(super) async fn run(config: Config, out: &mut dyn Write) -> Result<u8, Failu
         }
     }
     tell("provider", provider(&config).await)?;
-    tell("public url", public_url(&config))?;
+    tell("public url", Ok(format!("{} ({})", config.server.public_url, config.environment.as_str())))?;
     Ok(if all_fine { 0 } else { FAILED })
 }
 
@@ -113,8 +113,4 @@ async fn provider(config: &Config) -> Finding {
         }
         Err(_) => Err(format!("{} does not answer within 3 s\nhint: check the firewall", settings.base_url)),
     }
-}
-
-fn public_url(config: &Config) -> Finding {
-    Ok(format!("{} ({})", config.server.public_url, config.environment.as_str()))
 }

@@ -65,7 +65,7 @@ pub(super) struct CreateArgs {
     /// Time in which the page states the date of use: japan or gmt
     #[arg(long, default_value = "japan", value_parser = time_base)]
     time_base: TimeBase,
-    /// How buyers return: form_post or redirect
+    /// How buyers return: `form_post` or `redirect`
     #[arg(long, default_value = "form_post", value_parser = return_by)]
     return_by: ReturnBy,
     /// A URL that buyers may return to; may be given several times

@@ -51,6 +51,9 @@ pub struct ImportRow {
     issued_on: String,
 }
 
+/// A line of the file: its number, and its row or what is wrong with it.
+pub type Line = (u64, Result<ImportRow, String>);
+
 /// The columns that a file must have, in any order.
 pub const COLUMNS: [&str; 22] = [
     "cardholder_reference",
@@ -140,7 +143,7 @@ struct Ready {
 pub async fn import(
     app: &App,
     actor: &str,
-    rows: Vec<(u64, Result<ImportRow, String>)>,
+    rows: Vec<Line>,
     mut progress: impl FnMut(),
 ) -> Result<Imported, ImportError> {
     let checked = check(app, rows)?;
@@ -229,7 +232,7 @@ async fn prepare(
     Ok(Ready { line: row.line, holder, cardholder_id, card })
 }
 
-fn check(app: &App, rows: Vec<(u64, Result<ImportRow, String>)>) -> Result<Vec<Checked>, ImportError> {
+fn check(app: &App, rows: Vec<Line>) -> Result<Vec<Checked>, ImportError> {
     let loaded = app.bundle.load();
     let known = |programme: &str| loaded.bundle.reference().programme(programme).is_some();
     let (mut checked, mut wrong) = (Vec::with_capacity(rows.len()), Vec::new());

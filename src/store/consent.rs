@@ -5,7 +5,6 @@
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, Value};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use super::sql;
 use super::{Store, StoreError, Transaction};
@@ -343,11 +342,4 @@ fn chain(place: &Place, fields: &[&str]) -> [u8; 32] {
         hasher.update(field.as_bytes());
     }
     hasher.finalize().into()
-}
-
-/// The disclosures of an authentication that were `intended`.
-pub(crate) async fn intended(connection: &impl ConnectionTrait, id: AuthenticationId) -> Result<Vec<Uuid>, StoreError> {
-    const SQL: &str = "SELECT id FROM disclosures WHERE authentication_id = $1 AND state = 'intended'";
-    let rows = sql::all(connection, "disclosures", SQL, [id.uuid().into()]).await?;
-    rows.iter().map(|row| row.get("id")).collect()
 }

@@ -74,6 +74,25 @@ impl Store {
         .await
     }
 
+    /// Replaces a merchant's return URLs.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn set_return_urls(&self, id: MerchantId, urls: Vec<ReturnUrl>, entry: Entry) -> Result<(), StoreError> {
+        self.write(move |transaction| {
+            Box::pin(async move {
+                const FORGET: &str = "DELETE FROM merchant_return_urls WHERE merchant_id = $1";
+                const ADD: &str = "INSERT INTO merchant_return_urls (merchant_id, url) VALUES ($1, $2)";
+                sql::execute(transaction, FORGET, [id.uuid().into()]).await?;
+                for url in &urls {
+                    sql::execute(transaction, ADD, [id.uuid().into(), url.as_str().into()]).await?;
+                }
+                audit::append(transaction, &entry).await
+            })
+        })
+        .await
+    }
+
     /// A merchant with its return URLs.
     ///
     /// # Errors

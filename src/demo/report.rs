@@ -1,0 +1,207 @@
+//! What the demo says when it is ready: for people a table, for programs one JSON document.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use url::Url;
+
+use super::DemoOptions;
+use super::listeners::Addresses;
+use super::secrets::Secrets;
+use super::seed::{CardPlan, CardholderPlan, People, SeededMerchant};
+
+/// How the demo says what it made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReportFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Where everything is and what there is to buy with.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The service.
+    pub service_url: String,
+    /// The stand-in for the analysis company.
+    pub provider_url: String,
+    /// The shop.
+    pub shop_url: String,
+    /// The merchants of the shop.
+    pub merchants: Vec<MerchantReport>,
+    /// The key of the issuer's core system.
+    pub issuer_api_key: String,
+    /// Cards to buy with.
+    pub cards: Vec<CardReport>,
+    #[serde(skip)]
+    data_dir: String,
+}
+
+/// A merchant.
+#[derive(Clone, Debug, Serialize)]
+pub struct MerchantReport {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its API key.
+    pub api_key: String,
+}
+
+/// A card.
+#[derive(Clone, Debug, Serialize)]
+pub struct CardReport {
+    /// The issuer's reference of it.
+    pub reference: String,
+    /// The number, digits only.
+    pub number: String,
+    /// The expiry, `YYYY-MM`.
+    pub expiry: String,
+    /// The holder's name.
+    pub cardholder: String,
+    /// The password of its challenge; none when it is not registered.
+    pub password: Option<String>,
+    /// The message that its challenge shows; none when it is not registered.
+    pub personal_message: Option<String>,
+    /// What it is there to show.
+    pub shows: Words,
+}
+
+/// A text in both languages.
+#[derive(Clone, Debug, Serialize)]
+pub struct Words {
+    /// Japanese.
+    pub ja: String,
+    /// English.
+    pub en: String,
+}
+
+impl Report {
+    pub(super) fn of(
+        addresses: &Addresses,
+        options: &DemoOptions,
+        secrets: &Secrets,
+        merchants: &[SeededMerchant],
+        people: &People,
+    ) -> Self {
+        let bare = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
+        Self {
+            service_url: bare(&addresses.service_url),
+            provider_url: bare(&addresses.provider_url),
+            shop_url: bare(&addresses.shop_url),
+            merchants: merchants.iter().map(merchant).collect(),
+            issuer_api_key: secrets.issuer_api_key().to_owned(),
+            cards: people.cards().map(|(holder, plan)| card(holder, plan)).collect(),
+            data_dir: options.data_dir.display().to_string(),
+        }
+    }
+
+    /// Writes the report.
+    ///
+    /// # Errors
+    /// When `out` cannot be written.
+    pub fn write(&self, format: ReportFormat, out: &mut dyn Write) -> io::Result<()> {
+        match format {
+            ReportFormat::Json => {
+                serde_json::to_writer_pretty(&mut *out, self)?;
+                writeln!(out)
+            }
+            ReportFormat::Text => self.table(out),
+        }
+    }
+
+    fn table(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "Sekisho demo: everything runs on this machine, nobody in it exists.\n")?;
+        writeln!(out, "  shop       {}    begin here, in a browser", self.shop_url)?;
+        writeln!(out, "  service    {}    the API is described at /docs", self.service_url)?;
+        writeln!(out, "  provider   {}    the stand-in analysis company; what it was sent: /calls", self.provider_url)?;
+        writeln!(out, "  data       {}\n", self.data_dir)?;
+        for merchant in &self.merchants {
+            writeln!(out, "  {}  {}", padded(&merchant.name, 16), merchant.id)?;
+            writeln!(out, "  {}  {}", padded("", 16), merchant.api_key)?;
+        }
+        writeln!(out, "  {}  {}\n", padded("issuer", 16), self.issuer_api_key)?;
+        self.cards(out)?;
+        writeln!(out, "\nCtrl-C stops everything; the next start goes on with the same data.")
+    }
+
+    fn cards(&self, out: &mut dyn Write) -> io::Result<()> {
+        const TITLES: [&str; 5] = ["card", "expiry", "cardholder", "password", "personal message"];
+        let rows: Vec<[String; 5]> = self.cards.iter().map(CardReport::row).collect();
+        let mut widths = TITLES.map(width);
+        for row in &rows {
+            for (widest, cell) in widths.iter_mut().zip(row) {
+                *widest = (*widest).max(width(cell));
+            }
+        }
+        line(out, &TITLES.map(str::to_owned), &widths)?;
+        for (row, card) in rows.iter().zip(&self.cards) {
+            line(out, row, &widths)?;
+            writeln!(out, "    {}", card.shows.en)?;
+        }
+        Ok(())
+    }
+}
+
+impl CardReport {
+    fn row(&self) -> [String; 5] {
+        let none = || "–".to_owned();
+        [
+            self.number.clone(),
+            self.expiry.clone(),
+            self.cardholder.clone(),
+            self.password.clone().unwrap_or_else(none),
+            self.personal_message.clone().unwrap_or_else(none),
+        ]
+    }
+}
+
+fn merchant(seeded: &SeededMerchant) -> MerchantReport {
+    MerchantReport {
+        id: seeded.merchant.id.to_string(),
+        name: seeded.merchant.name.clone(),
+        api_key: seeded.api_key.clone(),
+    }
+}
+
+fn card(holder: &CardholderPlan, plan: &CardPlan) -> CardReport {
+    let enrolment = plan.enrolment.as_ref();
+    CardReport {
+        reference: plan.reference.clone(),
+        number: plan.digits().to_owned(),
+        expiry: plan.expiry_text().to_owned(),
+        cardholder: holder.name().to_owned(),
+        password: enrolment.map(|enrolment| enrolment.password.clone()),
+        personal_message: enrolment.map(|enrolment| enrolment.personal_message.clone()),
+        shows: Words { ja: plan.shows.ja.clone(), en: plan.shows.en.clone() },
+    }
+}
+
+fn line(out: &mut dyn Write, cells: &[String; 5], widths: &[usize; 5]) -> io::Result<()> {
+    let cells: Vec<String> = cells.iter().zip(widths).map(|(cell, width)| padded(cell, *width)).collect();
+    writeln!(out, "  {}", cells.join("  ").trim_end())
+}
+
+fn padded(text: &str, to: usize) -> String {
+    format!("{text}{}", " ".repeat(to.saturating_sub(width(text))))
+}
+
+/// Columns on a terminal: kanji, kana and full-width forms take two (Unicode Standard Annex 11, in short).
+fn width(text: &str) -> usize {
+    let wide = |c: char| matches!(u32::from(c), 0x1100..=0x115F | 0x2E80..=0xA4CF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF | 0xFE30..=0xFE4F | 0xFF00..=0xFF60 | 0xFFE0..=0xFFE6);
+    text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        assert_eq!(width("見本 花子"), 9);
+        assert_eq!(padded("柿", 4), "柿  ");
+        assert_eq!(padded("longer", 2), "longer");
+    }
+}
