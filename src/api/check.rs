@@ -19,8 +19,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Reference {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(text)) if is_reference(&text) => Ok(Self(text)),
-            _ => Err(Problem::new(Kind::InvalidField)
-                .error("reference", format!("must have 1 to {REFERENCE_CHARS_MAX} characters and no control characters"))),
+            _ => Err(Problem::new(Kind::InvalidField).error(
+                "reference",
+                format!("must have 1 to {REFERENCE_CHARS_MAX} characters and no control characters"),
+            )),
         }
     }
 }

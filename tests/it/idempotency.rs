@@ -68,7 +68,10 @@ async fn another_body_under_the_same_key_is_refused_and_changes_nothing() {
         let before = effects(deployment).await;
         let other = TestCard { number: "3569000099999997".to_owned(), ..card.clone() };
         for changed in [
-            deployment.purchase(&card, &json!({"merchant_reference": body["merchant_reference"], "purchase": {"amount_minor": 1}})),
+            deployment.purchase(
+                &card,
+                &json!({"merchant_reference": body["merchant_reference"], "purchase": {"amount_minor": 1}}),
+            ),
             deployment.purchase(&other, &json!({"merchant_reference": body["merchant_reference"]})),
         ] {
             let answer = deployment.send(request(&deployment.shop, "k", &changed)).await;
