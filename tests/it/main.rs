@@ -19,6 +19,7 @@ mod docs;
 mod engine;
 mod facts;
 mod gate;
+mod geo;
 mod idempotency;
 mod keys;
 mod metrics;

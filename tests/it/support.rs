@@ -7,5 +7,6 @@ pub(crate) mod crash;
 pub(crate) mod database;
 pub(crate) mod deployment;
 pub(crate) mod exchange;
+pub(crate) mod geo_database;
 pub(crate) mod process;
 pub(crate) mod randomness;
