@@ -53,8 +53,7 @@ impl Secrets {
 
     fn generate(randomness: &dyn Randomness, now: Micros) -> Self {
         let key = |holder| ApiKey::generate(holder, Environment::Test, randomness).expose().to_owned();
-        let merchant =
-            || MerchantSecrets { id: MerchantId::new(now, randomness), api_key: key(KeyHolder::Merchant) };
+        let merchant = || MerchantSecrets { id: MerchantId::new(now, randomness), api_key: key(KeyHolder::Merchant) };
         Self {
             issuer_api_key: key(KeyHolder::Issuer),
             provider_key: hex::encode(randomness.bytes::<16>()),

@@ -13,9 +13,9 @@ use crate::domain::clock::Micros;
 use crate::domain::consent::{Basis, Channel};
 use crate::domain::id::{ApiKeyId, AuditId};
 use crate::domain::merchant::{Environment, Merchant, ReturnUrl};
+use crate::flow::consent;
 use crate::flow::enrol::{EnrolError, EnrolmentEntry, enrol};
 use crate::flow::register::{CardEntry, CardholderEntry, SharingBasis, register_card, register_cardholder};
-use crate::flow::consent;
 use crate::store::StoreError;
 use crate::store::audit::Entry;
 use crate::store::merchants::{ApiKey as StoredKey, KeyOwner};
@@ -166,4 +166,3 @@ async fn enrol_card(app: &App, card: &CardPlan) -> Result<(), DemoError> {
         Err(error) => Err(part(error)),
     }
 }
-

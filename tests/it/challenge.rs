@@ -1,6 +1,5 @@
 //! The challenge, through the pages' router, with the real store, keys and hashes.
 
-
 use axum::http::StatusCode;
 use sekisho::domain::authentication::{Authentication, Ending, Status};
 use sekisho::domain::challenge::{ChallengeState, ReturnBy, TimeBase};

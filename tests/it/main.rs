@@ -3,6 +3,7 @@
 
 mod analytics;
 mod architecture;
+mod browser;
 mod bundle;
 mod challenge;
 mod challenge_attacks;

@@ -93,8 +93,10 @@ impl Shop {
     pub(super) async fn behind(&self, id: &str) -> Option<BehindTheCounter> {
         let id: AuthenticationId = id.parse().ok()?;
         let found = self.app.store.any_authentication(id).await;
-        let authentication = found.inspect_err(|error| tracing::error!(%error, "no look behind the counter")).ok()??;
-        let verdict: Option<Verdict> = authentication.verdict.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let authentication =
+            found.inspect_err(|error| tracing::error!(%error, "no look behind the counter")).ok()??;
+        let verdict: Option<Verdict> =
+            authentication.verdict.as_deref().and_then(|text| serde_json::from_str(text).ok());
         let facts: Option<Facts> = authentication.facts.as_deref().and_then(|text| serde_json::from_str(text).ok());
         Some(BehindTheCounter {
             authentication_id: authentication.id.to_string(),

@@ -6,12 +6,12 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::super::seed::{CardPlan, CardholderPlan, Device};
+use super::State;
 use super::catalogue::{Counter, Item};
 use super::checkout::Fields;
 use super::counter::BehindTheCounter;
 use super::order::{Checkout, Order, Settled, Stage};
 use super::session::Visitor;
-use super::State;
 use crate::domain::assessment::Assessment;
 use crate::domain::challenge::Language;
 
@@ -152,7 +152,9 @@ impl OrderPage<'_> {
             ("approved", true) => ["本人確認のうえ承認されました", "Approved after the password"],
             ("rejected", true) => ["本人確認ができませんでした", "The challenge was not passed"],
             ("rejected", false) => ["お取引をお受けできませんでした", "The purchase was turned back"],
-            ("not_enrolled", _) => ["本人確認が必要ですが、カードが未登録です", "A proof was needed, but the card is not registered"],
+            ("not_enrolled", _) => {
+                ["本人確認が必要ですが、カードが未登録です", "A proof was needed, but the card is not registered"]
+            }
             ("not_eligible", _) => ["本人認証の対象外のカードです", "The card cannot use this service"],
             _ => ["いまは本人確認ができません", "The proof cannot be given now"],
         };
