@@ -9,6 +9,7 @@ mod challenge;
 mod challenge_attacks;
 mod configuration;
 mod credential;
+mod demo;
 mod device;
 mod docs;
 mod engine;
