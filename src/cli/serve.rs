@@ -29,7 +29,7 @@ pub(super) async fn run(config: Config, args: ServeArgs, out: &mut dyn Write) ->
     // The embedded database belongs to this program alone, so a fresh one needs no separate step.
     let fresh = config.database_url_is_embedded() && !config.embedded_database().exists();
     if args.migrate || fresh {
-        app::connect(&config).await?.migrate().await?;
+        app::migrate(&config).await?;
     }
     let listen = args.listen.unwrap_or(config.server.listen);
     let listener = bind(listen).await?;
