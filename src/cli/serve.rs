@@ -35,7 +35,8 @@ pub(super) async fn run(config: Config, args: ServeArgs, out: &mut dyn Write) ->
     let listener = bind(listen).await?;
     let app = Arc::new(super::open(config).await?);
     let address = listener.local_addr()?;
-    writeln!(out, "sekisho serves {} on {address} ({})", app.config.server.public_url, app.store.backend_name())?;
+    let url = app.config.server.public_url.as_str().trim_end_matches('/');
+    writeln!(out, "sekisho serves {url} on {address} ({})", app.store.backend_name())?;
     out.flush()?;
     service::serve(app, listener, stopped()?).await?;
     Ok(0)
