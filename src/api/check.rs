@@ -1,7 +1,36 @@
 //! Collects what is wrong with a request, so that a merchant learns of everything at once.
 
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+
 use super::problem::{FieldError, Kind, Problem};
 use crate::domain::cardholder::{Address, text_mistake};
+
+/// The longest reference of a merchant's or the issuer's own, in characters.
+const REFERENCE_CHARS_MAX: usize = 64;
+
+/// The issuer's own reference, in the path.
+#[derive(Debug)]
+pub(super) struct Reference(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Reference {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<String>::from_request_parts(parts, state).await {
+            Ok(Path(text)) if is_reference(&text) => Ok(Self(text)),
+            _ => Err(Problem::new(Kind::InvalidField).error(
+                "reference",
+                format!("must have 1 to {REFERENCE_CHARS_MAX} characters and no control characters"),
+            )),
+        }
+    }
+}
+
+/// Whether a text can be a reference.
+pub(super) fn is_reference(text: &str) -> bool {
+    (1..=REFERENCE_CHARS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+}
 
 /// What was found wrong so far.
 #[derive(Debug, Default)]
