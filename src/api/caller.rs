@@ -66,7 +66,7 @@ impl Callers {
     /// With the settings' rate limit.
     pub fn new(app: Arc<App>) -> Self {
         let limiter = RateLimiter::new(
-            quota(&app.config.rate_limit),
+            quota(app.config.rate_limit),
             DefaultKeyedStateStore::default(),
             PassedClock(app.clock.clone()),
         );
@@ -126,14 +126,14 @@ impl Callers {
             Caller::Issuer => KeyOwner::Issuer,
             Caller::Merchant(merchant) => KeyOwner::Merchant(merchant.id),
         };
-        self.limiter.check_key(&owner).map(|_| ()).map_err(|not_until| {
+        self.limiter.check_key(&owner).map(drop).map_err(|not_until| {
             let wait = not_until.wait_time_from(PassedClock(self.app.clock.clone()).now());
             Problem::new(Kind::TooManyRequests).retry_after(wait.as_secs() + 1)
         })
     }
 }
 
-fn quota(settings: &RateLimitSettings) -> Quota {
+fn quota(settings: RateLimitSettings) -> Quota {
     let at_least_one = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
     Quota::per_second(at_least_one(settings.per_second)).allow_burst(at_least_one(settings.burst))
 }

@@ -65,7 +65,7 @@ pub(super) struct CreateArgs {
     /// Time in which the page states the date of use: japan or gmt
     #[arg(long, default_value = "japan", value_parser = time_base)]
     time_base: TimeBase,
-    /// How buyers return: form_post or redirect
+    /// How buyers return: `form_post` or `redirect`
     #[arg(long, default_value = "form_post", value_parser = return_by)]
     return_by: ReturnBy,
     /// A URL that buyers may return to; may be given several times
@@ -85,7 +85,11 @@ pub(super) async fn run(config: Config, command: MerchantCommand, out: &mut dyn 
     let app = super::open(config).await?;
     match command {
         MerchantCommand::Create(args) => create(&app, args, out).await,
-        MerchantCommand::Key { merchant, action } => key(&app, KeyOwner::Merchant(merchant), action, out).await,
+        MerchantCommand::Key { merchant, action } => {
+            let known = app.store.merchant(merchant, app.config.environment).await?;
+            known.ok_or_else(|| failure(KeyFlowError::UnknownMerchant))?;
+            key(&app, KeyOwner::Merchant(merchant), action, out).await
+        }
         MerchantCommand::List => {
             for merchant in app.store.merchants(app.config.environment).await? {
                 writeln!(out, "{}  {}  {}", merchant.id, merchant.category_code, merchant.name)?;
@@ -121,7 +125,7 @@ async fn key(app: &App, owner: KeyOwner, action: KeyAction, out: &mut dyn Write)
             writeln!(out, "key       {id}\n          {}\n\nThis is the only time the key is shown.", key.expose())?;
         }
         KeyAction::Revoke { id } => {
-            keys::revoke(app, ACTOR, id).await.map_err(failure)?;
+            keys::revoke(app, ACTOR, owner, id).await.map_err(failure)?;
             writeln!(out, "revoked {id}; instances that saw it lately may take it for 2 more seconds")?;
         }
         KeyAction::List => {

@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_card_can_be_used_until_the_end_of_its_month() {
-        let now: Micros = "2026-11-30T23:59:59Z".parse::<jiff::Timestamp>().map(Micros::from).unwrap_or(Micros(0));
+        let now: Micros = "2026-11-30T23:59:59Z".parse::<jiff::Timestamp>().map_or(Micros(0), Micros::from);
         assert_eq!(Expiry::parse("2026-11").map(|e| e.is_past(now)), Some(false));
         assert_eq!(Expiry::parse("2026-10").map(|e| e.is_past(now)), Some(true));
         assert_eq!(Expiry::parse("2026-13"), None);

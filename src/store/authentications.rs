@@ -1,5 +1,7 @@
 //! Authentications: opened once, finished once, read by their merchant.
 
+use std::fmt::Write as _;
+
 use iso_currency::Currency;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Value};
 
@@ -75,11 +77,11 @@ impl Store {
         for (condition, value) in conditions {
             if let Some(value) = value {
                 values.push(value);
-                sql.push_str(&format!(" AND {condition} ${}", values.len()));
+                let _ = write!(sql, " AND {condition} ${}", values.len());
             }
         }
         values.push(filter.limit.into());
-        sql.push_str(&format!(" ORDER BY id DESC LIMIT ${}", values.len()));
+        let _ = write!(sql, " ORDER BY id DESC LIMIT ${}", values.len());
         sql::all(self.reader(), "authentications", &sql, values).await?.iter().map(read).collect()
     }
 }

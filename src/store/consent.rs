@@ -5,7 +5,6 @@
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, Value};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use super::sql;
 use super::{Store, StoreError, Transaction};
@@ -111,6 +110,18 @@ impl Store {
     /// [`StoreError`].
     pub async fn consent_state(&self, cardholder_id: CardholderId) -> Result<ConsentState, StoreError> {
         state(self.reader(), cardholder_id).await
+    }
+
+    /// The person's disclosures that were intended and are not settled, each with its limit in milliseconds.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open_disclosures(&self, cardholder_id: CardholderId) -> Result<Vec<(DisclosureId, i64)>, StoreError> {
+        const SQL: &str = "SELECT d.id, d.limit_ms FROM disclosures d \
+             LEFT JOIN disclosure_settlements s ON s.disclosure_id = d.id \
+             WHERE d.cardholder_id = $1 AND d.state = 'intended' AND s.disclosure_id IS NULL ORDER BY d.sequence";
+        let rows = sql::all(self.reader(), "disclosures", SQL, [cardholder_id.uuid().into()]).await?;
+        rows.iter().map(|row| Ok((DisclosureId::from_uuid(row.get("id")?), row.get("limit_ms")?))).collect()
     }
 
     /// Settles as `unknown` what was left open by whoever began it, at most `limit` rows; answers how many.
@@ -343,11 +354,4 @@ fn chain(place: &Place, fields: &[&str]) -> [u8; 32] {
         hasher.update(field.as_bytes());
     }
     hasher.finalize().into()
-}
-
-/// The disclosures of an authentication that were `intended`.
-pub(crate) async fn intended(connection: &impl ConnectionTrait, id: AuthenticationId) -> Result<Vec<Uuid>, StoreError> {
-    const SQL: &str = "SELECT id FROM disclosures WHERE authentication_id = $1 AND state = 'intended'";
-    let rows = sql::all(connection, "disclosures", SQL, [id.uuid().into()]).await?;
-    rows.iter().map(|row| row.get("id")).collect()
 }

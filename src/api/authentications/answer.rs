@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::authentication::{Authentication, Status};
+use crate::domain::clock::Micros;
 use crate::flow::result::{authentication_value, public_reasons, sign_result};
 use crate::flow::{cardholder_message, challenge_link};
 
@@ -96,7 +97,7 @@ impl AuthenticationResponse {
             cardholder_message: message.map(|(ja, en)| MessageResponse { ja, en }),
             bundle_digest: authentication.bundle_digest.clone(),
             created_at: authentication.created_at.rfc3339(),
-            finished_at: authentication.finished_at.map(|at| at.rfc3339()),
+            finished_at: authentication.finished_at.map(Micros::rfc3339),
         }
     }
 }

@@ -229,7 +229,7 @@ pub(super) fn parse(
         .and_then(|ip| check.some("device.ip", ip.parse::<IpAddr>().ok(), "must be an IPv4 or IPv6 address"));
     let device = device(&mut check, request.device);
     location(&mut check, request.location.as_ref());
-    let claims = claims(&mut check, request.claims);
+    let claims = claims(&mut check, &request.claims);
     let return_url = return_url(&mut check, request.challenge.return_url.as_deref(), merchant, environment);
     check.problem()?;
     let (Some(number), Some(expiry), Some(money), Some(purchased_at)) = (number, expiry, money, purchased_at) else {
@@ -329,7 +329,7 @@ fn location(check: &mut Check, location: Option<&LocationRequest>) {
     }
 }
 
-fn claims(check: &mut Check, claims: ClaimsRequest) -> Claims {
+fn claims(check: &mut Check, claims: &ClaimsRequest) -> Claims {
     for (path, value) in [
         ("claims.account_age_days", claims.account_age_days),
         ("claims.password_age_days", claims.password_age_days),
