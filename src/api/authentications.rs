@@ -12,8 +12,9 @@ use utoipa::{IntoParams, ToSchema};
 
 pub use self::answer::AuthenticationResponse;
 pub use self::create::CreateAuthenticationRequest;
-use super::body::Strict;
+use super::body::{Strict, without_value};
 use super::caller::{IdempotencyKey, MerchantCaller};
+use super::check::is_reference;
 use super::cursor;
 use super::problem::{FieldError, Kind, Problem, ProblemResponse};
 use crate::domain::authentication::Status;
@@ -95,7 +96,10 @@ pub(super) async fn list(
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Json<AuthenticationListResponse>, Problem> {
     let app = &state.app;
-    let Query(query) = query.map_err(|rejection| invalid("", &rejection.body_text()))?;
+    let Query(query) = query.map_err(|rejection| invalid("", &without_value(&rejection.body_text())))?;
+    if query.merchant_reference.as_deref().is_some_and(|reference| !is_reference(reference)) {
+        return Err(invalid("merchant_reference", "must have 1 to 64 characters and no control characters"));
+    }
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(invalid("limit", "must be from 1 to 100"));

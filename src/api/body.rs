@@ -60,11 +60,17 @@ fn invalid(path: &str, error: &serde_json::Error) -> Problem {
     Problem::new(Kind::InvalidBody).errors(vec![FieldError { path, message }])
 }
 
-/// serde says `invalid type: string "…", expected i64 at line 1 column 5`: keeps what was expected.
-fn without_value(message: &str) -> String {
-    match (message.split_once(": "), message.find(", expected ")) {
-        (Some((what @ ("invalid type" | "invalid value"), _)), Some(at)) => {
-            format!("{what}{}", message.get(at..).unwrap_or_default())
+/// What serde says before it repeats a value: `invalid type: string "…", expected i64 at line 1 column 5`.
+const BEFORE_VALUES: [&str; 3] = ["invalid type", "invalid value", "unknown variant"];
+
+/// The message without the value: what was wrong, and what was expected. What is expected stands last, since a value
+/// can hold the same words.
+pub(super) fn without_value(message: &str) -> String {
+    let said = BEFORE_VALUES.iter().filter_map(|what| Some(message.find(what)? + what.len())).min();
+    match said.zip(message.rfind(", expected ")) {
+        Some((what, expected)) if what <= expected => {
+            let (what, expected) = (message.get(..what), message.get(expected..));
+            format!("{}{}", what.unwrap_or_default(), expected.unwrap_or_default())
         }
         _ => message.to_owned(),
     }
@@ -80,6 +86,11 @@ mod tests {
             (
                 "invalid type: string \"3569990000000009\", expected i64 at line 1 column 9",
                 "invalid type, expected i64 at line 1 column 9",
+            ),
+            ("invalid type: string \"x, expected 3569990000000009\", expected i64", "invalid type, expected i64"),
+            (
+                "query: purpose: unknown variant `3569990000000009`, expected one of `a`, `b`",
+                "query: purpose: unknown variant, expected one of `a`, `b`",
             ),
             ("unknown field `status`, expected `card`", "unknown field `status`, expected `card`"),
         ];

@@ -1,15 +1,15 @@
 //! Cardholders, as the issuer's core system registers them.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::body::Strict;
 use super::caller::IssuerCaller;
-use super::check::{self, Check};
+use super::check::{self, Check, Reference};
 use super::problem::{Kind, Problem, ProblemResponse};
-use crate::domain::cardholder::{Address, CardholderRecord, normal_email, normal_phone};
+use crate::domain::cardholder::{Address, CardholderRecord};
 use crate::domain::consent::Basis;
 use crate::flow::register::{CardholderEntry, RegisterError, SharingBasis, register_cardholder};
 
@@ -78,7 +78,7 @@ pub struct CardholderResponse {
 pub(super) async fn put(
     State(state): State<super::State>,
     _: IssuerCaller,
-    Path(reference): Path<String>,
+    Reference(reference): Reference,
     body: Strict<PutCardholderRequest>,
 ) -> Result<Json<CardholderResponse>, Problem> {
     let entry = parse(reference.clone(), body.value, state.app.now())?;
@@ -92,7 +92,6 @@ fn parse(
     now: crate::domain::clock::Micros,
 ) -> Result<CardholderEntry, Problem> {
     let mut check = Check::default();
-    check.text("reference", &reference, 64);
     let record = CardholderRecord {
         name_kanji: request.name_kanji,
         name_kana: request.name_kana,
@@ -105,7 +104,8 @@ fn parse(
     record_is_fine(&mut check, &record);
     let sharing = request.sharing.and_then(|sharing| {
         check.text("sharing.notice_version", &sharing.notice_version, 64);
-        let at = check.result("sharing.informed_at", sharing.informed_at.parse::<jiff::Timestamp>())?;
+        let at = sharing.informed_at.parse::<jiff::Timestamp>().ok();
+        let at = check.some("sharing.informed_at", at, "must be a time in RFC 3339")?;
         check.that(at.as_microsecond() <= now.0, "sharing.informed_at", "must not lie in the future");
         Some(SharingBasis { basis: sharing.basis, notice_version: sharing.notice_version, informed_at: at.into() })
     });
@@ -114,24 +114,8 @@ fn parse(
 }
 
 fn record_is_fine(check: &mut Check, record: &CardholderRecord) {
-    for (path, name) in
-        [("name_kanji", &record.name_kanji), ("name_kana", &record.name_kana), ("name_latin", &record.name_latin)]
-    {
-        check.optional_text(path, name.as_ref(), 100);
-    }
-    if let Some(date) = &record.birth_date {
-        check.that(date.parse::<jiff::civil::Date>().is_ok(), "birth_date", "must be a date `YYYY-MM-DD`");
-    }
-    if let Some(email) = &record.email {
-        check.that(normal_email(email).is_some() && email.len() <= 254, "email", "must be an e-mail address");
-    }
-    if let Some(phone) = &record.phone {
-        let country = record.address.as_ref().map_or("JP", |address| address.country.as_str());
-        check.that(
-            normal_phone(phone, country).is_some(),
-            "phone",
-            "must be a telephone number of the address's country",
-        );
+    for (field, message) in record.mistakes() {
+        check.wrong(field, message);
     }
     if let Some(address) = &record.address {
         check::address(check, "address", address);

@@ -1,14 +1,14 @@
 //! Cards, as the issuer's core system registers them and says what becomes of them.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::body::Strict;
 use super::caller::IssuerCaller;
 use super::cardholders::ACTOR;
-use super::check::Check;
+use super::check::{Check, Reference};
 use super::problem::{Kind, Problem, ProblemResponse};
 use crate::domain::card::{CardNumber, CardStatus, Expiry};
 use crate::domain::clock::Micros;
@@ -74,12 +74,12 @@ pub struct CardResponse {
 pub(super) async fn put(
     State(state): State<super::State>,
     _: IssuerCaller,
-    Path(reference): Path<String>,
+    Reference(reference): Reference,
     body: Strict<PutCardRequest>,
 ) -> Result<Json<CardResponse>, Problem> {
     let request = body.value;
     let mut check = Check::default();
-    check.text("reference", &reference, 64);
+    check.text("cardholder_reference", &request.cardholder_reference, 64);
     let number = check.result("number", CardNumber::parse(&request.number));
     let expiry = check.some("expiry", Expiry::parse(&request.expiry), "must be a month `YYYY-MM`");
     let issued_at = check.some("issued_on", day(&request.issued_on), "must be a date `YYYY-MM-DD`");
@@ -114,7 +114,7 @@ fn day(text: &str) -> Option<Micros> {
 pub(super) async fn put_status(
     State(state): State<super::State>,
     _: IssuerCaller,
-    Path(reference): Path<String>,
+    Reference(reference): Reference,
     body: Strict<PutStatusRequest>,
 ) -> Result<Json<CardResponse>, Problem> {
     let id = set_card_status(&state.app, ACTOR, &reference, body.value.status).await?;
@@ -129,7 +129,7 @@ pub(super) async fn put_status(
 pub(super) async fn put_number(
     State(state): State<super::State>,
     _: IssuerCaller,
-    Path(reference): Path<String>,
+    Reference(reference): Reference,
     body: Strict<PutNumberRequest>,
 ) -> Result<Json<CardResponse>, Problem> {
     let mut check = Check::default();

@@ -1,7 +1,36 @@
 //! Collects what is wrong with a request, so that a merchant learns of everything at once.
 
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+
 use super::problem::{FieldError, Kind, Problem};
-use crate::domain::cardholder::Address;
+use crate::domain::cardholder::{Address, text_mistake};
+
+/// The longest reference of a merchant's or the issuer's own, in characters.
+const REFERENCE_CHARS_MAX: usize = 64;
+
+/// The issuer's own reference, in the path.
+#[derive(Debug)]
+pub(super) struct Reference(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Reference {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<String>::from_request_parts(parts, state).await {
+            Ok(Path(text)) if is_reference(&text) => Ok(Self(text)),
+            _ => Err(Problem::new(Kind::InvalidField).error(
+                "reference",
+                format!("must have 1 to {REFERENCE_CHARS_MAX} characters and no control characters"),
+            )),
+        }
+    }
+}
+
+/// Whether a text can be a reference.
+pub(super) fn is_reference(text: &str) -> bool {
+    (1..=REFERENCE_CHARS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+}
 
 /// What was found wrong so far.
 #[derive(Debug, Default)]
@@ -37,9 +66,9 @@ impl Check {
 
     /// A text of 1 to `max` characters without control characters.
     pub(super) fn text(&mut self, path: &str, text: &str, max: usize) {
-        let length = text.chars().count();
-        self.that((1..=max).contains(&length), path, &format!("must have 1 to {max} characters"));
-        self.that(!text.chars().any(char::is_control), path, "must not hold control characters");
+        if let Some(message) = text_mistake(text, max) {
+            self.wrong(path, message);
+        }
     }
 
     /// A text as above, where it is given.
@@ -63,10 +92,7 @@ impl Check {
 
 /// Checks an address.
 pub(super) fn address(check: &mut Check, path: &str, address: &Address) {
-    check.country(&format!("{path}.country"), &address.country);
-    check.text(&format!("{path}.postal_code"), &address.postal_code, 16);
-    check.text(&format!("{path}.line1"), &address.line1, 200);
-    check.optional_text(&format!("{path}.region"), address.region.as_ref(), 100);
-    check.optional_text(&format!("{path}.city"), address.city.as_ref(), 100);
-    check.optional_text(&format!("{path}.line2"), address.line2.as_ref(), 200);
+    for (field, message) in address.mistakes() {
+        check.wrong(&format!("{path}.{field}"), message);
+    }
 }

@@ -90,6 +90,9 @@ problems! {
     /// The body is too large.
     BodyTooLarge = "body-too-large", PAYLOAD_TOO_LARGE, "The body is too large",
         "A body has at most 64 KiB.";
+    /// The request did not arrive in time; the server says so before any route is reached.
+    RequestTimeout = "request-timeout", REQUEST_TIMEOUT, "The request did not arrive in time",
+        "Send the whole body at once, and repeat the request with the same Idempotency-Key.";
     /// Too many requests.
     TooManyRequests = "too-many-requests", TOO_MANY_REQUESTS, "Too many requests",
         "Wait as long as `Retry-After` says.";

@@ -25,9 +25,9 @@ pub(super) enum Refusal {
 impl Refusal {
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
-            Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request did not arrive in time"),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", "The request is too large"),
-            Self::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong here"),
+            Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "request-timeout", "The request did not arrive in time"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The request is too large"),
+            Self::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here"),
             Self::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The answer was not ready in time"),
         }
     }

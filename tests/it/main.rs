@@ -1,21 +1,31 @@
 //! The integration tests: a file per noun.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod access;
 mod analytics;
 mod architecture;
+mod authentications;
+mod bad_input;
 mod bundle;
+mod card_import;
 mod challenge;
 mod challenge_attacks;
+mod command_line;
 mod configuration;
 mod credential;
+mod database_failure;
 mod device;
 mod docs;
 mod engine;
 mod facts;
+mod gate;
+mod idempotency;
 mod keys;
 mod metrics;
 mod outbound;
 mod policy_command;
+mod process;
 mod server;
 mod support;
 mod telemetry;
+mod velocity;

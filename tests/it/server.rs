@@ -146,17 +146,17 @@ async fn a_body_over_the_limit_is_refused_whether_or_not_it_says_its_length() {
         |body: &str| format!("{head}transfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
     assert!(server.exchange(&whole(&fits)).await.ends_with("1024"));
     assert!(server.exchange(&chunked(&fits)).await.ends_with("1024"));
-    assert_problem(&server.exchange(&whole(&one_more)).await, "413", "request_too_large");
-    assert_problem(&server.exchange(&chunked(&one_more)).await, "413", "request_too_large");
+    assert_problem(&server.exchange(&whole(&one_more)).await, "413", "body-too-large");
+    assert_problem(&server.exchange(&chunked(&one_more)).await, "413", "body-too-large");
     let boast = format!("{head}content-length: 99999999999\r\n\r\n");
-    assert_problem(&server.exchange(&boast).await, "413", "request_too_large");
+    assert_problem(&server.exchange(&boast).await, "413", "body-too-large");
 }
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_given_up() {
     let server = begin(|settings| settings.request_timeout_ms = 40).await;
     let head = "POST /length HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nonly this";
-    assert_problem(&server.exchange(head).await, "408", "request_timeout");
+    assert_problem(&server.exchange(head).await, "408", "request-timeout");
 }
 
 #[tokio::test]
@@ -171,7 +171,7 @@ async fn an_answer_that_does_not_come_is_refused_with_retry_after() {
 async fn a_request_that_breaks_down_is_answered_and_the_server_goes_on() {
     let server = begin(|_| {}).await;
     let answer = server.get("/break", "").await;
-    assert_problem(&answer, "500", "internal_error");
+    assert_problem(&answer, "500", "internal");
     assert!(!answer.contains("on purpose"), "{answer}");
     assert!(server.get("/hello/again", "").await.ends_with("hello again"));
 }

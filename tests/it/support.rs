@@ -1,5 +1,11 @@
-//! What tests share: clocks, randomness, and the service with its data.
+//! What tests share: clocks, randomness, databases, processes, and the service with its data.
 
+pub(crate) mod card_file;
 pub(crate) mod challenge_fixture;
 pub(crate) mod clock;
+pub(crate) mod crash;
+pub(crate) mod database;
+pub(crate) mod deployment;
+pub(crate) mod exchange;
+pub(crate) mod process;
 pub(crate) mod randomness;

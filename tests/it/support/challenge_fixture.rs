@@ -22,6 +22,7 @@ use sekisho::store::audit::Entry;
 use tower::ServiceExt;
 
 use super::clock::ManualClock;
+use super::database::databases;
 use super::randomness::SeededRandomness;
 
 /// The member's password.
@@ -83,22 +84,11 @@ pub(crate) struct Opened {
 
 /// Runs a test on SQLite, and on PostgreSQL where there is a server for tests.
 pub(crate) async fn on_every_database(setting: Setting, test: impl AsyncFn(Bench)) {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("test.db").display());
-    test(Bench::start(&setting, &url, folder).await).await;
-    if let Ok(server) = std::env::var("SEKISHO_TEST_POSTGRES") {
-        let url = fresh_database(&server).await;
-        test(Bench::start(&setting, &url, tempfile::tempdir().unwrap()).await).await;
+    for database in databases().await {
+        let folder = tempfile::tempdir().unwrap();
+        test(Bench::start(&setting, &database.url, folder).await).await;
+        database.remove().await;
     }
-}
-
-async fn fresh_database(server: &str) -> String {
-    let name = format!("challenge_{:016x}", rand::random::<u64>());
-    let connection = sea_orm::Database::connect(server).await.unwrap();
-    connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-    let mut url = url::Url::parse(server).unwrap();
-    url.set_path(&name);
-    url.into()
 }
 
 impl Bench {
