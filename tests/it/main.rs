@@ -3,9 +3,9 @@
 
 mod access;
 mod analytics;
+mod architecture;
 mod authentications;
 mod bad_input;
-mod architecture;
 mod bundle;
 mod challenge;
 mod challenge_attacks;
