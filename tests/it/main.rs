@@ -17,6 +17,7 @@ mod docs;
 mod engine;
 mod facts;
 mod gate;
+mod hostile_values;
 mod idempotency;
 mod keys;
 mod metrics;

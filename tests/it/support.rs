@@ -6,4 +6,5 @@ pub(crate) mod crash;
 pub(crate) mod database;
 pub(crate) mod deployment;
 pub(crate) mod exchange;
+pub(crate) mod line;
 pub(crate) mod randomness;
