@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use crate::support::crash::crash_while_asking;
-use crate::support::deployment::{Deployment, TestCard, Wanted, on_every_database, request};
+use crate::support::deployment::{Deployment, TestCard, Wanted, card_number, on_every_database, request};
 use crate::support::exchange::Call;
 
 async fn count(deployment: &Deployment, sql: &str) -> i64 {
@@ -66,7 +66,7 @@ async fn another_body_under_the_same_key_is_refused_and_changes_nothing() {
         let body = deployment.purchase(&card, &json!({}));
         let first = deployment.send(request(&deployment.shop, "k", &body)).await.ok(201);
         let before = effects(deployment).await;
-        let other = TestCard { number: "3569000099999997".to_owned(), ..card.clone() };
+        let other = TestCard { number: card_number(9_999_999), ..card.clone() };
         for changed in [
             deployment.purchase(
                 &card,

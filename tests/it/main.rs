@@ -22,6 +22,7 @@ mod engine;
 mod facts;
 mod gate;
 mod geo;
+mod hostile_values;
 mod idempotency;
 mod keys;
 mod metrics;

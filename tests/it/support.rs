@@ -10,5 +10,6 @@ pub(crate) mod demo;
 pub(crate) mod deployment;
 pub(crate) mod exchange;
 pub(crate) mod geo_database;
+pub(crate) mod line;
 pub(crate) mod process;
 pub(crate) mod randomness;

@@ -1,6 +1,9 @@
 //! Databases of a test's own: SQLite in a folder, and PostgreSQL where there is a server for tests.
 
-use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, Statement, TryGetable, Value};
+use sea_orm::{
+    ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait,
+    TryGetable, Value,
+};
 
 /// A fresh database; [`OwnDatabase::remove`] drops it.
 pub(crate) struct OwnDatabase {
@@ -81,6 +84,13 @@ impl Connection {
         let statement = Statement::from_sql_and_values(self.0.get_database_backend(), sql, values);
         let done = self.0.execute_raw(statement).await;
         done.map(|done| done.rows_affected()).map_err(|error| error.to_string())
+    }
+
+    /// Runs one statement in a transaction and leaves it open: its locks are held until the answer is dropped.
+    pub(crate) async fn hold(&self, sql: &str) -> DatabaseTransaction {
+        let transaction = self.0.begin().await.unwrap();
+        transaction.execute_unprepared(sql).await.unwrap();
+        transaction
     }
 
     /// Rows of one column.

@@ -117,6 +117,7 @@ pub(crate) fn merge(base: &mut Value, changes: &Value) {
 
 impl Deployment {
     async fn start(wanted: &Wanted, database: OwnDatabase) -> Self {
+        sekisho::outbound::install_tls_provider();
         let clock = ManualClock::at("2026-11-22T03:00:00Z");
         let mut variables = vec![
             ("SEKISHO__DATA_DIR".to_owned(), database.folder().display().to_string()),
