@@ -32,6 +32,19 @@ pub(crate) struct Deployment {
     database: Option<String>,
 }
 
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        let (Some(url), Ok(server)) = (&self.database, std::env::var("SEKISHO_TEST_POSTGRES")) else { return };
+        let name = url.rsplit('/').next().unwrap_or_default();
+        block_on(async {
+            // A database that stays behind does no harm to other tests.
+            if let Ok(connection) = Database::connect(&server).await {
+                let _ = connection.execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
+            }
+        });
+    }
+}
+
 /// How a command ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -64,7 +77,8 @@ impl Deployment {
             });
             let mut url = url::Url::parse(&server).unwrap();
             url.set_path(&name);
-            let deployment = Self { database: Some(url.into()), ..Self::fresh() };
+            let mut deployment = Self::fresh();
+            deployment.database = Some(url.into());
             deployment.fine(&["migrate"]);
             deployments.push(deployment);
         }
