@@ -47,17 +47,17 @@ start_cluster() {
         chown "$owner" "$cluster_folder"
         as_user=(--reuid="$owner" --regid="$(id -g "$owner")" --clear-groups)
     fi
-    # The folder that the caller stands in may be closed to that user.
-    in_cluster() { (cd "$cluster_folder" && exec setpriv --pdeathsig INT "${as_user[@]}" "$@"); }
+    # Becomes the program, so that its process is the caller's child. The caller's folder may be closed to that user.
+    become() { cd "$cluster_folder" && exec setpriv --pdeathsig INT ${as_user[@]+"${as_user[@]}"} "$@"; }
 
     password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-    in_cluster sh -c "umask 077; printf '%s' '$password' >password"
-    in_cluster "$programs/initdb" -D data -U sekisho --pwfile=password -A scram-sha-256 -E UTF8 --locale=C \
+    (become sh -c "umask 077; printf '%s' '$password' >password")
+    (become "$programs/initdb" -D data -U sekisho --pwfile=password -A scram-sha-256 -E UTF8 --locale=C) \
         >"$cluster_folder/initdb.log" 2>&1 || fail "initdb failed: $(tail -n 3 "$cluster_folder/initdb.log")"
 
     for attempt in 1 2 3 4 5; do
         port=$((20000 + RANDOM % 10000))
-        in_cluster "$programs/postgres" -D data -p "$port" -k "$cluster_folder" -h 127.0.0.1 \
+        become "$programs/postgres" -D data -p "$port" -k "$cluster_folder" -h 127.0.0.1 \
             -c max_connections=400 -c shared_buffers=256MB -c max_wal_size=4GB \
             -c fsync="$durable" -c synchronous_commit="$durable" -c full_page_writes="$durable" \
             >>"$cluster_folder/postgres.log" 2>&1 &

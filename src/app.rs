@@ -128,8 +128,7 @@ impl App {
             StoreError::OlderSchema { .. } | StoreError::NewerSchema { .. } => StartError::Schema(error),
             error => StartError::Database(error),
         })?;
-        let mark = hex::encode(keys.mac("deployment", &[b"keys"]));
-        if !store.belongs_to(mark).await.map_err(StartError::Database)? {
+        if !store.belongs_to(key_mark(&keys)).await.map_err(StartError::Database)? {
             return Err(StartError::OtherKeys);
         }
         let provider = provider(&config, &keys, &bundle, &clock)?;
@@ -174,6 +173,11 @@ pub fn load_keys(config: &Config, randomness: &dyn Randomness, now: Micros) -> R
     }
     make_data_folder(config)?;
     Ok(Keys::load_or_create(&config.key_file(), randomness, now)?)
+}
+
+/// What a database keeps of the keys it was filled with, to know them again.
+pub fn key_mark(keys: &Keys) -> String {
+    hex::encode(keys.mac("deployment", &[b"keys"]))
 }
 
 /// Connects to the configured database; on SQLite its folder is made.

@@ -20,8 +20,12 @@ use crate::{api, pages};
 
 /// All routes of the service.
 pub fn router(app: Arc<App>) -> Router {
-    let figures = Router::new().route("/metrics", get(figures)).with_state(app.clone());
-    api::router(api::State::new(app.clone())).merge(pages::router(app)).merge(figures)
+    joined(&api::State::new(app))
+}
+
+fn joined(state: &api::State) -> Router {
+    let figures = Router::new().route("/metrics", get(figures)).with_state(state.app.clone());
+    api::router(state.clone()).merge(pages::router(state.app.clone())).merge(figures)
 }
 
 /// Serves until `shutdown` is done, with upkeep alongside; then drains, and closes the database.
@@ -31,8 +35,9 @@ pub fn router(app: Arc<App>) -> Router {
 pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     let parts = Parts { clock: app.clock.clone(), randomness: app.randomness.clone(), metrics: app.metrics.clone() };
     let settings = app.config.server.clone();
-    let upkeep = tokio::spawn(upkeep::run(app.clone()));
-    let served = server::serve(listener, router(app.clone()), &settings, parts, shutdown).await;
+    let state = api::State::new(app.clone());
+    let upkeep = tokio::spawn(upkeep::run(app.clone(), state.callers.clone()));
+    let served = server::serve(listener, joined(&state), &settings, parts, shutdown).await;
     upkeep.abort();
     app.store.clone().close().await;
     served

@@ -155,6 +155,16 @@ impl Store {
         .await
     }
 
+    /// The mark of the keys that the database was filled with; none while it is fresh.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn key_mark(&self) -> Result<Option<String>, StoreError> {
+        const READ: &str = "SELECT value FROM deployment WHERE name = 'keys'";
+        let row = sql::first(&self.reader, "deployment", READ, []).await?;
+        row.map(|row| row.get("value")).transpose()
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors

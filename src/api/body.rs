@@ -87,10 +87,7 @@ mod tests {
                 "invalid type: string \"3569990000000009\", expected i64 at line 1 column 9",
                 "invalid type, expected i64 at line 1 column 9",
             ),
-            (
-                "invalid type: string \"x, expected 3569990000000009\", expected i64",
-                "invalid type, expected i64",
-            ),
+            ("invalid type: string \"x, expected 3569990000000009\", expected i64", "invalid type, expected i64"),
             (
                 "query: purpose: unknown variant `3569990000000009`, expected one of `a`, `b`",
                 "query: purpose: unknown variant, expected one of `a`, `b`",

@@ -9,7 +9,7 @@ use super::body::Strict;
 use super::caller::IssuerCaller;
 use super::check::{self, Check, Reference};
 use super::problem::{Kind, Problem, ProblemResponse};
-use crate::domain::cardholder::{Address, CardholderRecord, normal_email, normal_phone};
+use crate::domain::cardholder::{Address, CardholderRecord};
 use crate::domain::consent::Basis;
 use crate::flow::register::{CardholderEntry, RegisterError, SharingBasis, register_cardholder};
 
@@ -114,24 +114,8 @@ fn parse(
 }
 
 fn record_is_fine(check: &mut Check, record: &CardholderRecord) {
-    for (path, name) in
-        [("name_kanji", &record.name_kanji), ("name_kana", &record.name_kana), ("name_latin", &record.name_latin)]
-    {
-        check.optional_text(path, name.as_ref(), 100);
-    }
-    if let Some(date) = &record.birth_date {
-        check.that(date.parse::<jiff::civil::Date>().is_ok(), "birth_date", "must be a date `YYYY-MM-DD`");
-    }
-    if let Some(email) = &record.email {
-        check.that(normal_email(email).is_some() && email.len() <= 254, "email", "must be an e-mail address");
-    }
-    if let Some(phone) = &record.phone {
-        let country = record.address.as_ref().map_or("JP", |address| address.country.as_str());
-        check.that(
-            normal_phone(phone, country).is_some(),
-            "phone",
-            "must be a telephone number of the address's country",
-        );
+    for (field, message) in record.mistakes() {
+        check.wrong(field, message);
     }
     if let Some(address) = &record.address {
         check::address(check, "address", address);

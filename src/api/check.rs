@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 
 use super::problem::{FieldError, Kind, Problem};
-use crate::domain::cardholder::Address;
+use crate::domain::cardholder::{Address, text_mistake};
 
 /// The longest reference of a merchant's or the issuer's own, in characters.
 const REFERENCE_CHARS_MAX: usize = 64;
@@ -19,8 +19,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Reference {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(text)) if is_reference(&text) => Ok(Self(text)),
-            _ => Err(Problem::new(Kind::InvalidField)
-                .error("reference", format!("must have 1 to {REFERENCE_CHARS_MAX} characters and no control characters"))),
+            _ => Err(Problem::new(Kind::InvalidField).error(
+                "reference",
+                format!("must have 1 to {REFERENCE_CHARS_MAX} characters and no control characters"),
+            )),
         }
     }
 }
@@ -64,9 +66,9 @@ impl Check {
 
     /// A text of 1 to `max` characters without control characters.
     pub(super) fn text(&mut self, path: &str, text: &str, max: usize) {
-        let length = text.chars().count();
-        self.that((1..=max).contains(&length), path, &format!("must have 1 to {max} characters"));
-        self.that(!text.chars().any(char::is_control), path, "must not hold control characters");
+        if let Some(message) = text_mistake(text, max) {
+            self.wrong(path, message);
+        }
     }
 
     /// A text as above, where it is given.
@@ -90,10 +92,7 @@ impl Check {
 
 /// Checks an address.
 pub(super) fn address(check: &mut Check, path: &str, address: &Address) {
-    check.country(&format!("{path}.country"), &address.country);
-    check.text(&format!("{path}.postal_code"), &address.postal_code, 16);
-    check.text(&format!("{path}.line1"), &address.line1, 200);
-    check.optional_text(&format!("{path}.region"), address.region.as_ref(), 100);
-    check.optional_text(&format!("{path}.city"), address.city.as_ref(), 100);
-    check.optional_text(&format!("{path}.line2"), address.line2.as_ref(), 200);
+    for (field, message) in address.mistakes() {
+        check.wrong(&format!("{path}.{field}"), message);
+    }
 }

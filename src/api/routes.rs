@@ -1,6 +1,6 @@
 //! The whole table of routes, and the reference that is made of it.
 
-use axum::extract::State as Extract;
+use axum::extract::{DefaultBodyLimit, State as Extract};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -26,6 +26,7 @@ struct Document;
 pub fn router(state: State) -> Router {
     let (routes, document) = described().split_for_parts();
     let document = secured(document);
+    let limit = DefaultBodyLimit::max(state.app.config.server.body_limit_bytes);
     let page = reference::page(&document);
     routes
         .route("/openapi.json", get(move || async move { Json(document) }))
@@ -36,6 +37,7 @@ pub fn router(state: State) -> Router {
         .route("/readyz", get(health::readyz))
         .method_not_allowed_fallback(|| async { Problem::new(Kind::MethodNotAllowed) })
         .fallback(|| async { Problem::new(Kind::NotFound) })
+        .layer(limit)
         .with_state(state)
 }
 

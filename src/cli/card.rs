@@ -46,10 +46,8 @@ fn read(file: &std::path::Path) -> Result<Vec<Line>, Failure> {
     };
     let mut reader = csv::ReaderBuilder::new().from_path(file).map_err(|error| unreadable(error.to_string()))?;
     let headings = reader.headers().map_err(|error| unreadable(error.to_string()))?.clone();
-    let missing: Vec<&str> =
-        COLUMNS.into_iter().filter(|column| !headings.iter().any(|name| name == *column)).collect();
-    if !missing.is_empty() {
-        return Err(unreadable(format!("the heading row lacks {}", missing.join(", "))));
+    if let Some(mistake) = heading_mistake(&headings) {
+        return Err(unreadable(mistake));
     }
     let mut rows = Vec::new();
     let mut record = csv::StringRecord::new();
@@ -62,9 +60,27 @@ fn read(file: &std::path::Path) -> Result<Vec<Line>, Failure> {
                 let row = record.deserialize(Some(&headings)).map_err(|error| without_values(&error));
                 rows.push((line, row));
             }
-            Err(error) => rows.push((line, Err(without_values(&error)))),
+            Err(error) => {
+                let line = error.position().map_or(line, csv::Position::line);
+                rows.push((line, Err(without_values(&error))));
+            }
         }
     }
+}
+
+/// What is wrong with the heading row. Foreign headings are told by their place: they may be data of a file without one.
+fn heading_mistake(headings: &csv::StringRecord) -> Option<String> {
+    let of = |column: &str| headings.iter().filter(|name| *name == column).count();
+    let missing: Vec<&str> = COLUMNS.into_iter().filter(|column| of(column) == 0).collect();
+    if !missing.is_empty() {
+        return Some(format!("the heading row lacks {}", missing.join(", ")));
+    }
+    let twice: Vec<&str> = COLUMNS.into_iter().filter(|column| of(column) > 1).collect();
+    if !twice.is_empty() {
+        return Some(format!("the heading row has {} more than once", twice.join(", ")));
+    }
+    let foreign = headings.iter().position(|name| !COLUMNS.contains(&name))?;
+    Some(format!("column {} of the heading row is none that is known", foreign + 1))
 }
 
 /// What is wrong with a row, without its values: they are personal data.

@@ -33,15 +33,27 @@ fn channel(text: &str) -> Result<Channel, String> {
 
 pub(super) async fn run(config: Config, command: ConsentCommand, out: &mut dyn Write) -> Result<u8, Failure> {
     let app = super::open(config).await?;
-    let recorded = match &command {
-        ConsentCommand::Object(args) => consent::object(&app, ACTOR, &args.cardholder, args.channel).await,
-        ConsentCommand::Resume(args) => consent::resume(&app, ACTOR, &args.cardholder, args.channel).await,
+    let (event, maybe_sent) = match &command {
+        ConsentCommand::Object(args) => {
+            let objection = consent::object(&app, ACTOR, &args.cardholder, args.channel).await.map_err(failure)?;
+            (objection.event, objection.maybe_sent)
+        }
+        ConsentCommand::Resume(args) => {
+            let event = consent::resume(&app, ACTOR, &args.cardholder, args.channel).await.map_err(failure)?;
+            (event, Vec::new())
+        }
     };
-    let event = recorded.map_err(|error| match error {
-        ConsentError::UnknownCardholder(_) => Failure { code: FAILED, message: error.to_string() },
-        ConsentError::Store(error) => error.into(),
-    })?;
     let word = if event.state == ConsentState::OptedOut { "nothing leaves any more" } else { "data may be shared" };
     writeln!(out, "recorded {} at {}: {word}", event.id, event.recorded_at.rfc3339())?;
+    for id in maybe_sent {
+        writeln!(out, "{id} began before and may still have been sent")?;
+    }
     Ok(0)
+}
+
+fn failure(error: ConsentError) -> Failure {
+    match error {
+        ConsentError::UnknownCardholder(_) => Failure { code: FAILED, message: error.to_string() },
+        ConsentError::Store(error) => error.into(),
+    }
 }

@@ -28,8 +28,9 @@ pub(super) async fn run(config: Config, out: &mut dyn Write) -> Result<u8, Failu
         }
     };
     tell("bundle", bundle(&config))?;
-    tell("keys", keys(&config))?;
-    match database(&config).await {
+    let store = database(&config).await;
+    tell("keys", keys(&config, store.as_ref().ok()).await)?;
+    match store {
         Err(finding) => tell("database", Err(finding))?,
         Ok(store) => {
             tell("database", Ok(format!("{} answers", store.backend_name())))?;
@@ -48,17 +49,26 @@ fn bundle(config: &Config) -> Finding {
     Ok(format!("{} rules, digest {}…, {from}", bundle.rules().len(), bundle.digest().get(..12).unwrap_or_default()))
 }
 
-fn keys(config: &Config) -> Finding {
-    let made = !config.key_file().exists() && config.keys.content.is_none();
-    if made {
-        return Ok(format!("none yet; `sekisho serve` makes them in {}", config.key_file().display()));
+async fn keys(config: &Config, store: Option<&Store>) -> Finding {
+    let (file, given) = (config.key_file(), config.keys.content.is_some());
+    let filled_with = match store {
+        Some(store) if store.check_schema().await.is_ok() => store.key_mark().await.map_err(|e| e.to_string())?,
+        _ => None,
+    };
+    if !given && !file.exists() {
+        return match filled_with {
+            None => Ok(format!("none yet; `sekisho serve` makes them in {}", file.display())),
+            Some(_) => Err(format!(
+                "the key file `{}` is missing, and the database was filled with keys\nhint: restore it from a backup",
+                file.display()
+            )),
+        };
     }
-    app::load_keys(config, &SystemRandomness, SystemClock.now()).map_err(|error| error.to_string())?;
-    Ok(if config.keys.content.is_some() {
-        "given by the environment".to_owned()
-    } else {
-        config.key_file().display().to_string()
-    })
+    let keys = app::load_keys(config, &SystemRandomness, SystemClock.now()).map_err(|error| error.to_string())?;
+    if filled_with.is_some_and(|mark| mark != app::key_mark(&keys)) {
+        return Err(StartError::OtherKeys.to_string());
+    }
+    Ok(if given { "given by the environment".to_owned() } else { file.display().to_string() })
 }
 
 async fn database(config: &Config) -> Result<Store, String> {

@@ -85,7 +85,11 @@ pub(super) async fn run(config: Config, command: MerchantCommand, out: &mut dyn 
     let app = super::open(config).await?;
     match command {
         MerchantCommand::Create(args) => create(&app, args, out).await,
-        MerchantCommand::Key { merchant, action } => key(&app, KeyOwner::Merchant(merchant), action, out).await,
+        MerchantCommand::Key { merchant, action } => {
+            let known = app.store.merchant(merchant, app.config.environment).await?;
+            known.ok_or_else(|| failure(KeyFlowError::UnknownMerchant))?;
+            key(&app, KeyOwner::Merchant(merchant), action, out).await
+        }
         MerchantCommand::List => {
             for merchant in app.store.merchants(app.config.environment).await? {
                 writeln!(out, "{}  {}  {}", merchant.id, merchant.category_code, merchant.name)?;
@@ -121,7 +125,7 @@ async fn key(app: &App, owner: KeyOwner, action: KeyAction, out: &mut dyn Write)
             writeln!(out, "key       {id}\n          {}\n\nThis is the only time the key is shown.", key.expose())?;
         }
         KeyAction::Revoke { id } => {
-            keys::revoke(app, ACTOR, id).await.map_err(failure)?;
+            keys::revoke(app, ACTOR, owner, id).await.map_err(failure)?;
             writeln!(out, "revoked {id}; instances that saw it lately may take it for 2 more seconds")?;
         }
         KeyAction::List => {

@@ -34,7 +34,8 @@ pub(super) async fn run(config: Config, args: ServeArgs, out: &mut dyn Write) ->
     let listen = args.listen.unwrap_or(config.server.listen);
     let listener = bind(listen).await?;
     let app = Arc::new(super::open(config).await?);
-    writeln!(out, "sekisho serves {} on {listen} ({})", app.config.server.public_url, app.store.backend_name())?;
+    let address = listener.local_addr()?;
+    writeln!(out, "sekisho serves {} on {address} ({})", app.config.server.public_url, app.store.backend_name())?;
     out.flush()?;
     service::serve(app, listener, stopped()?).await?;
     Ok(0)

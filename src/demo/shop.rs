@@ -43,7 +43,7 @@ pub(super) struct Shop {
     client: Client,
     merchants: [SeededMerchant; 2],
     service_url: Url,
-    shop_url: Url,
+    own_url: Url,
     orders: Orders,
     sessions: Sessions,
 }
@@ -64,7 +64,7 @@ impl State {
             client,
             merchants: merchants.clone(),
             service_url: addresses.service_url.clone(),
-            shop_url: addresses.shop_url.clone(),
+            own_url: addresses.shop_url.clone(),
             orders: Orders::default(),
             sessions: Sessions::default(),
         })))

@@ -51,6 +51,54 @@ pub struct CardholderRecord {
     pub address: Option<Address>,
 }
 
+/// A field, and what is allowed there.
+pub type Mistake = (&'static str, String);
+
+impl Address {
+    /// Everything that is wrong with it.
+    pub fn mistakes(&self) -> Vec<Mistake> {
+        let country = self.country.len() == 2 && self.country.bytes().all(|byte| byte.is_ascii_uppercase());
+        let texts = [
+            ("postal_code", Some(&self.postal_code), 16),
+            ("line1", Some(&self.line1), 200),
+            ("region", self.region.as_ref(), 100),
+            ("city", self.city.as_ref(), 100),
+            ("line2", self.line2.as_ref(), 200),
+        ];
+        let country = (!country).then(|| ("country", "must be an ISO 3166-1 alpha-2 code such as `JP`".to_owned()));
+        let texts = texts.into_iter().filter_map(|(field, text, max)| Some((field, text_mistake(text?, max)?)));
+        country.into_iter().chain(texts).collect()
+    }
+}
+
+impl CardholderRecord {
+    /// Everything that is wrong with it but for the address.
+    pub fn mistakes(&self) -> Vec<Mistake> {
+        let names =
+            [("name_kanji", &self.name_kanji), ("name_kana", &self.name_kana), ("name_latin", &self.name_latin)];
+        let names = names.into_iter().filter_map(|(field, name)| Some((field, text_mistake(name.as_ref()?, 100)?)));
+        let is_date = |text: &String| text.parse::<jiff::civil::Date>().is_ok();
+        let is_email = |text: &String| normal_email(text).is_some() && text.len() <= 254;
+        let country = self.address.as_ref().map_or("JP", |address| address.country.as_str());
+        let is_phone = |text: &String| normal_phone(text, country).is_some();
+        let others = [
+            ("birth_date", self.birth_date.as_ref().is_none_or(is_date), "must be a date `YYYY-MM-DD`"),
+            ("email", self.email.as_ref().is_none_or(is_email), "must be an e-mail address"),
+            ("phone", self.phone.as_ref().is_none_or(is_phone), "must be a telephone number of the address's country"),
+        ];
+        let others = others.into_iter().filter(|(_, fine, _)| !fine).map(|(field, _, text)| (field, text.to_owned()));
+        names.chain(others).collect()
+    }
+}
+
+/// What is wrong with a text that must have 1 to `max` characters and no control characters.
+pub fn text_mistake(text: &str, max: usize) -> Option<String> {
+    if !(1..=max).contains(&text.chars().count()) {
+        return Some(format!("must have 1 to {max} characters"));
+    }
+    text.chars().any(char::is_control).then(|| "must not hold control characters".to_owned())
+}
+
 /// The version of the normal forms below; written into every disclosure that used them.
 pub const NORMAL_FORM_VERSION: &str = "1";
 

@@ -10,6 +10,7 @@ use crate::credential::token::Token;
 use crate::domain::device::StatedDevice;
 use crate::domain::id::{DeviceSessionId, MerchantId};
 use crate::domain::merchant::Merchant;
+use crate::flow::register::note;
 use crate::store::StoreError;
 use crate::store::device_sessions::DeviceSession;
 
@@ -60,7 +61,8 @@ pub async fn create(app: &App, merchant_id: MerchantId, key: String) -> Result<(
         created_at: now,
     };
     let digest = token_digest(&token(app, session.id));
-    let id = app.store.add_device_session(session, digest, key).await?;
+    let note = note(app, &format!("merchant:{merchant_id}"), "device_session.create", session.id.to_string());
+    let id = app.store.add_device_session(session, digest, key, note).await?;
     let session = app.store.device_session(merchant_id, id, now).await?.ok_or(DeviceError::Gone)?;
     Ok((session, url(app, id)))
 }

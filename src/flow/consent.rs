@@ -1,11 +1,18 @@
 //! A cardholder objects to data sharing, or takes her objection back.
 
+use std::time::Duration;
+
 use crate::app::App;
 use crate::domain::consent::{Channel, ConsentAction, ConsentState};
-use crate::domain::id::{CardholderId, ConsentEventId};
+use crate::domain::id::{CardholderId, ConsentEventId, DisclosureId};
 use crate::flow::register::note;
 use crate::store::consent::{self, ConsentEvent};
 use crate::store::{StoreError, audit};
+
+/// What a process may pause between its last look at the clock and the write: the promise rests on it.
+const MARGIN: Duration = Duration::from_millis(250);
+/// How often open rows are looked at.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Why nothing was recorded.
 #[derive(Debug, thiserror::Error)]
@@ -18,12 +25,42 @@ pub enum ConsentError {
     Store(#[from] StoreError),
 }
 
-/// Records that a person objects. When this returns, no place in her line can be taken any more.
+/// What is told to who records an objection.
+#[derive(Clone, Debug)]
+pub struct Objection {
+    /// The event.
+    pub event: ConsentEvent,
+    /// Disclosures that began before it and whose end is not known: they may still have been sent.
+    pub maybe_sent: Vec<DisclosureId>,
+}
+
+/// Records that a person objects. From the commit on no place in her line can be taken; the answer then waits for
+/// what was in flight, at most the largest limit of the open rows and a margin.
 ///
 /// # Errors
 /// [`ConsentError`]; then nothing was recorded.
-pub async fn object(app: &App, actor: &str, reference: &str, channel: Channel) -> Result<ConsentEvent, ConsentError> {
-    record(app, actor, reference, channel, ConsentAction::Object, ConsentState::OptedOut).await
+pub async fn object(app: &App, actor: &str, reference: &str, channel: Channel) -> Result<Objection, ConsentError> {
+    let event = record(app, actor, reference, channel, ConsentAction::Object, ConsentState::OptedOut).await?;
+    let maybe_sent = wait_for_open(app, &event).await?;
+    Ok(Objection { event, maybe_sent })
+}
+
+/// Waits outside of any transaction, by this process's own monotonic clock from its own commit: no two clocks are
+/// ever compared.
+async fn wait_for_open(app: &App, event: &ConsentEvent) -> Result<Vec<DisclosureId>, StoreError> {
+    let committed = app.clock.boot_nanos();
+    let open = app.store.open_disclosures(event.cardholder_id).await?;
+    let Some(limit_ms) = open.iter().map(|(_, limit_ms)| *limit_ms).max() else { return Ok(Vec::new()) };
+    let wait = Duration::from_millis(u64::try_from(limit_ms).unwrap_or(0)) + MARGIN;
+    let until = committed.saturating_add(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX));
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        looks.tick().await;
+        let open = app.store.open_disclosures(event.cardholder_id).await?;
+        if open.is_empty() || app.clock.boot_nanos() >= until {
+            return Ok(open.into_iter().map(|(id, _)| id).collect());
+        }
+    }
 }
 
 /// Records that a person takes her objection back.

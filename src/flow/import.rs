@@ -1,14 +1,16 @@
 //! Cardholders and cards from the core system's file: every row is read and checked first, then all are written in
 //! one transaction, or none.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::{Arc, OnceLock};
 
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::app::App;
 use crate::domain::card::{CardNumber, CardStatus, Expiry};
-use crate::domain::cardholder::{Address, CardholderRecord};
+use crate::domain::cardholder::{Address, CardholderRecord, text_mistake};
 use crate::domain::clock::Micros;
 use crate::domain::consent::Basis;
 use crate::domain::id::{CardId, CardholderId};
@@ -18,10 +20,12 @@ use crate::flow::register::{
 use crate::store::cardholders::SealedCardholder;
 use crate::store::cards::{self, Card};
 use crate::store::consent::ConsentEvent;
-use crate::store::{StoreError, audit, cardholders};
+use crate::store::{StoreError, Transaction, audit, cardholders};
 
 /// At most so many mistakes are listed.
 const LISTED: usize = 20;
+/// Characters of a reference or of a notice's version.
+const REFERENCE_LENGTH_MAX: usize = 64;
 
 /// One row of the file. Empty means not given.
 #[derive(Clone, Debug, Deserialize)]
@@ -92,8 +96,12 @@ pub struct Imported {
 /// Why nothing was imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// Rows are wrong: line numbers and what is wrong there.
-    #[error("{} of the file's rows are wrong; nothing was imported\n{}", .0.len(), listed(.0))]
+    /// Rows are wrong: line numbers and what is wrong there, without the values, which are personal data.
+    #[error(
+        "nothing was imported: {} wrong\n{}\nhint: correct these lines and import the whole file again",
+        if .0.len() == 1 { "a row is".to_owned() } else { format!("{} rows are", .0.len()) },
+        listed(.0)
+    )]
     Rows(Vec<(u64, String)>),
     /// A record cannot be sealed.
     #[error(transparent)]
@@ -156,51 +164,53 @@ pub async fn import(
     let imported = Imported { cardholders: persons.len(), cards: ready.len() };
     let (now, mut entry) = (app.now(), note(app, actor, "card.import", "file".to_owned()));
     entry.result = format!("{} cardholders, {} cards", imported.cardholders, imported.cards);
+    let refused = Arc::new(OnceLock::new());
+    let refusal = Arc::clone(&refused);
     let written = app.store.write(move |transaction| {
         Box::pin(async move {
             for row in ready {
-                write(transaction, row, now).await?;
+                let line = row.line;
+                if let Some(text) = write(transaction, row, now).await? {
+                    // The transaction ends here, so that nothing can have been said before.
+                    let _ = refusal.set((line, text));
+                    return Err(StoreError::GivenUp);
+                }
             }
             audit::append(transaction, &entry).await
         })
     });
-    written.await.map_err(|error| match error {
-        StoreError::Duplicate { constraint } => ImportError::Rows(in_line(&constraint)),
-        error => error.into(),
-    })?;
-    Ok(imported)
+    match (written.await, refused.get()) {
+        (Ok(()), _) => Ok(imported),
+        (Err(StoreError::GivenUp), Some(row)) => Err(ImportError::Rows(vec![row.clone()])),
+        (Err(error), _) => Err(error.into()),
+    }
 }
 
-/// Takes `line 7: …` apart, as [`write`] puts it together.
-fn in_line(text: &str) -> Vec<(u64, String)> {
-    let split = text.strip_prefix("line ").and_then(|rest| rest.split_once(": "));
-    vec![split.and_then(|(line, text)| Some((line.parse().ok()?, text.to_owned()))).unwrap_or((0, text.to_owned()))]
-}
-
-async fn write(transaction: &crate::store::Transaction, row: Ready, now: Micros) -> Result<(), StoreError> {
-    let line = row.line;
-    let duplicate = |what: String| StoreError::Duplicate { constraint: format!("line {line}: {what}") };
-    let taken = |error| match error {
-        StoreError::Duplicate { constraint } => duplicate(format!("`{constraint}` is taken by another record")),
-        error => error,
-    };
+/// Writes a row, or answers why what is registered does not let it in.
+async fn write(transaction: &Transaction, row: Ready, now: Micros) -> Result<Option<String>, StoreError> {
     if let Some((sealed, event)) = &row.holder {
         let known = cardholders::id_of(transaction, &sealed.reference).await?;
-        write_cardholder(transaction, known, sealed, event.as_ref(), now).await.map_err(taken)?;
+        write_cardholder(transaction, known, sealed, event.as_ref(), now).await?;
     }
-    match cards::by_reference(transaction, &row.card.reference).await? {
-        None => cards::insert(transaction, &row.card, now).await.map_err(taken),
-        Some(known) if known.cardholder_id != row.cardholder_id => {
-            Err(duplicate(format!("the card `{}` belongs to another cardholder", known.reference)))
-        }
-        Some(known) if known.number != row.card.number => {
-            Err(duplicate(format!("the card `{}` has another number or expiry; renew it instead", known.reference)))
-        }
-        Some(known) if known.status == CardStatus::Closed && row.card.status != CardStatus::Closed => {
-            Err(duplicate(format!("the card `{}` is closed for good", known.reference)))
-        }
-        Some(known) => cards::update(transaction, &Card { id: known.id, ..row.card }, now).await,
-    }
+    let Some(known) = cards::by_reference(transaction, &row.card.reference).await? else {
+        return match cards::insert(transaction, &row.card, now).await {
+            Err(StoreError::Duplicate { .. }) => {
+                Ok(Some("`number` is registered already, under another card reference".to_owned()))
+            }
+            written => written.map(|()| None),
+        };
+    };
+    let refusal = if known.cardholder_id != row.cardholder_id {
+        "the card belongs to another cardholder; a card never changes hands"
+    } else if known.number != row.card.number {
+        "the card is registered with another number or expiry; renew it instead"
+    } else if known.status == CardStatus::Closed && row.card.status != CardStatus::Closed {
+        "the card is closed for good; register a new one"
+    } else {
+        cards::update(transaction, &Card { id: known.id, ..row.card }, now).await?;
+        return Ok(None);
+    };
+    Ok(Some(refusal.to_owned()))
 }
 
 /// Seals a row's record; a person's further rows add cards and leave her record as her first row has it.
@@ -236,39 +246,48 @@ fn check(app: &App, rows: Vec<Line>) -> Result<Vec<Checked>, ImportError> {
     let loaded = app.bundle.load();
     let known = |programme: &str| loaded.bundle.reference().programme(programme).is_some();
     let (mut checked, mut wrong) = (Vec::with_capacity(rows.len()), Vec::new());
-    let (mut references, mut numbers) = (BTreeSet::new(), BTreeSet::new());
+    let (mut references, mut numbers) = (BTreeMap::new(), BTreeMap::new());
     for (line, row) in rows {
-        match row.and_then(|row| read(row, line, &known)) {
-            Err(message) => wrong.push((line, message)),
-            Ok(row) if !references.insert(row.card.reference.clone()) => {
-                wrong.push((line, format!("the card reference `{}` came before", row.card.reference)));
-            }
-            Ok(row) if !numbers.insert(app.keys.card_digest(&row.card.number).bytes) => {
-                wrong.push((line, "the card number came before".to_owned()));
-            }
+        let row = row.and_then(|row| read(row, line, app.now(), &known)).and_then(|row| {
+            let number = app.keys.card_digest(&row.card.number).bytes;
+            first_in(&mut references, row.card.reference.clone(), line, "card_reference")?;
+            first_in(&mut numbers, number, line, "number")?;
+            Ok(row)
+        });
+        match row {
             Ok(row) => checked.push(row),
+            Err(message) => wrong.push((line, message)),
         }
     }
     if wrong.is_empty() { Ok(checked) } else { Err(ImportError::Rows(wrong)) }
 }
 
-fn read(row: ImportRow, line: u64, programme_is_known: &impl Fn(&str) -> bool) -> Result<Checked, String> {
-    let sharing = sharing(&row)?;
+/// Notes a value that may come once.
+fn first_in<V: Ord>(seen: &mut BTreeMap<V, u64>, value: V, line: u64, column: &str) -> Result<(), String> {
+    match seen.entry(value) {
+        Entry::Occupied(first) => Err(format!("`{column}` is the same as in line {}", first.get())),
+        Entry::Vacant(place) => {
+            place.insert(line);
+            Ok(())
+        }
+    }
+}
+
+fn read(row: ImportRow, line: u64, now: Micros, programme_is_known: &impl Fn(&str) -> bool) -> Result<Checked, String> {
+    for (column, text) in [("cardholder_reference", &row.cardholder_reference), ("card_reference", &row.card_reference)]
+    {
+        if let Some(mistake) = text_mistake(text, REFERENCE_LENGTH_MAX) {
+            return Err(format!("`{column}` {mistake}"));
+        }
+    }
+    let sharing = sharing(&row, now)?;
     let number = CardNumber::parse(&row.number).map_err(|error| format!("`number`: {error}"))?;
     let expiry = Expiry::parse(&row.expiry).ok_or("`expiry` must be a month `YYYY-MM`")?;
     if !programme_is_known(&row.programme) {
-        return Err(format!("`programme`: the bundle has no programme `{}`", row.programme));
+        return Err("`programme` must be a programme of the bundle".to_owned());
     }
-    let status = match row.status.as_deref() {
-        None => CardStatus::Active,
-        Some(word) => CardStatus::parse(word).ok_or_else(|| format!("`status`: `{word}` is no card status"))?,
-    };
-    for (column, text) in [("cardholder_reference", &row.cardholder_reference), ("card_reference", &row.card_reference)]
-    {
-        if !(1..=64).contains(&text.chars().count()) || text.chars().any(char::is_control) {
-            return Err(format!("`{column}` must have 1 to 64 characters"));
-        }
-    }
+    let status = row.status.as_deref().map_or(Some(CardStatus::Active), CardStatus::parse);
+    let status = status.ok_or("`status` must be active, lost, stolen, closed or expired")?;
     let issued_at = day(&row.issued_on).ok_or("`issued_on` must be a date `YYYY-MM-DD`")?;
     let card = NewCard { reference: row.card_reference, number, expiry, programme: row.programme, status, issued_at };
     let address = match (row.country, row.postal_code, row.line1) {
@@ -276,7 +295,7 @@ fn read(row: ImportRow, line: u64, programme_is_known: &impl Fn(&str) -> bool) -
             Some(Address { country, postal_code, region: row.region, city: row.city, line1, line2: row.line2 })
         }
         (None, None, None) => None,
-        _ => return Err("an address has `country`, `postal_code` and `line1`".to_owned()),
+        _ => return Err("an address has `country`, `postal_code` and `line1`, or none of them".to_owned()),
     };
     let record = CardholderRecord {
         name_kanji: row.name_kanji,
@@ -287,15 +306,25 @@ fn read(row: ImportRow, line: u64, programme_is_known: &impl Fn(&str) -> bool) -
         phone: row.phone,
         address,
     };
+    let in_address = record.address.iter().flat_map(Address::mistakes);
+    if let Some((column, mistake)) = record.mistakes().into_iter().chain(in_address).next() {
+        return Err(format!("`{column}` {mistake}"));
+    }
     Ok(Checked { line, holder: CardholderEntry { reference: row.cardholder_reference, record, sharing }, card })
 }
 
-fn sharing(row: &ImportRow) -> Result<Option<SharingBasis>, String> {
+fn sharing(row: &ImportRow, now: Micros) -> Result<Option<SharingBasis>, String> {
     let Some(word) = &row.sharing_basis else { return Ok(None) };
-    let basis = Basis::parse(word).ok_or_else(|| format!("`sharing_basis`: `{word}` is neither notice nor consent"))?;
-    let notice_version = row.notice_version.clone().ok_or("`notice_version` is missing")?;
+    let basis = Basis::parse(word).ok_or("`sharing_basis` must be notice or consent")?;
+    let notice_version = row.notice_version.clone().unwrap_or_default();
+    if let Some(mistake) = text_mistake(&notice_version, REFERENCE_LENGTH_MAX) {
+        return Err(format!("`notice_version` {mistake}"));
+    }
     let at = row.informed_at.as_deref().and_then(|text| text.parse::<jiff::Timestamp>().ok());
-    let informed_at = at.ok_or("`informed_at` must be a time in RFC 3339")?.into();
+    let informed_at: Micros = at.ok_or("`informed_at` must be a time in RFC 3339")?.into();
+    if informed_at > now {
+        return Err("`informed_at` must not lie in the future".to_owned());
+    }
     Ok(Some(SharingBasis { basis, notice_version, informed_at }))
 }
 

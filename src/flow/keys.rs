@@ -16,8 +16,8 @@ pub enum KeyFlowError {
     /// There is no such merchant.
     #[error("no merchant has this id\nhint: `sekisho merchant list` shows them")]
     UnknownMerchant,
-    /// There is no such live key.
-    #[error("no live key has this id")]
+    /// The owner has no such live key.
+    #[error("no live key of this owner has this id\nhint: `key list` shows its keys")]
     UnknownKey,
     /// The database failed.
     #[error(transparent)]
@@ -51,11 +51,11 @@ pub async fn create(app: &App, actor: &str, owner: KeyOwner) -> Result<(ApiKeyId
     if app.store.add_key(owner, stored, key.digest(), note).await? { Ok((id, key)) } else { Err(KeyFlowError::TwoLive) }
 }
 
-/// Revokes a key for good.
+/// Revokes a key of this owner for good.
 ///
 /// # Errors
 /// [`KeyFlowError`].
-pub async fn revoke(app: &App, actor: &str, id: ApiKeyId) -> Result<(), KeyFlowError> {
+pub async fn revoke(app: &App, actor: &str, owner: KeyOwner, id: ApiKeyId) -> Result<(), KeyFlowError> {
     let note = note(app, actor, "key.revoke", id.to_string());
-    if app.store.revoke_key(id, app.now(), note).await? { Ok(()) } else { Err(KeyFlowError::UnknownKey) }
+    if app.store.revoke_key(owner, id, app.now(), note).await? { Ok(()) } else { Err(KeyFlowError::UnknownKey) }
 }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::api::caller::Callers;
 use crate::app::App;
 use crate::flow::challenge;
 use crate::store::StoreError;
@@ -13,19 +14,24 @@ use crate::store::StoreError;
 const BEAT: Duration = Duration::from_secs(1);
 /// Old rows are forgotten every so many beats.
 const BEATS_PER_HOUR: u64 = 3_600;
+/// Callers are forgotten every so many beats.
+const BEATS_PER_MINUTE: u64 = 60;
 /// At most so many rows at a time.
 const BATCH: i64 = 500;
 /// After so many seconds nobody is any more at an unsettled disclosure: longer than any request may take.
 const ABANDONED_SECONDS: i64 = 60;
 
 /// Goes on until it is stopped.
-pub(super) async fn run(app: Arc<App>) {
+pub(super) async fn run(app: Arc<App>, callers: Arc<Callers>) {
     let mut beats = tokio::time::interval(BEAT);
     beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     for beat in 0_u64.. {
         beats.tick().await;
         if let Err(error) = challenge::expire_due(&app, BATCH).await {
             tracing::warn!(%error, "challenges cannot be ended in time");
+        }
+        if beat.is_multiple_of(BEATS_PER_MINUTE) {
+            callers.forget_idle();
         }
         if let Err(error) = settle_and_forget(&app, beat.is_multiple_of(BEATS_PER_HOUR)).await {
             tracing::warn!(%error, "the upkeep of the database failed");

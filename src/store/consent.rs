@@ -112,6 +112,18 @@ impl Store {
         state(self.reader(), cardholder_id).await
     }
 
+    /// The person's disclosures that were intended and are not settled, each with its limit in milliseconds.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open_disclosures(&self, cardholder_id: CardholderId) -> Result<Vec<(DisclosureId, i64)>, StoreError> {
+        const SQL: &str = "SELECT d.id, d.limit_ms FROM disclosures d \
+             LEFT JOIN disclosure_settlements s ON s.disclosure_id = d.id \
+             WHERE d.cardholder_id = $1 AND d.state = 'intended' AND s.disclosure_id IS NULL ORDER BY d.sequence";
+        let rows = sql::all(self.reader(), "disclosures", SQL, [cardholder_id.uuid().into()]).await?;
+        rows.iter().map(|row| Ok((DisclosureId::from_uuid(row.get("id")?), row.get("limit_ms")?))).collect()
+    }
+
     /// Settles as `unknown` what was left open by whoever began it, at most `limit` rows; answers how many.
     ///
     /// # Errors

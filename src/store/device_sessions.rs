@@ -2,6 +2,7 @@
 
 use sea_orm::Value;
 
+use super::audit::{self, Entry};
 use super::sql::{self, Row};
 use super::{Store, StoreError, idempotency};
 use crate::domain::clock::Micros;
@@ -44,6 +45,7 @@ impl Store {
         session: DeviceSession,
         token_digest: [u8; 32],
         key: String,
+        entry: Entry,
     ) -> Result<DeviceSessionId, StoreError> {
         self.write(move |transaction| {
             Box::pin(async move {
@@ -62,6 +64,7 @@ impl Store {
                     now.0.into(),
                 ];
                 sql::execute(transaction, SQL, values).await?;
+                audit::append(transaction, &entry).await?;
                 Ok(session.id)
             })
         })

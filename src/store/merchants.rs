@@ -191,15 +191,25 @@ impl Store {
         }
     }
 
-    /// Revokes a key; answers whether it was live.
+    /// Revokes a key of this owner; answers whether it had this one and it was live.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn revoke_key(&self, id: ApiKeyId, now: Micros, entry: Entry) -> Result<bool, StoreError> {
+    pub async fn revoke_key(
+        &self,
+        owner: KeyOwner,
+        id: ApiKeyId,
+        now: Micros,
+        entry: Entry,
+    ) -> Result<bool, StoreError> {
         let revoked = self.write(move |transaction| {
             Box::pin(async move {
-                const SQL: &str = "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
-                if sql::execute(transaction, SQL, [id.uuid().into(), now.0.into()]).await? == 0 {
+                const SQL: &str = "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL AND \
+                    (merchant_id = $3 OR (merchant_id IS NULL AND $4 = 1))";
+                let merchant = nullable(owner.merchant_id().map(MerchantId::uuid));
+                let issuer = i64::from(owner == KeyOwner::Issuer);
+                let values: [Value; 4] = [id.uuid().into(), now.0.into(), merchant, issuer.into()];
+                if sql::execute(transaction, SQL, values).await? == 0 {
                     return Err(StoreError::GivenUp);
                 }
                 audit::append(transaction, &entry).await

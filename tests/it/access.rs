@@ -69,7 +69,7 @@ async fn a_revoked_key_opens_nothing_after_two_seconds() {
         let (id, second) = keys::create(&deployment.app, "operator", owner).await.unwrap();
         let list = async |key: &str| deployment.send(Call::get("/v1/authentications").key(key)).await;
         list(second.expose()).await.ok(200);
-        keys::revoke(&deployment.app, "operator", id).await.unwrap();
+        keys::revoke(&deployment.app, "operator", owner, id).await.unwrap();
         deployment.clock.advance(2);
         list(second.expose()).await.problem(401, "unauthorized");
         list(&deployment.shop.key).await.ok(200);

@@ -1,10 +1,15 @@
-//! What tests share: clocks, randomness, databases, and the service with its data.
+//! What tests share: clocks, randomness, databases, processes, browsers, and the service with its data.
 
+pub(crate) mod browser;
+pub(crate) mod card_file;
 pub(crate) mod challenge_fixture;
 pub(crate) mod clock;
 pub(crate) mod crash;
 pub(crate) mod database;
+pub(crate) mod demo;
 pub(crate) mod deployment;
 pub(crate) mod exchange;
+pub(crate) mod geo_database;
 pub(crate) mod line;
+pub(crate) mod process;
 pub(crate) mod randomness;

@@ -40,7 +40,7 @@ pub(super) async fn buy(
             if fields.device == Device::Browser {
                 state.sessions.used(&session, &digits(&fields.number));
             }
-            onward(&order, visitor.session.is_none().then_some(session))
+            onward(&order, visitor.session.is_none().then_some(session.as_str()))
         }
         Err(error) => refused(&state, &visitor, &checkout, &fields, &error).await,
     }
@@ -67,14 +67,14 @@ async fn place(
 }
 
 /// The next page: the challenge itself where the shop redirects, else the order's.
-fn onward(order: &Order, session: Option<String>) -> Response {
+fn onward(order: &Order, session: Option<&str>) -> Response {
     let to = match &order.stage {
         Stage::Waiting { challenge_url } if !order.counter().frames() => challenge_url.clone(),
         _ => format!("/orders/{}", order.token),
     };
     let Ok(to) = HeaderValue::try_from(to) else { return StatusCode::BAD_GATEWAY.into_response() };
     let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
-    if let Some(cookie) = session.as_deref().and_then(session_cookie) {
+    if let Some(cookie) = session.and_then(session_cookie) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response
@@ -124,7 +124,7 @@ fn request(shop: &Shop, checkout: &Checkout, fields: &Fields, visitor: &Visitor)
         "device": device(shop, checkout, fields, visitor),
         "delivery": { "kind": delivery, "digital_goods": item.is_digital() },
         "challenge": {
-            "return_url": format!("{}{}/return", shop.shop_url, item.counter.as_str()),
+            "return_url": format!("{}{}/return", shop.own_url, item.counter.as_str()),
             "language": visitor.language,
         },
     })

@@ -41,7 +41,7 @@ pub(super) enum Stage {
     /// The buyer is at the challenge.
     Waiting { challenge_url: String },
     /// The authentication is final.
-    Settled(Settled),
+    Settled(Box<Settled>),
 }
 
 /// What came of the authentication, as the shop believes it.
@@ -78,7 +78,7 @@ pub(super) struct Orders {
 
 impl Default for Orders {
     fn default() -> Self {
-        let hour = Duration::from_secs(3_600);
+        let hour = Duration::from_hours(1);
         Self {
             checkouts: Cache::builder().max_capacity(10_000).time_to_live(hour).build(),
             orders: Cache::builder().max_capacity(10_000).time_to_idle(24 * hour).build(),
@@ -119,7 +119,7 @@ impl Shop {
                 claims: self.verified(order, result).await?,
             },
         };
-        let order = Order { stage: Stage::Settled(settled), ..order.clone() };
+        let order = Order { stage: Stage::Settled(Box::new(settled)), ..order.clone() };
         self.orders.keep(order.clone());
         Ok(order)
     }

@@ -1,4 +1,5 @@
 //! The shop's pages, rendered.
+#![expect(clippy::trivially_copy_pass_by_ref, clippy::unused_self, reason = "templates call methods, and by reference")]
 
 use askama::Template;
 use axum::extract::{OriginalUri, Path, State as Extract};

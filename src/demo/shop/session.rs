@@ -82,7 +82,7 @@ pub(super) struct Sessions {
 
 impl Default for Sessions {
     fn default() -> Self {
-        let idle = Duration::from_secs(86_400);
+        let idle = Duration::from_hours(24);
         Self { cards: Cache::builder().max_capacity(10_000).time_to_idle(idle).build() }
     }
 }

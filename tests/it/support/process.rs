@@ -1,0 +1,377 @@
+//! The real program as a process, with a data folder of its own: commands that end, and a service that is killed when
+//! the test is over.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
+use sekisho::app::App;
+use sekisho::config::Config;
+use sekisho::flow::enrol::{EnrolmentEntry, enrol};
+use sekisho::system::{SystemClock, SystemRandomness};
+use serde_json::Value;
+
+/// After so long a condition counts as never met.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// The pause between two looks at a condition.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The member's password in [`Deployment::enrol`].
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A data folder, a database and settings, and the program that works on them.
+pub(crate) struct Deployment {
+    folder: tempfile::TempDir,
+    database: Option<String>,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Deployment {
+    /// On the embedded database, with nothing there yet.
+    pub(crate) fn fresh() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), database: None }
+    }
+
+    /// On the embedded database, with its schema.
+    pub(crate) fn migrated() -> Self {
+        let deployment = Self::fresh();
+        deployment.fine(&["migrate"]);
+        deployment
+    }
+
+    /// One on SQLite, and one on PostgreSQL where there is a server for tests.
+    pub(crate) fn on_every_database() -> Vec<Self> {
+        let mut deployments = vec![Self::migrated()];
+        if let Ok(server) = std::env::var("SEKISHO_TEST_POSTGRES") {
+            let name = format!("process_{:016x}", rand::random::<u64>());
+            block_on(async {
+                let connection = Database::connect(&server).await.unwrap();
+                connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+            });
+            let mut url = url::Url::parse(&server).unwrap();
+            url.set_path(&name);
+            let deployment = Self { database: Some(url.into()), ..Self::fresh() };
+            deployment.fine(&["migrate"]);
+            deployments.push(deployment);
+        }
+        deployments
+    }
+
+    /// A path in the deployment's folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Where the key file is.
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.path("data/keys.toml")
+    }
+
+    /// Writes a file into the deployment's folder.
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Writes the settings file that every command reads from now on.
+    pub(crate) fn settings(&self, text: &str) {
+        self.write("sekisho.toml", text);
+    }
+
+    /// Puts other keys in the place of the key file.
+    pub(crate) fn other_keys(&self) {
+        let other = Self::fresh();
+        other.fine(&["migrate"]);
+        other.fine(&["merchant", "list"]);
+        std::fs::copy(other.key_file(), self.key_file()).unwrap();
+        std::fs::set_permissions(self.key_file(), std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
+        command.env_clear().current_dir(self.folder.path()).stdin(Stdio::null());
+        command.arg("--data").arg(self.path("data"));
+        if let Some(url) = &self.database {
+            command.args(["--database-url", url]);
+        }
+        if self.path("sekisho.toml").exists() {
+            command.arg("--config").arg(self.path("sekisho.toml"));
+        }
+        command.args(arguments);
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+        self.run_with(arguments, &[])
+    }
+
+    /// The same with variables.
+    pub(crate) fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+        let output = self.command(arguments).envs(variables.iter().copied()).output().unwrap();
+        Ended {
+            code: output.status.code().expect("not ended by a signal"),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Runs a command that must end well, and answers what it said.
+    pub(crate) fn fine(&self, arguments: &[&str]) -> String {
+        let ended = self.run(arguments);
+        assert_eq!(ended.code, 0, "{arguments:?}: {ended:?}");
+        ended.out
+    }
+
+    /// Registers a grocer and answers its id and key.
+    pub(crate) fn merchant(&self) -> (String, String) {
+        let said = self.fine(&["merchant", "create", "--name", "みどり食品", "--category-code", "5411"]);
+        (word(&said, "mer_"), word(&said, "sk_test_"))
+    }
+
+    /// A key of the issuer's core system.
+    pub(crate) fn issuer_key(&self) -> String {
+        word(&self.fine(&["issuer", "key", "create"]), "ik_test_")
+    }
+
+    /// Registers the card's member with [`PASSWORD`] and this message.
+    pub(crate) fn enrol(&self, card_reference: &str, personal_message: &str) {
+        block_on(async {
+            let entry = EnrolmentEntry {
+                card_reference: card_reference.to_owned(),
+                member_id: format!("member-of-{card_reference}"),
+                password: PASSWORD.to_owned(),
+                personal_message: personal_message.to_owned(),
+                provisional: false,
+                terms_version: Some("2026-04".to_owned()),
+            };
+            let app = App::build(self.config(), Arc::new(SystemClock), Arc::new(SystemRandomness)).await.unwrap();
+            enrol(&app, "test", entry).await.unwrap();
+            app.store.close().await;
+        });
+    }
+
+    fn config(&self) -> Config {
+        let settings = self.path("sekisho.toml");
+        let mut variables = vec![("SEKISHO__DATA_DIR".to_owned(), self.path("data").display().to_string())];
+        variables.extend(self.database.clone().map(|url| ("SEKISHO__DATABASE__URL".to_owned(), url)));
+        Config::load(settings.exists().then_some(settings.as_path()), variables).unwrap()
+    }
+
+    /// Runs a statement on the database, beside the program.
+    pub(crate) fn sql(&self, sql: &str) {
+        block_on(async { self.connection().await.execute_unprepared(sql).await.unwrap() });
+    }
+
+    /// The number that a statement answers.
+    pub(crate) fn count(&self, sql: &str) -> i64 {
+        block_on(async {
+            let connection = self.connection().await;
+            let statement = Statement::from_string(connection.get_database_backend(), sql);
+            connection.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+        })
+    }
+
+    async fn connection(&self) -> DatabaseConnection {
+        let embedded = || format!("sqlite:{}", self.path("data/sekisho.db").display());
+        Database::connect(self.database.clone().unwrap_or_else(embedded)).await.unwrap()
+    }
+
+    /// Starts the service on a free port and waits until it says that it serves.
+    pub(crate) fn serve(&self) -> Service {
+        let log = self.path(&format!("log-{:08x}", rand::random::<u32>()));
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap());
+        let mut child = command.spawn().unwrap();
+        let out = child.stdout.take().unwrap();
+        let mut service = Service { child, address: ([127, 0, 0, 1], 0).into(), said: String::new(), log };
+        service.said = first_line(out).unwrap_or_else(|| panic!("it does not serve: {}", service.log()));
+        let (_, rest) = service.said.split_once(" on ").expect("the address");
+        service.address = rest.split_whitespace().next().unwrap().parse().unwrap();
+        service
+    }
+}
+
+/// The first line of what a process says; none when it ends without one or never says it.
+fn first_line(out: impl Read + Send + 'static) -> Option<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = BufReader::new(out).read_line(&mut line);
+        // Nobody listens any more when the deadline is over.
+        let _ = sender.send(read.is_ok_and(|length| length > 0).then_some(line));
+    });
+    receiver.recv_timeout(DEADLINE).ok().flatten()
+}
+
+/// The word of a text that begins like this.
+pub(crate) fn word(text: &str, prefix: &str) -> String {
+    let word = text.split_whitespace().find(|word| word.starts_with(prefix));
+    word.unwrap_or_else(|| panic!("no `{prefix}…` in {text}")).to_owned()
+}
+
+/// Looks until there is something to see.
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = now();
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(began.elapsed() < DEADLINE, "never came: {what}");
+        std::thread::sleep(LOOK);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a real process takes is measured by the real clock")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+/// A service that runs; killed when it is dropped.
+pub(crate) struct Service {
+    child: Child,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// The line with which it said so.
+    pub(crate) said: String,
+    log: PathBuf,
+}
+
+impl Service {
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Asks it to end.
+    pub(crate) fn terminate(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Kills it, as the power going off would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        until("the end of the process", || self.child.try_wait().unwrap())
+    }
+
+    /// Opens a page or reads a resource, as nobody in particular.
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], None)
+    }
+
+    /// Reads a resource with a key.
+    pub(crate) fn get_with(&self, path: &str, key: &str) -> Answer {
+        self.send("GET", path, &[("authorization", &format!("Bearer {key}"))], None)
+    }
+
+    /// Sends JSON with a key.
+    pub(crate) fn send_json(&self, method: &str, path: &str, key: &str, body: &Value) -> Answer {
+        let idempotency_key = format!("{:016x}", rand::random::<u64>());
+        let headers = [
+            ("authorization", format!("Bearer {key}")),
+            ("content-type", "application/json".to_owned()),
+            ("idempotency-key", idempotency_key),
+        ];
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.send(method, path, &headers, Some(&body.to_string()))
+    }
+
+    /// Sends a request over a connection of its own.
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
+        let mut stream = self.connect().unwrap();
+        stream.write_all(self.head(method, path, headers, body.map(str::len)).as_bytes()).unwrap();
+        stream.write_all(body.unwrap_or_default().as_bytes()).unwrap();
+        Answer::read(stream)
+    }
+
+    /// A new connection.
+    pub(crate) fn connect(&self) -> std::io::Result<TcpStream> {
+        let stream = TcpStream::connect(self.address)?;
+        stream.set_read_timeout(Some(DEADLINE))?;
+        Ok(stream)
+    }
+
+    /// The head of a request (RFC 9112).
+    pub(crate) fn head(&self, method: &str, path: &str, headers: &[(&str, &str)], length: Option<usize>) -> String {
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
+        for (name, value) in headers {
+            write!(head, "{name}: {value}\r\n").unwrap();
+        }
+        if let Some(length) = length {
+            write!(head, "content-length: {length}\r\n").unwrap();
+        }
+        head + "\r\n"
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// Reads an answer up to the end of the connection.
+    pub(crate) fn read(mut stream: TcpStream) -> Self {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: `{text}`"));
+        let mut lines = head.lines();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let pairs = lines.filter_map(|line| line.split_once(": "));
+        let headers: Vec<_> = pairs.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+        assert!(headers.iter().all(|(name, _)| name != "transfer-encoding"), "a body with a length: {head}");
+        Self { status, headers, body: body.to_owned() }
+    }
+
+    /// The text of a header.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// The body as JSON, which it must be.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// The permission bits of a file.
+pub(crate) fn mode_of(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
