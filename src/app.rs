@@ -74,7 +74,9 @@ pub enum StartError {
     #[error(transparent)]
     Keys(#[from] KeyError),
     /// The database does not answer.
-    #[error("cannot open the database: {0}\nhint: check `database.url` and that the server runs and lets this user in")]
+    #[error(
+        "cannot open the database: {0}\nhint: check `database.url`: PostgreSQL must run there and let this user in, SQLite needs a folder that can be written"
+    )]
     Database(#[source] StoreError),
     /// The database has another schema than this program.
     #[error("{0}\nhint: {hint}", hint = schema_hint(.0))]
@@ -106,6 +108,16 @@ pub enum StartError {
     Geo(#[from] GeoError),
 }
 
+impl StartError {
+    /// What it means at the start that the store failed.
+    fn of_store(error: StoreError) -> Self {
+        match error {
+            StoreError::OlderSchema { .. } | StoreError::NewerSchema { .. } => Self::Schema(error),
+            error => Self::Database(error),
+        }
+    }
+}
+
 fn schema_hint(error: &StoreError) -> &'static str {
     match error {
         StoreError::NewerSchema { .. } => {
@@ -124,10 +136,7 @@ impl App {
         let bundle = load_bundle(&config)?;
         let keys = Arc::new(load_keys(&config, randomness.as_ref(), clock.now())?);
         let store = connect(&config).await?;
-        store.check_schema().await.map_err(|error| match error {
-            StoreError::OlderSchema { .. } | StoreError::NewerSchema { .. } => StartError::Schema(error),
-            error => StartError::Database(error),
-        })?;
+        store.check_schema().await.map_err(StartError::of_store)?;
         if !store.belongs_to(key_mark(&keys)).await.map_err(StartError::Database)? {
             return Err(StartError::OtherKeys);
         }
@@ -190,6 +199,17 @@ pub async fn connect(config: &Config) -> Result<Store, StartError> {
         make_data_folder(config)?;
     }
     Store::connect(url.expose_secret(), config.database.max_connections).await.map_err(StartError::Database)
+}
+
+/// Brings the configured database to this program's schema and says how many migrations that took.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn migrate(config: &Config) -> Result<usize, StartError> {
+    let store = connect(config).await?;
+    let applied = store.migrate().await;
+    store.close().await;
+    applied.map_err(StartError::of_store)
 }
 
 fn make_data_folder(config: &Config) -> Result<(), StartError> {

@@ -29,13 +29,14 @@ pub(super) async fn run(config: Config, args: ServeArgs, out: &mut dyn Write) ->
     // The embedded database belongs to this program alone, so a fresh one needs no separate step.
     let fresh = config.database_url_is_embedded() && !config.embedded_database().exists();
     if args.migrate || fresh {
-        app::connect(&config).await?.migrate().await?;
+        app::migrate(&config).await?;
     }
     let listen = args.listen.unwrap_or(config.server.listen);
     let listener = bind(listen).await?;
     let app = Arc::new(super::open(config).await?);
     let address = listener.local_addr()?;
-    writeln!(out, "sekisho serves {} on {address} ({})", app.config.server.public_url, app.store.backend_name())?;
+    let url = app.config.server.public_url.as_str().trim_end_matches('/');
+    writeln!(out, "sekisho serves {url} on {address} ({})", app.store.backend_name())?;
     out.flush()?;
     service::serve(app, listener, stopped()?).await?;
     Ok(0)

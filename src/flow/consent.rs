@@ -18,7 +18,9 @@ const LOOK: Duration = Duration::from_millis(20);
 #[derive(Debug, thiserror::Error)]
 pub enum ConsentError {
     /// No cardholder has this reference.
-    #[error("no cardholder has the reference `{0}`")]
+    #[error(
+        "no cardholder has the reference `{0}`\nhint: it is the issuer's own reference, as the core system registered it"
+    )]
     UnknownCardholder(String),
     /// The database failed.
     #[error(transparent)]

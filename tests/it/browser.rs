@@ -148,7 +148,7 @@ async fn about_an_opted_out_cardholder_the_analysis_company_hears_nothing() {
         browser.click("#behind > summary").await;
         assert_eq!(browser.attribute("#analysis", "data-status").await, "not_asked");
         // The log is one in which somebody else's purchase does stand.
-        buy(&browser, demo, "zakka", "teapot", "saburo-classic").await;
+        buy(&browser, demo, "zakka", "teapot", "hanako-classic").await;
         assert_eq!(status(&browser).await, "approved");
         assert!(heard_of(&browser.attribute(RESULT, "data-authentication").await));
     })

@@ -81,7 +81,25 @@ fn every_wrong_row_is_told_by_its_line_and_nothing_is_imported() {
         agreed(row(15)).with("informed_at", "2999-01-01T00:00:00Z"),
         row(16).with("card_reference", ""),
     ];
-    insta::assert_snapshot!(refused(&deployment, file(&rows)), @"");
+    insta::assert_snapshot!(refused(&deployment, file(&rows)), @"
+    error: nothing was imported: 15 rows are wrong
+      line 3: `number`: the card number's check digit is wrong
+      line 4: `number`: a card number has digits 0-9 only, without spaces, hyphens or full-width digits
+      line 5: `expiry` must be a month `YYYY-MM`
+      line 6: `programme` must be a programme of the bundle
+      line 7: `card_reference` is the same as in line 2
+      line 8: `number` is the same as in line 2
+      line 9: `status` must be active, lost, stolen, closed or expired
+      line 10: `issued_on` must be a date `YYYY-MM-DD`
+      line 11: an address has `country`, `postal_code` and `line1`, or none of them
+      line 12: `email` must be an e-mail address
+      line 13: `phone` must be a telephone number of the address's country
+      line 14: `birth_date` must be a date `YYYY-MM-DD`
+      line 15: `sharing_basis` must be notice or consent
+      line 16: `informed_at` must not lie in the future
+      line 17: `card_reference` must have 1 to 64 characters
+    hint: correct these lines and import the whole file again
+    ");
     let good: Vec<Row> = rows.into_iter().take(1).collect();
     assert_eq!(import(&deployment, file(&good)).out, "imported 1 cards of 1 cardholders\n");
 }
@@ -96,7 +114,13 @@ fn a_row_that_cannot_be_read_is_told_by_its_line() {
     lines[2][place] = 0xff;
     lines.insert(3, Vec::new());
     lines.push(b"too,short".to_vec());
-    insta::assert_snapshot!(refused(&deployment, lines.join(&b'\n')), @"");
+    insta::assert_snapshot!(refused(&deployment, lines.join(&b'\n')), @"
+    error: nothing was imported: 3 rows are wrong
+      line 2: 23 fields instead of 22
+      line 3: not UTF-8
+      line 6: 2 fields instead of 22
+    hint: correct these lines and import the whole file again
+    ");
 }
 
 #[test]

@@ -83,7 +83,8 @@ fn documents() -> Vec<PathBuf> {
 }
 
 fn links(text: &str) -> impl Iterator<Item = &str> {
-    text.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next())
+    let after = |opening| text.split(opening).skip(1).filter_map(|rest| rest.split([')', ' ', '"']).next());
+    after("](").chain(after("src=\""))
 }
 
 /// The anchors of a document's headings, as GitHub makes them.

@@ -49,7 +49,7 @@ impl Driver {
         let port = lines
             .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| line.rsplit_once("on port ")?.1.trim_end_matches('.').parse().ok())
+            .find_map(|line| line.rsplit_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok())
             .unwrap_or_else(|| panic!("chromedriver names no port\n{HINT}"));
         // The pipe is emptied to its end, or the driver would stand still when it is full.
         std::thread::spawn(move || lines.for_each(drop));
