@@ -291,7 +291,7 @@ async fn a_cursor_is_good_for_its_own_list_alone() {
         let key = deployment.shop.key.as_str();
         let cursor = list(key, "limit=1").await.ok(200)["next_cursor"].as_str().unwrap().to_owned();
         list(key, &format!("limit=2&cursor={cursor}")).await.ok(200);
-        let forged = if cursor.starts_with('A') { format!("B{}", &cursor[1..]) } else { format!("A{}", &cursor[1..]) };
+        let forged = format!("{}{}", if cursor.starts_with('A') { 'B' } else { 'A' }, &cursor[1..]);
         for (shop, query) in [
             (key, format!("cursor={forged}")),
             (key, format!("cursor={}", &cursor[1..])),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sekisho::demo::provider::steering::Control;
+
 use super::deployment::Deployment;
 use super::exchange::Call;
 
@@ -9,7 +11,7 @@ use super::exchange::Call;
 /// of the provider is held back; everything the process had in memory is gone.
 pub(crate) async fn crash_while_asking(deployment: &Deployment, call: Call) {
     let before = deployment.provider().calls().len();
-    let slow = sekisho::demo::provider::steering::Control { delay_ms: 60_000, ..Default::default() };
+    let slow = Control { delay_ms: 60_000, ..Control::default() };
     deployment.provider().steer(slow);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let build = deployment.process(13);
@@ -23,5 +25,5 @@ pub(crate) async fn crash_while_asking(deployment: &Deployment, call: Call) {
     }
     runtime.shutdown_background();
     assert!(process.await.unwrap_err().is_cancelled(), "the process ended before it could answer");
-    deployment.provider().steer(Default::default());
+    deployment.provider().steer(Control::default());
 }

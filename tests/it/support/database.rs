@@ -88,6 +88,7 @@ impl Connection {
 
     /// Runs one statement in a transaction and leaves it open: its locks are held until the answer is dropped.
     pub(crate) async fn hold(&self, sql: &str) -> DatabaseTransaction {
+        #[expect(clippy::disallowed_methods, reason = "a stranger to the service, who locks as strangers do")]
         let transaction = self.0.begin().await.unwrap();
         transaction.execute_unprepared(sql).await.unwrap();
         transaction
