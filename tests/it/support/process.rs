@@ -19,7 +19,7 @@ use sekisho::system::{SystemClock, SystemRandomness};
 use serde_json::Value;
 
 /// After so long a condition counts as never met.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 /// The pause between two looks at a condition.
 const LOOK: Duration = Duration::from_millis(20);
 
