@@ -127,11 +127,11 @@ async fn a_purchase_that_looks_bad_is_turned_back_with_a_telephone_number() {
     let small = Setup { window: Some((390, 844)), ..Setup::default() };
     in_browser(small, |browser| async move {
         browser.client.goto(&demo.shop_url).await.unwrap();
-        browser.picture("home-390").await;
+        browser.picture("home-phone").await;
         buy(&browser, demo, "zakka", "maki-e", "ryo-premier").await;
         assert_eq!(status(&browser).await, "rejected");
         assert!(browser.text(".issuer-words").await.contains("0120-000-000"));
-        browser.picture("rejected-390").await;
+        browser.picture("rejected-phone").await;
         browser.no_policy_was_violated().await;
     })
     .await;
@@ -161,7 +161,7 @@ async fn without_scripts_the_challenge_works_all_the_same() {
     let plain = Setup { without_scripts: true, window: Some((390, 844)), ..Setup::default() };
     in_browser(plain, |browser| async move {
         buy(&browser, demo, "zakka", "camera", "sora-classic").await;
-        browser.picture("frame-390").await;
+        browser.picture("frame-phone").await;
         browser.enter(FRAME).await;
         prove(&browser, &password_of(demo, "sora-classic")).await;
         browser.click("form[action$='/zakka/return'] button").await;

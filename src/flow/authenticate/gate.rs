@@ -35,7 +35,7 @@ pub(super) async fn receive(asked: &Arc<Asked>, command: &Receive) -> Result<(Re
     }
     // The limit runs from before the gate's first look at the person's state.
     let t0 = asked.app.clock.boot_nanos();
-    match pass(asked, command, t0).await {
+    match pass(asked, command).await {
         Err(StoreError::LockTimeout) => {
             let received = asked.app.store.receive(command.clone()).await?;
             Ok((received, Gate::Closed(not_asked(ConsentState::Unknown))))
@@ -57,7 +57,7 @@ enum Passed {
     Intended { row: Box<Disclosure>, prepared: Box<Prepared> },
 }
 
-async fn pass(asked: &Arc<Asked>, command: &Receive, _t0: u64) -> Result<(Received, Option<Passed>), StoreError> {
+async fn pass(asked: &Arc<Asked>, command: &Receive) -> Result<(Received, Option<Passed>), StoreError> {
     let (asked, command) = (asked.clone(), command.clone());
     let work = asked.clone();
     asked
