@@ -68,10 +68,9 @@ pub async fn authenticate(app: Arc<App>, request: AuthenticationRequest) -> Resu
     };
     let trace = Trace::of(&app, &request, session.as_ref(), now);
     let loaded = app.bundle.load_full();
-    let mut asked = Asked { app, request, trace, loaded, now, id: AuthenticationId::from_uuid(uuid::Uuid::nil()) };
-    asked.id = AuthenticationId::new(now, asked.app.randomness.as_ref());
+    let id = AuthenticationId::new(now, app.randomness.as_ref());
+    let asked = Arc::new(Asked { app, request, trace, loaded, now, id });
     let command = asked.command();
-    let asked = Arc::new(asked);
 
     let (received, gate) = gate::receive(&asked, &command).await?;
     if received.reserved {
