@@ -14,4 +14,5 @@ pub mod merchant;
 pub mod money;
 pub mod randomness;
 pub mod reason;
+pub mod staff;
 pub mod verdict;

@@ -152,6 +152,22 @@ kinds! {
     AuditKind AuditId "audit";
     /// One HTTP request.
     RequestKind RequestId "req";
+    /// One person on the issuer's staff.
+    StaffKind StaffId "staff";
+    /// One session of a staff person.
+    StaffSessionKind StaffSessionId "sess";
+    /// One request for somebody else's approval.
+    ApprovalKind ApprovalId "appr";
+    /// One message on its way out.
+    OutboxKind OutboxId "out";
+    /// One objection whose cardholder is not known yet.
+    UnmatchedKind UnmatchedId "unmatched";
+    /// One staff person's word that a purchase is the cardholder's own.
+    VouchKind VouchId "vouch";
+    /// One receipt of a consent event.
+    ReceiptKind ReceiptId "rcpt";
+    /// One request to a recipient to erase what it got.
+    ErasureKind ErasureId "erase";
 }
 
 #[cfg(test)]

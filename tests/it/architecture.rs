@@ -54,7 +54,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("cedar_policy", &["policy"]),
     ("sea_orm", &["store"]),
     ("sqlx", &["store"]),
-    ("entities", &["store"]),
     ("migrations", &["store"]),
     ("reqwest", &["outbound"]),
     ("axum", &["api", "pages", "server", "service", "demo"]),
@@ -117,7 +116,7 @@ fn only_the_gate_grants_a_clearance() {
 fn files_stay_short_and_promise_nothing() {
     let promises = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("to", "do!("), concat!("unimple", "mented!(")];
     let mut wrong = Vec::new();
-    for source in ["src", "tests", "entities/src", "migrations/src", "benches"].into_iter().flat_map(sources) {
+    for source in ["src", "tests", "migrations/src", "benches"].into_iter().flat_map(sources) {
         if source.lines > MAX_LINES {
             wrong.push(format!("{}: {} lines, at most {MAX_LINES}", source.path, source.lines));
         }
@@ -196,6 +195,6 @@ fn the_reader_of_paths_sees_groups_and_inline_paths() {
     let code = "use crate::{app::App, domain::{id::Id, money}};\nlet x = crate::flow::enrol::run(store::x);";
     assert_eq!(named_modules(code).into_iter().collect::<Vec<_>>(), ["app", "domain", "flow"]);
     assert!(names_path("let x = axum::Json(1);", "axum"));
-    assert!(!names_path("let x = cedar::entities::all(); my_axum::x()", "entities"));
+    assert!(!names_path("let x = cedar::migrations::all(); my_axum::x()", "migrations"));
     assert!(!names_path("my_axum::x()", "axum"));
 }
