@@ -1,5 +1,6 @@
 //! Plain values and rules of the trade. Knows nothing of IO, HTTP, SQL, Cedar or the system clock.
 
+pub mod approval;
 pub mod assessment;
 pub mod authentication;
 pub mod card;
@@ -12,6 +13,7 @@ pub mod facts;
 pub mod id;
 pub mod merchant;
 pub mod money;
+pub mod note;
 pub mod randomness;
 pub mod reason;
 pub mod staff;

@@ -61,3 +61,43 @@ pub trait Clock: Send + Sync + 'static {
 
 /// A clock shared by the parts of the service.
 pub type SharedClock = Arc<dyn Clock>;
+
+/// For serde: RFC 3339 in UTC, to the microsecond.
+pub mod rfc3339 {
+    use jiff::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Micros;
+
+    /// Writes the text form.
+    pub fn serialize<S: Serializer>(at: &Micros, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&at.rfc3339())
+    }
+
+    /// Reads the text form.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Micros, D::Error> {
+        Timestamp::deserialize(deserializer).map(Micros::from)
+    }
+
+    /// The same for a time that may be missing.
+    pub mod option {
+        use jiff::Timestamp;
+        use serde::{Deserialize, Deserializer, Serializer};
+
+        use crate::domain::clock::Micros;
+
+        /// Writes the text form, or null.
+        #[expect(clippy::ref_option, reason = "the form that serde calls")]
+        pub fn serialize<S: Serializer>(at: &Option<Micros>, serializer: S) -> Result<S::Ok, S::Error> {
+            match at {
+                Some(at) => serializer.serialize_some(&at.rfc3339()),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        /// Reads the text form, or null.
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Micros>, D::Error> {
+            Ok(Option::<Timestamp>::deserialize(deserializer)?.map(Micros::from))
+        }
+    }
+}

@@ -1,6 +1,11 @@
 //! Consent to data sharing: states, actions, and the proof that something may be sent.
 
+pub mod coverage;
+pub mod line;
+pub mod standing;
+
 use super::assessment::words;
+use super::clock::Micros;
 use super::id::{CardholderId, DisclosureId};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +36,61 @@ words! {
         Withdraw = "withdraw",
         /// The person took back an objection.
         Resume = "resume",
+        /// What an earlier event says about itself is put right; no state changes.
+        Correct = "correct",
+        /// An agreement came to its end.
+        Expire = "expire",
+        /// The issuer's core system brought a basis along with an import; it never overwrites an objection.
+        Import = "import",
+    }
+}
+
+impl ConsentAction {
+    /// Whether it forbids something, so that no restored backup may forget it.
+    pub fn protects(self) -> bool {
+        matches!(self, Self::Object | Self::Withdraw)
+    }
+}
+
+words! {
+    /// What data is sent for.
+    Purpose {
+        /// The analysis of one purchase.
+        Assess = "assess",
+        /// What became of a purchase that was analysed.
+        Feedback = "feedback",
+        /// The recipient's own use for other organisations.
+        Reuse = "reuse",
+        /// A request to erase what was sent.
+        Erase = "erase",
+    }
+}
+
+words! {
+    /// How the person was identified.
+    IdentityMethod {
+        /// By facts that she knows, on a check list.
+        KnownFacts = "known_facts",
+        /// By calling her back at her registered number.
+        CallBack = "call_back",
+        /// By a document that she showed or sent.
+        Document = "document",
+        /// By her session on the member site.
+        MemberSession = "member_session",
+        /// By the issuer's own system, which answers for it.
+        IssuerSystem = "issuer_system",
+    }
+}
+
+words! {
+    /// What the check of the person's identity came to. The answers are never kept.
+    IdentityOutcome {
+        /// She is who she says.
+        Passed = "passed",
+        /// She could not show it.
+        Failed = "failed",
+        /// Nobody asked.
+        NotDone = "not_done",
     }
 }
 
@@ -85,6 +145,7 @@ pub struct Clearance {
     cardholder: CardholderId,
     recipient: String,
     send_until_boot_nanos: u64,
+    send_until: Micros,
 }
 
 impl Clearance {
@@ -94,8 +155,9 @@ impl Clearance {
         cardholder: CardholderId,
         recipient: String,
         send_until_boot_nanos: u64,
+        send_until: Micros,
     ) -> Self {
-        Self { disclosure, cardholder, recipient, send_until_boot_nanos }
+        Self { disclosure, cardholder, recipient, send_until_boot_nanos, send_until }
     }
 
     /// The ledger row that was committed.
@@ -116,5 +178,10 @@ impl Clearance {
     /// The boot-time clock's reading past which nothing may leave any more.
     pub fn send_until_boot_nanos(&self) -> u64 {
         self.send_until_boot_nanos
+    }
+
+    /// The wall clock's reading past which nothing may leave any more: it goes on while a virtual machine is paused.
+    pub fn send_until(&self) -> Micros {
+        self.send_until
     }
 }

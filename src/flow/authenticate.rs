@@ -15,7 +15,7 @@ pub use self::request::AuthenticationRequest;
 pub use self::trace::NAME_CLASSES;
 use self::trace::Trace;
 use crate::app::{App, LoadedBundle};
-use crate::domain::assessment::{Assessment, NoAnswer, NotAsked};
+use crate::domain::assessment::{Assessment, NoAnswer};
 use crate::domain::authentication::{Authentication, Ending, Status};
 use crate::domain::challenge::Language;
 use crate::domain::clock::Micros;
@@ -248,15 +248,4 @@ async fn open(
         Err(StoreError::Duplicate { .. }) => again(app, record.id).await,
         Err(error) => Err(error.into()),
     }
-}
-
-/// Why nothing was asked, by the consent state.
-fn not_asked(state: crate::domain::consent::ConsentState) -> Assessment {
-    use crate::domain::consent::ConsentState;
-    let reason = match state {
-        ConsentState::OptedOut => NotAsked::OptedOut,
-        ConsentState::Pending => NotAsked::Pending,
-        ConsentState::Permitted | ConsentState::Unknown => NotAsked::ConsentUnknown,
-    };
-    Assessment::NotAsked { reason }
 }

@@ -1,123 +1,70 @@
-//! A cardholder objects to data sharing, or takes her objection back.
+//! What a cardholder says about sharing her data, recorded for good.
+//!
+//! Opting out is light and takes effect at the commit; resuming is strict and needs a second person
+//! ([`resume`]). A correction changes what an event says about itself, never where the person stands.
 
-use std::time::Duration;
+pub mod canary;
+pub mod checkpoint;
+pub mod correct;
+pub mod erasure;
+pub mod object;
+pub mod resume;
+mod statement;
 
-use crate::app::App;
-use crate::domain::consent::{Channel, ConsentAction, ConsentState};
-use crate::domain::id::{CardholderId, ConsentEventId, DisclosureId};
-use crate::flow::register::note;
-use crate::store::consent::{self, ConsentEvent};
-use crate::store::{StoreError, audit};
+pub use object::{Objection, object, object_by_reference};
+pub use statement::{MAX_BACK_DATE, Statement};
 
-/// What a process may pause between its last look at the clock and the write: the promise rests on it.
-const MARGIN: Duration = Duration::from_millis(250);
-/// How often open rows are looked at.
-const LOOK: Duration = Duration::from_millis(20);
+use crate::domain::id::{CardId, ConsentEventId};
+use crate::domain::note::NoteError;
+use crate::store::StoreError;
 
 /// Why nothing was recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsentError {
-    /// No cardholder has this reference.
+    /// No cardholder has this reference or id.
     #[error(
         "no cardholder has the reference `{0}`\nhint: it is the issuer's own reference, as the core system registered it"
     )]
     UnknownCardholder(String),
+    /// A card is not hers.
+    #[error("the card `{0}` is not one of this cardholder's\nhint: choose from her cards, or name none to mean all")]
+    UnknownCard(CardId),
+    /// A recipient is not in the register.
+    #[error("no recipient `{0}`\nhint: recipients stand in the bundle's register; name none to mean all")]
+    UnknownRecipient(String),
+    /// A purpose that nobody can object to.
+    #[error("nobody can object to erasure\nhint: name assess, feedback or reuse, or none to mean all")]
+    Purpose,
+    /// It is said to have been said later than now.
+    #[error("the statement is dated in the future\nhint: give the time at which she said it, or none")]
+    FutureDated,
+    /// It is said to have been said before she was registered.
+    #[error("the statement is dated before her record began\nhint: give the time at which she said it, or none")]
+    BeforeRecord,
+    /// The reference cannot be kept.
+    #[error("the reference {0}")]
+    Reference(#[from] NoteError),
+    /// The notice is not one of ours.
+    #[error("no notice has the version `{0}`\nhint: notices are listed on the privacy page and in the notices folder")]
+    UnknownNotice(String),
+    /// The evidence is not named by a digest.
+    #[error("the evidence digest is not 64 hexadecimal digits\nhint: give SHA-256 of the file that is kept")]
+    Evidence,
+    /// Too many scopes stand side by side.
+    #[error("too many separate objections stand\nhint: record one for everything")]
+    TooManyScopes,
+    /// There is no such event of hers.
+    #[error("no event `{0}` of this cardholder")]
+    UnknownEvent(ConsentEventId),
+    /// A correction is itself to be corrected.
+    #[error("the event `{0}` is itself a correction\nhint: correct the event that it corrects")]
+    CorrectionOfCorrection(ConsentEventId),
+    /// The checkpoint outside of the database cannot be written, so that nothing may be promised. It is recorded.
+    #[error(
+        "recorded, but the checkpoint cannot be written: {0}\nhint: sharing is off until it can; look at `sharing.checkpoint`"
+    )]
+    Checkpoint(String),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// What is told to who records an objection.
-#[derive(Clone, Debug)]
-pub struct Objection {
-    /// The event.
-    pub event: ConsentEvent,
-    /// Disclosures that began before it and whose end is not known: they may still have been sent.
-    pub maybe_sent: Vec<DisclosureId>,
-}
-
-/// Records that a person objects. From the commit on no place in her line can be taken; the answer then waits for
-/// what was in flight, at most the largest limit of the open rows and a margin.
-///
-/// # Errors
-/// [`ConsentError`]; then nothing was recorded.
-pub async fn object(app: &App, actor: &str, reference: &str, channel: Channel) -> Result<Objection, ConsentError> {
-    let event = record(app, actor, reference, channel, ConsentAction::Object, ConsentState::OptedOut).await?;
-    let maybe_sent = wait_for_open(app, &event).await?;
-    Ok(Objection { event, maybe_sent })
-}
-
-/// Waits outside of any transaction, by this process's own monotonic clock from its own commit: no two clocks are
-/// ever compared.
-async fn wait_for_open(app: &App, event: &ConsentEvent) -> Result<Vec<DisclosureId>, StoreError> {
-    let committed = app.clock.boot_nanos();
-    let open = app.store.open_disclosures(event.cardholder_id).await?;
-    let Some(limit_ms) = open.iter().map(|(_, limit_ms)| *limit_ms).max() else { return Ok(Vec::new()) };
-    let wait = Duration::from_millis(u64::try_from(limit_ms).unwrap_or(0)) + MARGIN;
-    let until = committed.saturating_add(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX));
-    let mut looks = tokio::time::interval(LOOK);
-    loop {
-        looks.tick().await;
-        let open = app.store.open_disclosures(event.cardholder_id).await?;
-        if open.is_empty() || app.clock.boot_nanos() >= until {
-            return Ok(open.into_iter().map(|(id, _)| id).collect());
-        }
-    }
-}
-
-/// Records that a person takes her objection back.
-///
-/// # Errors
-/// [`ConsentError`]; then nothing was recorded.
-pub async fn resume(app: &App, actor: &str, reference: &str, channel: Channel) -> Result<ConsentEvent, ConsentError> {
-    record(app, actor, reference, channel, ConsentAction::Resume, ConsentState::Permitted).await
-}
-
-async fn record(
-    app: &App,
-    actor: &str,
-    reference: &str,
-    channel: Channel,
-    action: ConsentAction,
-    state: ConsentState,
-) -> Result<ConsentEvent, ConsentError> {
-    let holder = app.store.cardholder_key(reference).await?;
-    let (cardholder_id, ..) = holder.ok_or_else(|| ConsentError::UnknownCardholder(reference.to_owned()))?;
-    let event = event(app, actor, cardholder_id, channel, action, state);
-    let name = if action == ConsentAction::Object { "consent.object" } else { "consent.resume" };
-    let mut note = note(app, actor, name, cardholder_id.to_string());
-    state.as_str().clone_into(&mut note.result);
-    let recorded = event.clone();
-    app.store
-        .write(move |transaction| {
-            Box::pin(async move {
-                consent::record(transaction, &event).await?;
-                audit::append(transaction, &note).await
-            })
-        })
-        .await?;
-    Ok(recorded)
-}
-
-fn event(
-    app: &App,
-    actor: &str,
-    cardholder_id: CardholderId,
-    channel: Channel,
-    action: ConsentAction,
-    state: ConsentState,
-) -> ConsentEvent {
-    ConsentEvent {
-        id: ConsentEventId::new(app.now(), app.randomness.as_ref()),
-        cardholder_id,
-        action,
-        state,
-        channel,
-        actor: actor.to_owned(),
-        reference: None,
-        basis: None,
-        notice_version: None,
-        informed_at: None,
-        recorded_at: app.now(),
-    }
 }

@@ -43,6 +43,16 @@ impl Store {
             .transpose()
     }
 
+    /// Since when a cardholder is on record; none when she is not.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn cardholder_since(&self, id: CardholderId) -> Result<Option<Micros>, StoreError> {
+        const SQL: &str = "SELECT created_at FROM cardholders WHERE id = $1";
+        let row = sql::first(self.reader(), "cardholders", SQL, [id.uuid().into()]).await?;
+        row.map(|row| row.get("created_at").map(Micros)).transpose()
+    }
+
     /// The wrapped key of a person: the wrapping key's id and the bytes.
     ///
     /// # Errors

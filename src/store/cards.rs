@@ -76,6 +76,15 @@ impl Store {
     pub async fn card(&self, reference: &str) -> Result<Option<Card>, StoreError> {
         by_reference(self.reader(), reference).await
     }
+
+    /// A person's cards, each with its current number, the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn cards_of(&self, cardholder_id: CardholderId) -> Result<Vec<Card>, StoreError> {
+        let sql = format!("{SELECT} WHERE c.cardholder_id = $1 ORDER BY c.id");
+        sql::all(self.reader(), "cards", &sql, [cardholder_id.uuid().into()]).await?.iter().map(read).collect()
+    }
 }
 
 /// The card with this reference, as the transaction sees it.

@@ -1,156 +1,68 @@
-//! A person's line: consent events and ledger rows share one gap-free sequence with a hash chain.
+//! A person's line in the database: where she stands, her events, and the ledger of disclosures.
 //!
-//! Whether something may be sent is decided by one conditional statement on the person's row, never by an
-//! isolation level and never from a cache.
+//! Whether something may be sent is decided by one conditional statement on the person's row, never by an isolation
+//! level and never from a cache.
+
+mod event;
+mod ledger;
+pub mod line;
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, Value};
-use sha2::{Digest, Sha256};
 
-use super::sql;
+use super::sql::{self, Row};
 use super::{Store, StoreError, Transaction};
-use crate::domain::clock::Micros;
-use crate::domain::consent::{Basis, Channel, ConsentAction, ConsentState};
-use crate::domain::id::{AuthenticationId, CardholderId, ConsentEventId, DisclosureId};
+use crate::domain::consent::ConsentState;
+use crate::domain::consent::line::{ConsentEvent, Place};
+use crate::domain::consent::standing::Standing;
+use crate::domain::id::{CardholderId, ConsentEventId};
+
+pub(crate) use ledger::{Settlement, disclose, settle};
 
 /// How long a transaction of the gate waits for a person's row on PostgreSQL, in milliseconds.
 const LOCK_TIMEOUT_MS: u32 = 200;
 
-/// What a person, or the issuer for her, said about sharing.
-#[derive(Clone, Debug)]
-pub struct ConsentEvent {
-    /// Its id.
-    pub id: ConsentEventId,
-    /// About whom.
-    pub cardholder_id: CardholderId,
-    /// What it does.
-    pub action: ConsentAction,
-    /// The state that follows from it.
-    pub state: ConsentState,
-    /// How it came.
-    pub channel: Channel,
-    /// Who recorded it.
-    pub actor: String,
-    /// The call's or letter's reference.
-    pub reference: Option<String>,
-    /// The legal basis that a notice or a grant stands on.
-    pub basis: Option<Basis>,
-    /// The notice that was given.
-    pub notice_version: Option<String>,
-    /// When it was given.
-    pub informed_at: Option<Micros>,
-    /// When it was recorded.
-    pub recorded_at: Micros,
-}
-
-/// A place in a person's line, taken under her row's lock.
+/// A person's row, locked by taking her next place.
 #[derive(Debug)]
-pub struct Place {
-    /// The number; a row with it must follow in the same transaction.
-    pub sequence: i64,
-    /// The hash of the row before.
-    pub previous_hash: Vec<u8>,
-    /// The event that permits.
+pub struct Taken {
+    /// The place; a row with its number must follow in the same transaction.
+    pub place: Place,
+    /// Where she stands.
+    pub standing: Standing,
+    /// Her last event.
     pub event_id: ConsentEventId,
 }
 
-/// One row of the ledger.
-#[derive(Clone, Debug)]
-pub struct Disclosure {
-    /// Its id.
-    pub id: DisclosureId,
-    /// About whom.
-    pub cardholder_id: CardholderId,
-    /// For which authentication.
-    pub authentication_id: AuthenticationId,
-    /// To whom.
-    pub recipient: String,
-    /// `assess`.
-    pub purpose: &'static str,
-    /// `intended` or `not_sent`.
-    pub state: &'static str,
-    /// The legal basis of the recipient.
-    pub basis: String,
-    /// The names of the data items, sorted.
-    pub items: Vec<String>,
-    /// The policies that permitted.
-    pub policies: Vec<String>,
-    /// The bundle that was asked.
-    pub bundle_digest: String,
-    /// The version of the rules by which data was transformed.
-    pub transform_version: String,
-    /// The id of the pseudonym key.
-    pub key_id: String,
-    /// SHA-256 of the exact bytes.
-    pub body_digest: [u8; 32],
-    /// How long after the gate's first look it may still be sent, in milliseconds.
-    pub limit_ms: i64,
-    /// When it was recorded.
-    pub recorded_at: Micros,
-}
-
-/// How a disclosure ended.
-#[derive(Clone, Debug)]
-pub struct Settlement {
-    /// Which.
-    pub disclosure_id: DisclosureId,
-    /// `sent`, `not_sent` or `unknown`.
-    pub state: &'static str,
-    /// The provider's request id.
-    pub provider_request_id: Option<String>,
-    /// What the provider said, by an allow-list, as JSON.
-    pub answer: Option<String>,
-    /// When.
-    pub settled_at: Micros,
-}
-
 impl Store {
-    /// A person's state; `unknown` when nothing was ever recorded.
+    /// Where a person stands; nothing permits and nothing forbids when nothing was ever recorded.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn standing(&self, cardholder_id: CardholderId) -> Result<Standing, StoreError> {
+        standing(self.reader(), cardholder_id).await
+    }
+
+    /// A person's state as a whole.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn consent_state(&self, cardholder_id: CardholderId) -> Result<ConsentState, StoreError> {
-        state(self.reader(), cardholder_id).await
-    }
-
-    /// The person's disclosures that were intended and are not settled, each with its limit in milliseconds.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn open_disclosures(&self, cardholder_id: CardholderId) -> Result<Vec<(DisclosureId, i64)>, StoreError> {
-        const SQL: &str = "SELECT d.id, d.limit_ms FROM disclosures d \
-             LEFT JOIN disclosure_settlements s ON s.disclosure_id = d.id \
-             WHERE d.cardholder_id = $1 AND d.state = 'intended' AND s.disclosure_id IS NULL ORDER BY d.sequence";
-        let rows = sql::all(self.reader(), "disclosures", SQL, [cardholder_id.uuid().into()]).await?;
-        rows.iter().map(|row| Ok((DisclosureId::from_uuid(row.get("id")?), row.get("limit_ms")?))).collect()
-    }
-
-    /// Settles as `unknown` what was left open by whoever began it, at most `limit` rows; answers how many.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn settle_abandoned(&self, before: Micros, now: Micros, limit: i64) -> Result<u64, StoreError> {
-        self.write(move |transaction| {
-            Box::pin(async move {
-                const SQL: &str = "INSERT INTO disclosure_settlements (disclosure_id, state, settled_at) \
-                    SELECT d.id, 'unknown', $2 FROM disclosures d \
-                    LEFT JOIN disclosure_settlements s ON s.disclosure_id = d.id \
-                    WHERE d.state = 'intended' AND d.recorded_at < $1 AND s.disclosure_id IS NULL LIMIT $3 \
-                    ON CONFLICT DO NOTHING";
-                sql::execute(transaction, SQL, [before.0.into(), now.0.into(), limit.into()]).await
-            })
-        })
-        .await
+        Ok(self.standing(cardholder_id).await?.general())
     }
 }
 
-/// A person's state as the transaction sees it.
-pub(crate) async fn state(
+/// Where a person stands, as the transaction sees it.
+pub(crate) async fn standing(
     connection: &impl ConnectionTrait,
     cardholder_id: CardholderId,
-) -> Result<ConsentState, StoreError> {
-    const SQL: &str = "SELECT state FROM consent_states WHERE cardholder_id = $1";
+) -> Result<Standing, StoreError> {
+    const SQL: &str = "SELECT standing FROM consent_states WHERE cardholder_id = $1";
     let row = sql::first(connection, "consent_states", SQL, [cardholder_id.uuid().into()]).await?;
-    row.map_or(Ok(ConsentState::Unknown), |row| row.word("state", ConsentState::parse))
+    row.map_or_else(|| Ok(Standing::default()), |row| read_standing(&row))
+}
+
+pub(super) fn read_standing(row: &Row) -> Result<Standing, StoreError> {
+    let text: String = row.get("standing")?;
+    serde_json::from_str(&text).map_err(|_| row.corrupt("standing"))
 }
 
 /// Whether anything was ever recorded about a person.
@@ -170,39 +82,85 @@ pub(crate) async fn limit_waiting(transaction: &Transaction) -> Result<(), Store
     Ok(())
 }
 
-/// Takes the person's next place if, and only if, her state is `permitted`.
+/// Takes the person's next place if, and only if, her state as a whole is `permitted`.
 pub(crate) async fn take_place(
     transaction: &Transaction,
     cardholder_id: CardholderId,
-) -> Result<Option<Place>, StoreError> {
+) -> Result<Option<Taken>, StoreError> {
     next_place(transaction, cardholder_id, "AND state = 'permitted'").await
+}
+
+/// Takes the person's next place whatever her state is: for what does not need her permission.
+pub(crate) async fn take_any_place(
+    transaction: &Transaction,
+    cardholder_id: CardholderId,
+) -> Result<Option<Taken>, StoreError> {
+    next_place(transaction, cardholder_id, "").await
 }
 
 async fn next_place(
     transaction: &Transaction,
     cardholder_id: CardholderId,
     condition: &str,
-) -> Result<Option<Place>, StoreError> {
+) -> Result<Option<Taken>, StoreError> {
     let sql = format!(
         "UPDATE consent_states SET sequence = sequence + 1 WHERE cardholder_id = $1 {condition} \
-         RETURNING sequence, last_hash, event_id"
+         RETURNING sequence, last_hash, event_id, standing"
     );
     let row = sql::first(transaction, "consent_states", &sql, [cardholder_id.uuid().into()]).await?;
     row.map(|row| {
-        Ok(Place {
-            sequence: row.get("sequence")?,
-            previous_hash: row.get("last_hash")?,
+        Ok(Taken {
+            place: Place { sequence: row.get("sequence")?, previous_hash: row.get("last_hash")? },
+            standing: read_standing(&row)?,
             event_id: ConsentEventId::from_uuid(row.get("event_id")?),
         })
     })
     .transpose()
 }
 
-/// Records an event and sets the state that follows from it.
+/// What recording an event came to.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// The event as it was recorded, with the state that follows from it.
+    pub event: ConsentEvent,
+    /// Its number in the person's line.
+    pub sequence: i64,
+    /// Where she stood before.
+    pub before: Standing,
+    /// How many protective events there are now over all persons; none when this is not one.
+    pub objections: Option<i64>,
+}
+
+/// Records an event and where the person stands after it. [`StoreError::GivenUp`] when no more scopes can be kept apart.
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) async fn record(transaction: &Transaction, event: &ConsentEvent) -> Result<(), StoreError> {
+pub(crate) async fn record(transaction: &Transaction, mut event: ConsentEvent) -> Result<Recorded, StoreError> {
+    begin_line(transaction, &event).await?;
+    let taken = take_any_place(transaction, event.cardholder_id).await?.ok_or(StoreError::GivenUp)?;
+    let before = taken.standing;
+    let after = before.clone().after(&event.step());
+    if !before.has_room() && after.objections.len() > before.objections.len() {
+        return Err(StoreError::GivenUp);
+    }
+    event.state = after.general();
+    let hash = event.hash(&taken.place);
+    event::insert(transaction, &event, &taken.place, &hash).await?;
+    const SET: &str = "UPDATE consent_states SET state = $2, event_id = $3, last_hash = $4, standing = $5 \
+                       WHERE cardholder_id = $1";
+    let set: [Value; 5] = [
+        event.cardholder_id.uuid().into(),
+        event.state.as_str().into(),
+        event.id.uuid().into(),
+        hash.to_vec().into(),
+        serde_json::json!(after).to_string().into(),
+    ];
+    sql::execute(transaction, SET, set).await?;
+    let objections = if event.action.protects() { Some(count_objection(transaction, event.id).await?) } else { None };
+    Ok(Recorded { event, sequence: taken.place.sequence, before, objections })
+}
+
+async fn begin_line(transaction: &Transaction, event: &ConsentEvent) -> Result<(), StoreError> {
     const FIRST: &str = "INSERT INTO consent_states (cardholder_id, state, event_id, sequence, last_hash) \
                          VALUES ($1, $2, $3, 0, $4) ON CONFLICT DO NOTHING";
     let first: [Value; 4] = [
@@ -211,147 +169,34 @@ pub(crate) async fn record(transaction: &Transaction, event: &ConsentEvent) -> R
         event.id.uuid().into(),
         vec![0_u8; 32].into(),
     ];
-    sql::execute(transaction, FIRST, first).await?;
-    let place = next_place(transaction, event.cardholder_id, "").await?.ok_or(StoreError::GivenUp)?;
-    let hash = event.hash(&place);
-    const SQL: &str = "INSERT INTO consent_events (id, cardholder_id, sequence, action, state, channel, actor, \
-         reference, basis, notice_version, informed_at, recorded_at, previous_hash, hash) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-    let values: [Value; 14] = [
-        event.id.uuid().into(),
-        event.cardholder_id.uuid().into(),
-        place.sequence.into(),
-        event.action.as_str().into(),
-        event.state.as_str().into(),
-        event.channel.as_str().into(),
-        event.actor.clone().into(),
-        event.reference.clone().into(),
-        event.basis.map(Basis::as_str).into(),
-        event.notice_version.clone().into(),
-        event.informed_at.map(|at| at.0).into(),
-        event.recorded_at.0.into(),
-        place.previous_hash.clone().into(),
-        hash.to_vec().into(),
-    ];
-    sql::execute(transaction, SQL, values).await?;
-    const SET: &str = "UPDATE consent_states SET state = $2, event_id = $3, last_hash = $4 WHERE cardholder_id = $1";
-    let set: [Value; 4] =
-        [event.cardholder_id.uuid().into(), event.state.as_str().into(), event.id.uuid().into(), hash.to_vec().into()];
-    sql::execute(transaction, SET, set).await.map(|_| ())
+    sql::execute(transaction, FIRST, first).await.map(|_| ())
 }
 
-/// Writes a ledger row in the place that was taken for it.
-///
-/// # Errors
-/// [`StoreError`].
-pub(crate) async fn disclose(transaction: &Transaction, row: &Disclosure, place: &Place) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO disclosures (id, cardholder_id, sequence, authentication_id, recipient, purpose, \
-         state, basis, consent_event_id, items, policies, bundle_digest, transform_version, key_id, body_digest, \
-         limit_ms, recorded_at, previous_hash, hash) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
-    let hash = row.hash(place);
-    let values: [Value; 19] = [
-        row.id.uuid().into(),
-        row.cardholder_id.uuid().into(),
-        place.sequence.into(),
-        row.authentication_id.uuid().into(),
-        row.recipient.clone().into(),
-        row.purpose.into(),
-        row.state.into(),
-        row.basis.clone().into(),
-        place.event_id.uuid().into(),
-        row.items.join(",").into(),
-        row.policies.join(",").into(),
-        row.bundle_digest.clone().into(),
-        row.transform_version.clone().into(),
-        row.key_id.clone().into(),
-        row.body_digest.to_vec().into(),
-        row.limit_ms.into(),
-        row.recorded_at.0.into(),
-        place.previous_hash.clone().into(),
-        hash.to_vec().into(),
-    ];
-    sql::execute(transaction, SQL, values).await?;
-    const HEAD: &str = "UPDATE consent_states SET last_hash = $2 WHERE cardholder_id = $1";
-    sql::execute(transaction, HEAD, [row.cardholder_id.uuid().into(), hash.to_vec().into()]).await.map(|_| ())
+/// Counts a protective event; the last lock that a transaction takes.
+async fn count_objection(transaction: &Transaction, event: ConsentEventId) -> Result<i64, StoreError> {
+    const COUNT: &str = "UPDATE sharing_counters SET count = count + 1, event_id = $1 WHERE name = 'objections' RETURNING count";
+    let row = sql::first(transaction, "sharing_counters", COUNT, [event.uuid().into()]).await?;
+    row.ok_or(StoreError::GivenUp)?.get("count")
 }
 
-/// Settles a disclosure; a second settlement changes nothing.
-///
-/// # Errors
-/// [`StoreError`].
-pub(crate) async fn settle(connection: &impl ConnectionTrait, settlement: &Settlement) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO disclosure_settlements (disclosure_id, state, provider_request_id, answer, \
-                       settled_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-    let values: [Value; 5] = [
-        settlement.disclosure_id.uuid().into(),
-        settlement.state.into(),
-        settlement.provider_request_id.clone().into(),
-        settlement.answer.clone().into(),
-        settlement.settled_at.0.into(),
-    ];
-    sql::execute(connection, SQL, values).await.map(|_| ())
-}
-
-impl ConsentEvent {
-    fn hash(&self, place: &Place) -> [u8; 32] {
-        let recorded_at = self.recorded_at.0.to_string();
-        let informed_at = self.informed_at.map(|at| at.0.to_string()).unwrap_or_default();
-        chain(
-            place,
-            &[
-                "event",
-                &self.id.to_string(),
-                &self.cardholder_id.to_string(),
-                self.action.as_str(),
-                self.state.as_str(),
-                self.channel.as_str(),
-                &self.actor,
-                self.reference.as_deref().unwrap_or_default(),
-                self.basis.map(Basis::as_str).unwrap_or_default(),
-                self.notice_version.as_deref().unwrap_or_default(),
-                &informed_at,
-                &recorded_at,
-            ],
-        )
+impl Store {
+    /// How many protective events there are, and the last of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn objection_count(&self) -> Result<(i64, Option<ConsentEventId>), StoreError> {
+        const SQL: &str = "SELECT count, event_id FROM sharing_counters WHERE name = 'objections'";
+        let row = sql::first(self.reader(), "sharing_counters", SQL, []).await?.ok_or(StoreError::GivenUp)?;
+        let event: Option<uuid::Uuid> = row.get("event_id")?;
+        Ok((row.get("count")?, event.map(ConsentEventId::from_uuid)))
     }
-}
 
-impl Disclosure {
-    fn hash(&self, place: &Place) -> [u8; 32] {
-        chain(
-            place,
-            &[
-                "disclosure",
-                &self.id.to_string(),
-                &self.cardholder_id.to_string(),
-                &self.authentication_id.to_string(),
-                &self.recipient,
-                self.purpose,
-                self.state,
-                &self.basis,
-                &place.event_id.to_string(),
-                &self.items.join(","),
-                &self.policies.join(","),
-                &self.bundle_digest,
-                &self.transform_version,
-                &self.key_id,
-                &hex::encode(self.body_digest),
-                &self.limit_ms.to_string(),
-                &self.recorded_at.0.to_string(),
-            ],
-        )
+    /// Whether an event is on record.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn has_consent_event(&self, id: ConsentEventId) -> Result<bool, StoreError> {
+        const SQL: &str = "SELECT 1 AS one FROM consent_events WHERE id = $1";
+        Ok(sql::first(self.reader(), "consent_events", SQL, [id.uuid().into()]).await?.is_some())
     }
-}
-
-/// SHA-256 over the row before, the sequence, and every field behind its length (8 bytes, big endian).
-fn chain(place: &Place, fields: &[&str]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    hasher.update(&place.previous_hash);
-    hasher.update(place.sequence.to_be_bytes());
-    for field in fields {
-        hasher.update((field.len() as u64).to_be_bytes());
-        hasher.update(field.as_bytes());
-    }
-    hasher.finalize().into()
 }

@@ -8,10 +8,11 @@ use uuid::Uuid;
 
 use super::receive_sql::{CARD, COUNT, HISTORY, RECEIVE_POSTGRES, RESERVE, SIGHT};
 use super::sql::{self, Row, nullable_bytes};
-use super::{Store, StoreError};
+use super::{Store, StoreError, consent};
 use crate::domain::card::{CardStatus, Expiry};
 use crate::domain::clock::Micros;
 use crate::domain::consent::ConsentState;
+use crate::domain::consent::standing::Standing;
 use crate::domain::facts::{EnrolmentState, Method};
 use crate::domain::id::{AuthenticationId, CardId, CardholderId, MerchantId};
 
@@ -73,7 +74,9 @@ pub struct ReceivedCard {
     pub enrolment: EnrolmentState,
     /// Its methods, each with the time until which it is locked.
     pub methods: Vec<(Method, Option<Micros>)>,
-    /// The holder's consent state.
+    /// Where the holder stands.
+    pub standing: Standing,
+    /// Her consent state towards this request.
     pub consent: ConsentState,
     /// Digests of the holder's record.
     pub record: RecordDigests,
@@ -200,6 +203,7 @@ impl ReceivedCard {
         let retired = card.get::<Option<i64>>("retired_at")?.is_some();
         let status = card.word("status", CardStatus::parse)?;
         let expiry: String = card.get("expiry")?;
+        let standing = consent::read_standing(card)?;
         Ok(Self {
             id: CardId::from_uuid(id),
             cardholder_id: CardholderId::from_uuid(card.get("cardholder_id")?),
@@ -209,7 +213,8 @@ impl ReceivedCard {
             expiry: Expiry::parse(&expiry).ok_or_else(|| card.corrupt("expiry"))?,
             enrolment: card.word("enrolment", EnrolmentState::parse)?,
             methods: methods(&card.get::<Option<String>>("methods")?.unwrap_or_default()),
-            consent: card.word("consent", ConsentState::parse)?,
+            consent: standing.general(),
+            standing,
             record: RecordDigests::read(card)?,
             history: History::read(history)?,
         })

@@ -16,7 +16,7 @@ macro_rules! card {
             "SELECT c.id AS card_id, c.cardholder_id, c.programme, c.status, c.issued_at, n.expiry, n.retired_at, \
              h.name_kanji_digest, h.name_kana_digest, h.name_latin_digest, \
              h.email_digest, h.phone_digest, h.address_digest, \
-             COALESCE(e.state, 'none') AS enrolment, COALESCE(s.state, 'unknown') AS consent, \
+             COALESCE(e.state, 'none') AS enrolment, COALESCE(s.standing, '{}') AS standing, \
              (SELECT string_agg(kind || ':' || COALESCE(locked_until, 0), ',') FROM credentials \
               WHERE enrolment_id = e.id) AS methods \
              FROM card_numbers n JOIN cards c ON c.id = n.card_id JOIN cardholders h ON h.id = c.cardholder_id \

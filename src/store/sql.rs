@@ -23,6 +23,12 @@ impl Row {
         parse(&self.get::<String>(column)?).ok_or_else(|| self.corrupt(column))
     }
 
+    /// The same for a column that may be empty.
+    pub(crate) fn optional_word<T>(&self, column: &str, parse: fn(&str) -> Option<T>) -> Result<Option<T>, StoreError> {
+        let word: Option<String> = self.get(column)?;
+        word.map(|word| parse(&word).ok_or_else(|| self.corrupt(column))).transpose()
+    }
+
     /// The error for a column that this program cannot have written.
     pub(crate) fn corrupt(&self, column: &str) -> StoreError {
         StoreError::Corrupt { table: self.table, reason: format!("column `{column}`") }

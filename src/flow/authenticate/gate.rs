@@ -1,21 +1,15 @@
-//! The gate: nothing is sent about a person but from a place in her line that was taken while she permitted it.
-//!
-//! The place, the policies' answer for every data class and the row `intended` are committed in the transaction that
-//! receives the request. Only after a positive answer to that commit a [`Clearance`] exists, and only a clearance
-//! opens the way to the company. How it ended is settled by a row of its own.
+//! The first step of a request and the way to the analysis company, as one purchase takes it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Asked, AuthenticateError, not_asked};
+use super::{Asked, AuthenticateError};
 use crate::analytics::disclosable::PurchaseData;
 use crate::analytics::envelope::{Envelope, Prepared};
-use crate::analytics::{Provider, Settled};
+use crate::analytics::Settled;
 use crate::domain::assessment::{Assessment, NoAnswer, NotAsked};
-use crate::domain::consent::{Clearance, ConsentState, DataClass};
-use crate::domain::id::{CardholderId, DisclosureId};
-use crate::policy;
-use crate::store::consent::{Disclosure, Settlement};
+use crate::domain::consent::{Clearance, ConsentState, Purpose};
+use crate::flow::gate::{self, Passage, Passed, Start, not_asked, refusal};
+use crate::store::consent::Settlement;
 use crate::store::receive::{Receive, Received, ReceivedCard};
 use crate::store::{StoreError, Transaction, consent, receive};
 
@@ -30,31 +24,34 @@ pub(super) enum Gate {
 /// The first step of a request: reserved, found, counted and, where a company is configured, past the gate.
 pub(super) async fn receive(asked: &Arc<Asked>, command: &Receive) -> Result<(Received, Gate), AuthenticateError> {
     if asked.app.provider.is_none() {
-        let received = asked.app.store.receive(command.clone()).await?;
-        return Ok((received, Gate::Closed(Assessment::NotAsked { reason: NotAsked::NoBasis })));
+        let received = without_gate(asked, command).await?;
+        return Ok((received, Gate::Closed(not_asked(NotAsked::NoBasis))));
     }
-    // The limit runs from before the gate's first look at the person's state.
-    let t0 = asked.app.clock.boot_nanos();
+    let start = Start::of(&asked.app);
     match pass(asked, command).await {
         Err(StoreError::LockTimeout) => {
-            let received = asked.app.store.receive(command.clone()).await?;
-            Ok((received, Gate::Closed(not_asked(ConsentState::Unknown))))
+            let mut received = without_gate(asked, command).await?;
+            // What could not be read in time is not known, whatever an older look says.
+            if let Some(card) = &mut received.card {
+                card.consent = ConsentState::Unknown;
+            }
+            Ok((received, Gate::Closed(not_asked(refusal(ConsentState::Unknown)))))
         }
         Err(error) => Err(error.into()),
-        Ok((received, None)) => Ok((received, Gate::Closed(Assessment::NotAsked { reason: NotAsked::NoBasis }))),
-        Ok((received, Some(Passed::Closed(assessment)))) => Ok((received, Gate::Closed(assessment))),
+        Ok((received, None)) => Ok((received, Gate::Closed(not_asked(NotAsked::NoBasis)))),
+        Ok((received, Some(Passed::Closed(reason)))) => Ok((received, Gate::Closed(not_asked(reason)))),
         Ok((received, Some(Passed::Intended { row, prepared }))) => {
-            let until = t0.saturating_add(u64::try_from(row.limit_ms).unwrap_or(0).saturating_mul(1_000_000));
-            let clearance = Clearance::grant(row.id, row.cardholder_id, row.recipient, until);
-            Ok((received, Gate::Open { clearance, prepared }))
+            Ok((received, Gate::Open { clearance: start.clear(&row), prepared }))
         }
     }
 }
 
-/// What the committed transaction holds about the gate; none when the request never came to it.
-enum Passed {
-    Closed(Assessment),
-    Intended { row: Box<Disclosure>, prepared: Box<Prepared> },
+async fn without_gate(asked: &Asked, command: &Receive) -> Result<Received, StoreError> {
+    let mut received = asked.app.store.receive(command.clone()).await?;
+    if let Some(card) = &mut received.card {
+        card.consent = gate::state_towards(&asked.app, &asked.loaded.bundle, &card.standing, card.id);
+    }
+    Ok(received)
 }
 
 async fn pass(asked: &Arc<Asked>, command: &Receive) -> Result<(Received, Option<Passed>), StoreError> {
@@ -81,47 +78,30 @@ async fn pass(asked: &Arc<Asked>, command: &Receive) -> Result<(Received, Option
 
 /// Takes the person's place and writes the row that belongs into it.
 async fn enter(asked: &Asked, transaction: &Transaction, card: &mut ReceivedCard) -> Result<Passed, StoreError> {
-    let Some(provider) = asked.app.provider.as_deref() else {
-        return Ok(Passed::Closed(Assessment::NotAsked { reason: NotAsked::NoBasis }));
+    let Some((provider, recipient)) = gate::recipient(&asked.app, &asked.loaded.bundle) else {
+        return Ok(Passed::Closed(NotAsked::NoBasis));
     };
-    let bundle = &asked.loaded.bundle;
-    let recipient_id = provider.describe().recipient.clone();
-    let Some(recipient) = bundle.reference().recipient(&recipient_id) else {
-        return Ok(Passed::Closed(Assessment::NotAsked { reason: NotAsked::NoBasis }));
+    let passage = Passage {
+        app: &asked.app,
+        bundle: &asked.loaded.bundle,
+        provider,
+        recipient,
+        cardholder_id: card.cardholder_id,
+        card_id: Some(card.id),
+        authentication_id: asked.id,
+        purpose: Purpose::Assess,
+        now: asked.now,
     };
-    let Some(place) = consent::take_place(transaction, card.cardholder_id).await? else {
-        // What was read with the card may be older than what the gate just saw.
-        card.consent = consent::state(transaction, card.cardholder_id).await?;
-        return Ok(Passed::Closed(not_asked(card.consent)));
+    let seen = &mut *card;
+    let facts = |state| {
+        seen.consent = state;
+        let programme = asked.eligible(seen)?;
+        Some(asked.facts(seen, programme, not_asked(NotAsked::ByPolicy)))
     };
-    card.consent = ConsentState::Permitted;
-    let (permitted, policies) = permitted_classes(asked, card, &recipient_id);
-    let prepared = provider.prepare(&data(asked).restricted_to(&permitted));
-    let row =
-        row(asked, card.cardholder_id, provider, recipient.basis.as_str(), &prepared, policies, !permitted.is_empty());
-    consent::disclose(transaction, &row, &place).await?;
-    Ok(if permitted.is_empty() {
-        Passed::Closed(Assessment::NotAsked { reason: NotAsked::ByPolicy })
-    } else {
-        Passed::Intended { row: Box::new(row), prepared: Box::new(prepared) }
-    })
-}
-
-/// Asks the policies about every data class.
-fn permitted_classes(asked: &Asked, card: &ReceivedCard, recipient: &str) -> (BTreeSet<DataClass>, Vec<String>) {
-    let mut permitted = BTreeSet::new();
-    let mut policies = BTreeSet::new();
-    let Some(programme) = asked.eligible(card) else { return (permitted, Vec::new()) };
-    let not_yet = Assessment::NotAsked { reason: NotAsked::ByPolicy };
-    let facts = asked.facts(card, programme, not_yet);
-    for class in DataClass::ALL {
-        let answer = policy::share(&asked.loaded.bundle, &facts, recipient, *class);
-        if answer.allowed {
-            permitted.insert(*class);
-            policies.extend(answer.policies);
-        }
-    }
-    (permitted, policies.into_iter().collect())
+    let prepare = |permitted: &_| provider.prepare(&data(asked).restricted_to(permitted));
+    let (state, passed) = passage.enter(transaction, facts, prepare).await?;
+    card.consent = state;
+    Ok(passed)
 }
 
 fn data(asked: &Asked) -> PurchaseData {
@@ -144,37 +124,6 @@ fn data(asked: &Asked) -> PurchaseData {
     }
 }
 
-fn row(
-    asked: &Asked,
-    cardholder_id: CardholderId,
-    provider: &dyn Provider,
-    basis: &str,
-    prepared: &Prepared,
-    policies: Vec<String>,
-    intended: bool,
-) -> Disclosure {
-    let mut items: Vec<String> =
-        prepared.items().iter().map(|item| format!("{}:{}", item.datum.as_str(), item.mode.as_str())).collect();
-    items.sort();
-    Disclosure {
-        id: DisclosureId::new(asked.now, asked.app.randomness.as_ref()),
-        cardholder_id,
-        authentication_id: asked.id,
-        recipient: provider.describe().recipient.clone(),
-        purpose: "assess",
-        state: if intended { "intended" } else { "not_sent" },
-        basis: basis.to_owned(),
-        items: if intended { items } else { Vec::new() },
-        policies,
-        bundle_digest: asked.loaded.bundle.digest().to_owned(),
-        transform_version: prepared.transform_version().to_owned(),
-        key_id: prepared.key_id().to_owned(),
-        body_digest: prepared.digest(),
-        limit_ms: i64::try_from(provider.describe().limit_ms).unwrap_or(i64::MAX),
-        recorded_at: asked.now,
-    }
-}
-
 impl Gate {
     /// Sends what may be sent and answers the assessment, with the settlement of the ledger row.
     pub(super) async fn ask(self, asked: &Asked) -> (Assessment, Option<Settlement>) {
@@ -184,21 +133,16 @@ impl Gate {
         };
         let app = &asked.app;
         let disclosure_id = clearance.disclosure();
-        let settle = |state, provider_request_id, answer| {
-            Some(Settlement { disclosure_id, state, provider_request_id, answer, settled_at: app.now() })
+        let settle = |settled, provider_request_id, answer| {
+            Some(Settlement { provider_request_id, answer, ..gate::settlement(app, disclosure_id, settled) })
         };
         let (Some(provider), Ok(envelope)) = (app.provider.as_deref(), Envelope::seal(clearance, prepared)) else {
-            return (Assessment::NoAnswer { reason: NoAnswer::Interrupted }, settle("not_sent", None, None));
+            return (Assessment::NoAnswer { reason: NoAnswer::Interrupted }, settle(Settled::NotSent, None, None));
         };
         let deadline =
             app.clock.boot_nanos().saturating_add(app.config.analytics.deadline_ms.saturating_mul(1_000_000));
         let answer = provider.assess(envelope, deadline).await;
-        let state = match answer.settled {
-            Settled::Sent => "sent",
-            Settled::NotSent => "not_sent",
-            Settled::Unknown => "unknown",
-        };
-        let settlement = settle(state, answer.request_id, answer.kept.map(|kept| kept.to_string()));
+        let settlement = settle(answer.settled, answer.request_id, answer.kept.map(|kept| kept.to_string()));
         (answer.assessment, settlement)
     }
 }
