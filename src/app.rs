@@ -13,11 +13,13 @@ use crate::analytics::threatmetrix::ThreatMetrix;
 use crate::config::Config;
 use crate::credential::hasher::Hasher;
 use crate::credential::password::{Cost, HashError};
+use crate::domain::challenge::Language;
 use crate::domain::clock::{Micros, SharedClock};
 use crate::domain::randomness::{Randomness, SharedRandomness};
 use crate::geo::{Geo, GeoError};
 use crate::keys::{KeyError, Keys};
 use crate::metrics::Metrics;
+use crate::notices::{NoticeErrors, Notices, Placeholders};
 use crate::outbound::{Outbound, OutboundBuildError, OutboundSettings};
 use crate::policy::{Bundle, BundleErrors, BundleSource};
 use crate::store::{Store, StoreError};
@@ -34,6 +36,8 @@ pub struct App {
     pub hasher: Hasher,
     /// The bundle that decides, swapped as a whole.
     pub bundle: ArcSwap<LoadedBundle>,
+    /// What cardholders are told about data sharing.
+    pub notices: Notices,
     /// The analysis company, where one is configured.
     pub provider: Option<Box<dyn Provider>>,
     /// Where IP addresses are, where a database is configured.
@@ -89,6 +93,9 @@ pub enum StartError {
     /// The bundle cannot be used.
     #[error("{0}")]
     Bundle(#[from] BundleErrors),
+    /// The notices cannot be used.
+    #[error(transparent)]
+    Notices(#[from] NoticeErrors),
     /// The bundle does not know the recipient.
     #[error(
         "the bundle has no recipient `{0}`\nhint: `analytics.recipient` must stand in the bundle's register of recipients"
@@ -134,6 +141,7 @@ impl App {
     /// [`StartError`].
     pub async fn build(config: Config, clock: SharedClock, randomness: SharedRandomness) -> Result<Self, StartError> {
         let bundle = load_bundle(&config)?;
+        let notices = load_notices(&config)?;
         let keys = Arc::new(load_keys(&config, randomness.as_ref(), clock.now())?);
         let store = connect(&config).await?;
         store.check_schema().await.map_err(StartError::of_store)?;
@@ -152,7 +160,7 @@ impl App {
         let mut registry = Registry::default();
         let metrics = Arc::new(Metrics::new(&mut registry));
         let bundle = ArcSwap::from_pointee(LoadedBundle { bundle, loaded_at: clock.now() });
-        Ok(Self { config, keys, store, hasher, bundle, provider, geo, metrics, registry, clock, randomness })
+        Ok(Self { config, keys, store, hasher, bundle, notices, provider, geo, metrics, registry, clock, randomness })
     }
 
     /// The time now.
@@ -169,6 +177,27 @@ pub fn load_bundle(config: &Config) -> Result<Bundle, BundleErrors> {
     Bundle::build(match config.bundle_folder() {
         Some(folder) => BundleSource::read(folder)?,
         None => BundleSource::shipped(),
+    })
+}
+
+/// The configured notices, or those that ship, with the issuer's name and telephone number filled in.
+///
+/// # Errors
+/// [`NoticeErrors`].
+pub fn load_notices(config: &Config) -> Result<Notices, NoticeErrors> {
+    let issuer = &config.issuer;
+    Notices::load(config.notices_folder(), |language| {
+        let choose = |ja: &String, en: &String| match language {
+            Language::Ja => ja.clone(),
+            Language::En => en.clone(),
+        };
+        Placeholders {
+            issuer: choose(&issuer.name_ja, &issuer.name_en),
+            phone: issuer.phone.clone(),
+            hours: choose(&issuer.hours_ja, &issuer.hours_en),
+            closed_days: choose(&issuer.closed_days_ja, &issuer.closed_days_en),
+            office: choose(&issuer.office_ja, &issuer.office_en),
+        }
     })
 }
 

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod id;
 pub mod merchant;
 pub mod money;
+pub mod outbox;
 pub mod randomness;
 pub mod reason;
 pub mod staff;

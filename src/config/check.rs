@@ -87,7 +87,13 @@ fn analytics(config: &Config) -> Vec<String> {
 
 fn texts(config: &Config) -> Vec<String> {
     let issuer = &config.issuer;
-    let texts = [("name_ja", &issuer.name_ja), ("name_en", &issuer.name_en), ("phone", &issuer.phone)];
+    let texts = [
+        ("name_ja", &issuer.name_ja),
+        ("name_en", &issuer.name_en),
+        ("phone", &issuer.phone),
+        ("office_ja", &issuer.office_ja),
+        ("office_en", &issuer.office_en),
+    ];
     let empty = texts.map(|(name, text)| (text.trim().is_empty(), format!("`issuer.{name}`: must not be empty")));
     let no_folder = config.data_dir == Path::new("");
     let filter = &config.log.filter;
