@@ -20,6 +20,7 @@ use crate::geo::{Geo, GeoError};
 use crate::keys::{KeyError, Keys};
 use crate::metrics::Metrics;
 use crate::notices::{NoticeErrors, Notices, Placeholders};
+use crate::outbound::mail::{MailBuildError, Mailer};
 use crate::outbound::{Outbound, OutboundBuildError, OutboundSettings};
 use crate::policy::{Bundle, BundleErrors, BundleSource};
 use crate::store::{Store, StoreError};
@@ -38,6 +39,8 @@ pub struct App {
     pub bundle: ArcSwap<LoadedBundle>,
     /// What cardholders are told about data sharing.
     pub notices: Notices,
+    /// The way to the mail relay, where one is configured.
+    pub mailer: Option<Mailer>,
     /// The analysis company, where one is configured.
     pub provider: Option<Box<dyn Provider>>,
     /// Where IP addresses are, where a database is configured.
@@ -107,6 +110,9 @@ pub enum StartError {
     /// The client for calls to the outside cannot be built.
     #[error(transparent)]
     Outbound(#[from] OutboundBuildError),
+    /// The way to the mail relay cannot be built.
+    #[error(transparent)]
+    Mail(#[from] MailBuildError),
     /// Passwords cannot be hashed.
     #[error("cannot hash passwords: {0}")]
     Hasher(#[from] HashError),
@@ -149,6 +155,7 @@ impl App {
             return Err(StartError::OtherKeys);
         }
         let provider = provider(&config, &keys, &bundle, &clock)?;
+        let mailer = if config.mail.host.is_empty() { None } else { Some(Mailer::new(&config.mail)?) };
         let cost = Cost {
             memory_kib: config.password.memory_kib,
             iterations: config.password.iterations,
@@ -160,7 +167,21 @@ impl App {
         let mut registry = Registry::default();
         let metrics = Arc::new(Metrics::new(&mut registry));
         let bundle = ArcSwap::from_pointee(LoadedBundle { bundle, loaded_at: clock.now() });
-        Ok(Self { config, keys, store, hasher, bundle, notices, provider, geo, metrics, registry, clock, randomness })
+        Ok(Self {
+            config,
+            keys,
+            store,
+            hasher,
+            bundle,
+            notices,
+            mailer,
+            provider,
+            geo,
+            metrics,
+            registry,
+            clock,
+            randomness,
+        })
     }
 
     /// The time now.

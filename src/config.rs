@@ -22,6 +22,7 @@ pub use self::product::{
 };
 pub use self::server::ServerSettings;
 pub use crate::analytics::settings::AnalyticsConfig as AnalyticsSettings;
+pub use crate::outbound::mail::MailSettings;
 
 use crate::domain::merchant::Environment;
 
@@ -56,6 +57,8 @@ pub struct Config {
     pub geo: GeoSettings,
     /// What is said about data sharing.
     pub sharing: SharingSettings,
+    /// The relay that takes mail to cardholders.
+    pub mail: MailSettings,
     /// The log.
     pub log: LogSettings,
     /// The outside company that analyses transactions.

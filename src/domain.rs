@@ -15,5 +15,6 @@ pub mod money;
 pub mod outbox;
 pub mod randomness;
 pub mod reason;
+pub mod receipt;
 pub mod staff;
 pub mod verdict;

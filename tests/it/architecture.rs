@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// A module, and the modules that it may name. Nothing points back.
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("config", &["analytics", "domain"]),
+    ("config", &["analytics", "domain", "outbound"]),
     ("keys", &["domain"]),
     ("policy", &["domain"]),
     ("store", &["domain"]),
@@ -72,6 +72,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("migrations", &["store"]),
     ("reqwest", &["outbound"]),
+    ("lettre", &["outbound"]),
     ("axum", &["api", "pages", "server", "service", "demo"]),
 ];
 
