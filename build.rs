@@ -1,11 +1,16 @@
-//! Compiles the folder `policies/` into the program: a list of paths and texts.
+//! Compiles the folders `policies/` and `notices/` into the program: lists of paths and texts.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("policies");
+    ship("policies", "shipped_bundle.rs")?;
+    ship("notices", "shipped_notices.rs")
+}
+
+fn ship(folder: &str, list: &str) -> io::Result<()> {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join(folder);
     let mut files = Vec::new();
     collect(&root, &mut files)?;
     files.sort();
@@ -16,7 +21,7 @@ fn main() -> io::Result<()> {
     }
     code.push_str("]\n");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    fs::write(out.join("shipped_bundle.rs"), code)
+    fs::write(out.join(list), code)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -13,11 +13,14 @@ use crate::analytics::threatmetrix::ThreatMetrix;
 use crate::config::Config;
 use crate::credential::hasher::Hasher;
 use crate::credential::password::{Cost, HashError};
+use crate::domain::challenge::Language;
 use crate::domain::clock::{Micros, SharedClock};
 use crate::domain::randomness::{Randomness, SharedRandomness};
 use crate::geo::{Geo, GeoError};
 use crate::keys::{KeyError, Keys};
 use crate::metrics::Metrics;
+use crate::notices::{NoticeErrors, Notices, Placeholders};
+use crate::outbound::mail::{MailBuildError, Mailer};
 use crate::outbound::{Outbound, OutboundBuildError, OutboundSettings};
 use crate::policy::{Bundle, BundleErrors, BundleSource};
 use crate::store::{Store, StoreError};
@@ -34,6 +37,10 @@ pub struct App {
     pub hasher: Hasher,
     /// The bundle that decides, swapped as a whole.
     pub bundle: ArcSwap<LoadedBundle>,
+    /// What cardholders are told about data sharing.
+    pub notices: Notices,
+    /// The way to the mail relay, where one is configured.
+    pub mailer: Option<Mailer>,
     /// The analysis company, where one is configured.
     pub provider: Option<Box<dyn Provider>>,
     /// Where IP addresses are, where a database is configured.
@@ -89,6 +96,9 @@ pub enum StartError {
     /// The bundle cannot be used.
     #[error("{0}")]
     Bundle(#[from] BundleErrors),
+    /// The notices cannot be used.
+    #[error(transparent)]
+    Notices(#[from] NoticeErrors),
     /// The bundle does not know the recipient.
     #[error(
         "the bundle has no recipient `{0}`\nhint: `analytics.recipient` must stand in the bundle's register of recipients"
@@ -100,6 +110,9 @@ pub enum StartError {
     /// The client for calls to the outside cannot be built.
     #[error(transparent)]
     Outbound(#[from] OutboundBuildError),
+    /// The way to the mail relay cannot be built.
+    #[error(transparent)]
+    Mail(#[from] MailBuildError),
     /// Passwords cannot be hashed.
     #[error("cannot hash passwords: {0}")]
     Hasher(#[from] HashError),
@@ -134,6 +147,7 @@ impl App {
     /// [`StartError`].
     pub async fn build(config: Config, clock: SharedClock, randomness: SharedRandomness) -> Result<Self, StartError> {
         let bundle = load_bundle(&config)?;
+        let notices = load_notices(&config)?;
         let keys = Arc::new(load_keys(&config, randomness.as_ref(), clock.now())?);
         let store = connect(&config).await?;
         store.check_schema().await.map_err(StartError::of_store)?;
@@ -141,6 +155,7 @@ impl App {
             return Err(StartError::OtherKeys);
         }
         let provider = provider(&config, &keys, &bundle, &clock)?;
+        let mailer = if config.mail.host.is_empty() { None } else { Some(Mailer::new(&config.mail)?) };
         let cost = Cost {
             memory_kib: config.password.memory_kib,
             iterations: config.password.iterations,
@@ -152,7 +167,21 @@ impl App {
         let mut registry = Registry::default();
         let metrics = Arc::new(Metrics::new(&mut registry));
         let bundle = ArcSwap::from_pointee(LoadedBundle { bundle, loaded_at: clock.now() });
-        Ok(Self { config, keys, store, hasher, bundle, provider, geo, metrics, registry, clock, randomness })
+        Ok(Self {
+            config,
+            keys,
+            store,
+            hasher,
+            bundle,
+            notices,
+            mailer,
+            provider,
+            geo,
+            metrics,
+            registry,
+            clock,
+            randomness,
+        })
     }
 
     /// The time now.
@@ -169,6 +198,27 @@ pub fn load_bundle(config: &Config) -> Result<Bundle, BundleErrors> {
     Bundle::build(match config.bundle_folder() {
         Some(folder) => BundleSource::read(folder)?,
         None => BundleSource::shipped(),
+    })
+}
+
+/// The configured notices, or those that ship, with the issuer's name and telephone number filled in.
+///
+/// # Errors
+/// [`NoticeErrors`].
+pub fn load_notices(config: &Config) -> Result<Notices, NoticeErrors> {
+    let issuer = &config.issuer;
+    Notices::load(config.notices_folder(), |language| {
+        let choose = |ja: &String, en: &String| match language {
+            Language::Ja => ja.clone(),
+            Language::En => en.clone(),
+        };
+        Placeholders {
+            issuer: choose(&issuer.name_ja, &issuer.name_en),
+            phone: issuer.phone.clone(),
+            hours: choose(&issuer.hours_ja, &issuer.hours_en),
+            closed_days: choose(&issuer.closed_days_ja, &issuer.closed_days_en),
+            office: choose(&issuer.office_ja, &issuer.office_en),
+        }
     })
 }
 

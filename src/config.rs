@@ -18,10 +18,11 @@ use serde::Deserialize;
 pub use self::database::DatabaseSettings;
 pub use self::error::ConfigError;
 pub use self::product::{
-    ChallengeSettings, IssuerSettings, LogFormat, LogSettings, PasswordSettings, RateLimitSettings,
+    ChallengeSettings, IssuerSettings, LogFormat, LogSettings, PasswordSettings, RateLimitSettings, SharingSettings,
 };
 pub use self::server::ServerSettings;
 pub use crate::analytics::settings::AnalyticsConfig as AnalyticsSettings;
+pub use crate::outbound::mail::MailSettings;
 
 use crate::domain::merchant::Environment;
 
@@ -54,6 +55,10 @@ pub struct Config {
     pub rate_limit: RateLimitSettings,
     /// The country of an IP address.
     pub geo: GeoSettings,
+    /// What is said about data sharing.
+    pub sharing: SharingSettings,
+    /// The relay that takes mail to cardholders.
+    pub mail: MailSettings,
     /// The log.
     pub log: LogSettings,
     /// The outside company that analyses transactions.
@@ -110,6 +115,11 @@ impl Config {
     /// The database of IP countries, if there is one.
     pub fn geo_database(&self) -> Option<&Path> {
         given(&self.geo.database)
+    }
+
+    /// The folder of notices, if they are not the shipped ones.
+    pub fn notices_folder(&self) -> Option<&Path> {
+        given(&self.sharing.notices)
     }
 
     /// Whether the database is the embedded one in the data folder.

@@ -12,6 +12,7 @@ pub mod flow;
 pub mod geo;
 pub mod keys;
 pub mod metrics;
+pub mod notices;
 pub mod outbound;
 pub mod pages;
 pub mod policy;

@@ -1,10 +1,11 @@
-//! The one HTTP client that may leave the house.
+//! The one HTTP client that may leave the house, and beside it the way to the mail relay.
 //!
 //! Knows limits: where it may connect, until when a body may leave, how long an answer may take and how large it may
 //! be. It never follows a redirect, never asks the environment for a proxy and never repeats a request. It knows nothing
 //! of consent, of providers or of what a body says.
 
 pub mod destination;
+pub mod mail;
 mod release;
 
 use std::sync::Arc;

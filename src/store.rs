@@ -25,6 +25,7 @@ pub mod device_sessions;
 mod error;
 pub mod idempotency;
 pub mod merchants;
+pub mod outbox;
 pub mod receive;
 mod receive_sql;
 mod sql;

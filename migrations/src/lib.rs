@@ -11,6 +11,7 @@ mod m0002_consent;
 mod m0003_authentications;
 mod m0004_audit;
 mod m0005_consent_history;
+mod m0007_outbox;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_authentications::Migration),
             Box::new(m0004_audit::Migration),
             Box::new(m0005_consent_history::Migration),
+            Box::new(m0007_outbox::Migration),
         ]
     }
 }

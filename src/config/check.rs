@@ -6,10 +6,20 @@ use secrecy::ExposeSecret;
 
 use super::Config;
 use crate::domain::merchant::Environment;
+use crate::outbound::mail::MailTls;
 
 /// Every mistake, one line each.
 pub(super) fn mistakes(config: &Config) -> Vec<String> {
-    [server(config), database(config), challenge(config), password(config), analytics(config), texts(config)].concat()
+    [
+        server(config),
+        database(config),
+        challenge(config),
+        password(config),
+        analytics(config),
+        mail(config),
+        texts(config),
+    ]
+    .concat()
 }
 
 fn when(rules: impl IntoIterator<Item = (bool, String)>) -> Vec<String> {
@@ -85,9 +95,41 @@ fn analytics(config: &Config) -> Vec<String> {
     config.analytics.mistakes().iter().map(|mistake| mistake.to_string().replace("\nhint: ", "; ")).collect()
 }
 
+fn mail(config: &Config) -> Vec<String> {
+    let mail = &config.mail;
+    if mail.host.is_empty() {
+        return Vec::new();
+    }
+    let here = mail.host == "localhost" || mail.host.parse().is_ok_and(|host: std::net::IpAddr| host.is_loopback());
+    let is_address = mail.from.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+    when([
+        (
+            mail.tls == MailTls::None && !here,
+            "`mail.tls`: `none` is allowed only to a relay on this machine".to_owned(),
+        ),
+        (!is_address, "`mail.from`: must be an address `name@host` when `mail.host` is given".to_owned()),
+        (mail.port == 0, "`mail.port`: must be at least 1".to_owned()),
+        (!(1..=20_000).contains(&mail.timeout_ms), "`mail.timeout_ms`: must be from 1 to 20000".to_owned()),
+        (
+            mail.user.is_empty() != mail.password.expose_secret().is_empty(),
+            "`mail.user` and `mail.password`: give both or neither".to_owned(),
+        ),
+        (
+            mail.tls == MailTls::None && !mail.user.is_empty(),
+            "`mail.user`: no password goes over a connection without TLS".to_owned(),
+        ),
+    ])
+}
+
 fn texts(config: &Config) -> Vec<String> {
     let issuer = &config.issuer;
-    let texts = [("name_ja", &issuer.name_ja), ("name_en", &issuer.name_en), ("phone", &issuer.phone)];
+    let texts = [
+        ("name_ja", &issuer.name_ja),
+        ("name_en", &issuer.name_en),
+        ("phone", &issuer.phone),
+        ("office_ja", &issuer.office_ja),
+        ("office_en", &issuer.office_en),
+    ];
     let empty = texts.map(|(name, text)| (text.trim().is_empty(), format!("`issuer.{name}`: must not be empty")));
     let no_folder = config.data_dir == Path::new("");
     let filter = &config.log.filter;

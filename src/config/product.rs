@@ -1,5 +1,7 @@
 //! Settings of the trade: the issuer, challenges, passwords, rates, and the log.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 /// What cardholders are told about the issuer.
@@ -20,6 +22,22 @@ pub struct IssuerSettings {
     pub closed_days_ja: String,
     /// When it is not, in English.
     pub closed_days_en: String,
+    /// The office that answers, in Japanese.
+    pub office_ja: String,
+    /// The office that answers, in English.
+    pub office_en: String,
+    /// Where the issuer's own privacy policy is, in Japanese; empty: nowhere.
+    pub policy_url_ja: String,
+    /// The same in English; empty: only in Japanese.
+    pub policy_url_en: String,
+}
+
+/// What is said about data sharing.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SharingSettings {
+    /// The folder of notices and scripts; empty: the shipped ones.
+    pub notices: PathBuf,
 }
 
 /// The buyer's proof.
