@@ -1,6 +1,7 @@
 //! Consent to data sharing: states, actions, and the proof that something may be sent.
 
 use super::assessment::words;
+use super::clock::Micros;
 use super::id::{CardholderId, DisclosureId};
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +86,7 @@ pub struct Clearance {
     cardholder: CardholderId,
     recipient: String,
     send_until_boot_nanos: u64,
+    send_until: Micros,
 }
 
 impl Clearance {
@@ -94,8 +96,9 @@ impl Clearance {
         cardholder: CardholderId,
         recipient: String,
         send_until_boot_nanos: u64,
+        send_until: Micros,
     ) -> Self {
-        Self { disclosure, cardholder, recipient, send_until_boot_nanos }
+        Self { disclosure, cardholder, recipient, send_until_boot_nanos, send_until }
     }
 
     /// The ledger row that was committed.
@@ -116,5 +119,11 @@ impl Clearance {
     /// The boot-time clock's reading past which nothing may leave any more.
     pub fn send_until_boot_nanos(&self) -> u64 {
         self.send_until_boot_nanos
+    }
+
+    /// The wall clock's reading past which nothing may leave any more: it goes on while a virtual machine is paused,
+    /// where the boot-time clock may not.
+    pub fn send_until(&self) -> Micros {
+        self.send_until
     }
 }

@@ -34,7 +34,7 @@ pub(super) async fn receive(asked: &Arc<Asked>, command: &Receive) -> Result<(Re
         return Ok((received, Gate::Closed(Assessment::NotAsked { reason: NotAsked::NoBasis })));
     }
     // The limit runs from before the gate's first look at the person's state.
-    let t0 = asked.app.clock.boot_nanos();
+    let (t0, wall_t0) = (asked.app.clock.boot_nanos(), asked.app.now());
     match pass(asked, command).await {
         Err(StoreError::LockTimeout) => {
             let received = asked.app.store.receive(command.clone()).await?;
@@ -45,7 +45,8 @@ pub(super) async fn receive(asked: &Arc<Asked>, command: &Receive) -> Result<(Re
         Ok((received, Some(Passed::Closed(assessment)))) => Ok((received, Gate::Closed(assessment))),
         Ok((received, Some(Passed::Intended { row, prepared }))) => {
             let until = t0.saturating_add(u64::try_from(row.limit_ms).unwrap_or(0).saturating_mul(1_000_000));
-            let clearance = Clearance::grant(row.id, row.cardholder_id, row.recipient, until);
+            let wall_until = wall_t0.plus_millis(row.limit_ms);
+            let clearance = Clearance::grant(row.id, row.cardholder_id, row.recipient, until, wall_until);
             Ok((received, Gate::Open { clearance, prepared }))
         }
     }
