@@ -6,6 +6,8 @@
 pub mod breaker;
 pub mod disclosable;
 pub mod envelope;
+pub mod feedback;
+mod line;
 pub mod pseudonym;
 pub mod settings;
 pub mod threatmetrix;
@@ -13,11 +15,15 @@ pub mod threatmetrix;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use futures_util::future::BoxFuture;
 
 use crate::domain::assessment::{Assessment, NoAnswer};
+use crate::domain::datum::Datum;
 use disclosable::Disclosable;
 use envelope::{Envelope, Prepared};
+use feedback::{Feedback, FeedbackError, Reported};
 use settings::ScoreDirection;
 
 /// An analysis company, as the service sees it.
@@ -31,6 +37,19 @@ pub trait Provider: Send + Sync + 'static {
     /// Sends an envelope once and waits for the answer, at longest until the boot-time clock reads
     /// `deadline_boot_nanos`. Never an error: whatever goes wrong is an assessment without an answer.
     fn assess(&self, envelope: Envelope, deadline_boot_nanos: u64) -> BoxFuture<'_, ProviderAnswer>;
+
+    /// The exact bytes that would tell what became of a purchase. Pure: nothing leaves.
+    ///
+    /// # Errors
+    /// [`FeedbackError`]: there is nothing that the provider could be told.
+    fn prepare_feedback(&self, feedback: &Feedback) -> Result<Prepared, FeedbackError>;
+
+    /// The exact bytes that would ask for the erasure of what was sent with this request. None where the provider has no
+    /// such call: then it is asked by letter.
+    fn prepare_erase(&self, provider_request_id: &str) -> Option<Prepared>;
+
+    /// Sends feedback or a request for erasure once; the rest as for [`Self::assess`].
+    fn report(&self, envelope: Envelope, deadline_boot_nanos: u64) -> BoxFuture<'_, Reported>;
 
     /// How it has answered lately.
     fn health(&self) -> Health;
@@ -49,10 +68,23 @@ pub struct Description {
     pub score_direction: ScoreDirection,
     /// Whether asking twice is the same as asking once.
     pub idempotent: bool,
+    /// Whether it can be told what became of a purchase.
+    pub feedback: bool,
+    /// How it is asked to erase what was sent.
+    pub erase: Erase,
     /// The version of the tables by which its answers become assessments.
     pub mapping_version: &'static str,
     /// Milliseconds from the start of the gate during which an envelope may be sent.
     pub limit_ms: u64,
+}
+
+/// How a provider is asked to erase what was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Erase {
+    /// By a call of its interface.
+    Call,
+    /// By letter: its interface has no such call.
+    Letter,
 }
 
 /// What came of asking.
@@ -87,10 +119,20 @@ pub enum Settled {
 }
 
 /// How a provider has answered lately.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Health {
     /// Whether calls are let through at the moment.
     pub available: bool,
+    /// Calls that are under way.
+    pub in_flight: usize,
     /// Keys in answers, counted since the start, that the connector does not know: its format has moved.
     pub unknown_keys: u64,
+    /// Data that were given and left out because they could not be brought into their form, counted since the start.
+    pub unreadable: BTreeMap<Datum, u64>,
+    /// Warnings in answers, counted since the start.
+    pub warnings: u64,
+    /// What is left of the account's money, in hundredths of its currency, by the last answer that said so.
+    pub funds_remaining_cents: Option<i64>,
+    /// How many more calls the account pays for, by the last answer that said so.
+    pub queries_remaining: Option<i64>,
 }

@@ -15,7 +15,7 @@ use futures_util::StreamExt;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use crate::domain::clock::SharedClock;
+use crate::domain::clock::{Micros, SharedClock};
 use destination::{Destinations, ForbiddenAddress, GuardedResolver};
 use release::Release;
 
@@ -50,6 +50,8 @@ pub struct OutboundRequest {
     pub body: Vec<u8>,
     /// The boot-time clock's reading past which the body may not leave any more.
     pub send_until_boot_nanos: u64,
+    /// The wall clock's reading past which the body may not leave any more.
+    pub send_until: Micros,
     /// Milliseconds for everything, from now to the last byte of the answer.
     pub deadline_ms: u64,
     /// The largest answer that is read, in bytes.
@@ -157,7 +159,7 @@ impl Outbound {
 
     /// Sends the body once, or not at all, and reads the answer.
     pub async fn post(&self, request: OutboundRequest) -> Result<OutboundAnswer, OutboundError> {
-        let release = Release::until(request.send_until_boot_nanos, self.clock.clone());
+        let release = Release::until(request.send_until_boot_nanos, request.send_until, self.clock.clone());
         let deadline = Duration::from_millis(request.deadline_ms);
         let outcome = match self.check(&request) {
             Ok(headers) => tokio::time::timeout(deadline, self.exchange(request, headers, &release))
@@ -176,7 +178,7 @@ impl Outbound {
 
     /// What can be told before a connection is opened: the limit, the headers, an address in place of a name.
     fn check(&self, request: &OutboundRequest) -> Result<HeaderMap, Fault> {
-        if self.clock.boot_nanos() > request.send_until_boot_nanos {
+        if self.clock.boot_nanos() > request.send_until_boot_nanos || self.clock.now() > request.send_until {
             return Err(Fault::LimitPassed);
         }
         self.check_address(&request.url)?;

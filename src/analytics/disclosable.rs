@@ -1,89 +1,20 @@
 //! Data that may leave: what a purchase states, cut down to the permitted data classes.
 //!
-//! Knows each datum by name and class. There is no place in it for a card number or a record of the issuer's.
+//! Knows the values of a purchase and their normal forms. There is no place in it for a card number or a record of the issuer's.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::domain::assessment::words;
 use crate::domain::cardholder::{Address, normal_address, normal_email, normal_name, normal_phone};
+use crate::domain::clock::Micros;
 use crate::domain::consent::DataClass;
+use crate::domain::datum::{Datum, Mode};
 use crate::domain::device::StatedDevice;
 use crate::domain::facts::OsFamily;
 use crate::domain::id::{AuthenticationId, MerchantId};
 use crate::domain::money::Money;
-
-words! {
-    /// One datum, by the name that stands in the ledger.
-    Datum {
-        /// The name as typed.
-        Name = "name",
-        /// The e-mail address as typed.
-        Email = "email",
-        /// The telephone number as typed.
-        Phone = "phone",
-        /// Street and block of the billing address.
-        BillingLine1 = "billing_line1",
-        /// The second line of the billing address.
-        BillingLine2 = "billing_line2",
-        /// The city of the billing address.
-        BillingCity = "billing_city",
-        /// The region of the billing address.
-        BillingRegion = "billing_region",
-        /// The postal code of the billing address.
-        BillingPostalCode = "billing_postal_code",
-        /// The country of the billing address.
-        BillingCountry = "billing_country",
-        /// Street and block of the shipping address.
-        ShippingLine1 = "shipping_line1",
-        /// The second line of the shipping address.
-        ShippingLine2 = "shipping_line2",
-        /// The city of the shipping address.
-        ShippingCity = "shipping_city",
-        /// The region of the shipping address.
-        ShippingRegion = "shipping_region",
-        /// The postal code of the shipping address.
-        ShippingPostalCode = "shipping_postal_code",
-        /// The country of the shipping address.
-        ShippingCountry = "shipping_country",
-        /// The family of the operating system.
-        OsFamily = "os_family",
-        /// The primary language tag.
-        Language = "language",
-        /// The device identifier.
-        DeviceId = "device_id",
-        /// The IP address.
-        Ip = "ip",
-        /// The country of the location.
-        LocationCountry = "location_country",
-        /// The prefecture of the location.
-        LocationPrefecture = "location_prefecture",
-        /// The amount.
-        Amount = "amount",
-        /// The currency.
-        Currency = "currency",
-        /// The merchant's id.
-        Merchant = "merchant",
-        /// The authentication's id.
-        Transaction = "transaction",
-    }
-}
-
-impl Datum {
-    /// The class in which sharing this datum is permitted.
-    pub fn class(self) -> DataClass {
-        match self {
-            Self::Name | Self::Email | Self::Phone => DataClass::Identity,
-            Self::OsFamily | Self::Language | Self::DeviceId => DataClass::Device,
-            Self::Ip | Self::LocationCountry | Self::LocationPrefecture => DataClass::Location,
-            Self::Amount | Self::Currency | Self::Merchant | Self::Transaction => DataClass::Transaction,
-            _ => DataClass::Address,
-        }
-    }
-}
 
 /// What a purchase states, before any question of permission.
 #[derive(Clone, Debug, Default)]
@@ -223,6 +154,16 @@ fn address_part(address: &Address, datum: Datum) -> Option<String> {
         Datum::BillingPostalCode | Datum::ShippingPostalCode => Some(address.postal_code.clone()),
         Datum::BillingCountry | Datum::ShippingCountry => Some(address.country.to_ascii_uppercase()),
         _ => None,
+    }
+}
+
+/// A time as it leaves: to the second, or to the minute where it is coarse; none where it is omitted.
+pub(super) fn moment(at: Micros, mode: Mode) -> Option<String> {
+    let timestamp = at.timestamp();
+    match mode {
+        Mode::Plain => Some(timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        Mode::Coarse => Some(timestamp.strftime("%Y-%m-%dT%H:%MZ").to_string()),
+        Mode::ProviderHash | Mode::Keyed | Mode::Omit => None,
     }
 }
 

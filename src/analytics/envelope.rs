@@ -9,9 +9,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::disclosable::Datum;
-use super::pseudonym::Mode;
+use crate::domain::clock::Micros;
 use crate::domain::consent::{Clearance, DataClass};
+use crate::domain::datum::{Datum, Mode};
 
 /// One datum in a request and the form it has there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -26,6 +26,7 @@ pub struct Item {
 pub struct Prepared {
     recipient: String,
     path: &'static str,
+    content_type: &'static str,
     body: Zeroizing<Vec<u8>>,
     items: Vec<Item>,
     unreadable: Vec<Datum>,
@@ -38,6 +39,7 @@ pub struct Prepared {
 pub(super) struct Contents {
     pub(super) recipient: String,
     pub(super) path: &'static str,
+    pub(super) content_type: &'static str,
     pub(super) items: Vec<Item>,
     pub(super) unreadable: Vec<Datum>,
     pub(super) transform_version: String,
@@ -47,9 +49,10 @@ pub(super) struct Contents {
 impl Prepared {
     /// Seals the bytes under their digest.
     pub(super) fn new(contents: Contents, body: Vec<u8>) -> Self {
-        let Contents { recipient, path, items, unreadable, transform_version, key_id } = contents;
+        let Contents { recipient, path, content_type, items, unreadable, transform_version, key_id } = contents;
         let digest = Sha256::digest(&body).into();
-        Self { recipient, path, body: Zeroizing::new(body), items, unreadable, transform_version, key_id, digest }
+        let body = Zeroizing::new(body);
+        Self { recipient, path, content_type, body, items, unreadable, transform_version, key_id, digest }
     }
 
     /// The recipient's id.
@@ -119,6 +122,16 @@ pub struct WrongRecipient {
     prepared: String,
 }
 
+/// What is in an envelope, and until when it may leave.
+pub(super) struct Opened {
+    pub(super) path: &'static str,
+    pub(super) content_type: &'static str,
+    pub(super) body: Vec<u8>,
+    pub(super) unreadable: Vec<Datum>,
+    pub(super) send_until_boot_nanos: u64,
+    pub(super) send_until: Micros,
+}
+
 impl Envelope {
     /// Puts a request under a clearance, which is spent by it.
     pub fn seal(clearance: Clearance, prepared: Prepared) -> Result<Self, WrongRecipient> {
@@ -129,9 +142,15 @@ impl Envelope {
         }
     }
 
-    /// What a connector needs to send it: the path, the bytes, and until when they may leave.
-    pub(super) fn open(mut self) -> (&'static str, Vec<u8>, u64) {
-        let body = std::mem::take(&mut *self.prepared.body);
-        (self.prepared.path, body, self.clearance.send_until_boot_nanos())
+    /// What is needed to send it.
+    pub(super) fn open(mut self) -> Opened {
+        Opened {
+            path: self.prepared.path,
+            content_type: self.prepared.content_type,
+            body: std::mem::take(&mut *self.prepared.body),
+            unreadable: self.prepared.unreadable,
+            send_until_boot_nanos: self.clearance.send_until_boot_nanos(),
+            send_until: self.clearance.send_until(),
+        }
     }
 }

@@ -8,57 +8,33 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use hmac::{Hmac, KeyInit, Mac};
-use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::disclosable::{Datum, Disclosable, major_units};
-use crate::domain::assessment::words;
+use super::disclosable::{Disclosable, major_units};
+use crate::domain::datum::{Datum, Mode};
 
 /// The version of the rules below; written into every disclosure that used them.
 pub const PSEUDONYM_VERSION: &str = "1";
 
-words! {
-    /// What is done to a datum before it leaves.
-    Mode {
-        /// It does not leave.
-        Omit = "omit",
-        /// It leaves as it is.
-        Plain = "plain",
-        /// A keyed token of its normal form leaves.
-        Keyed = "keyed",
-        /// A coarser value leaves: network of an IP address, band of an amount, area of a postal code.
-        Coarse = "coarse",
-    }
-}
-
-impl Mode {
-    /// The mode of a datum where the configuration names no other.
-    pub fn default_for(datum: Datum) -> Self {
-        match datum {
-            Datum::Ip => Self::Coarse,
-            Datum::BillingCountry
-            | Datum::ShippingCountry
-            | Datum::OsFamily
-            | Datum::Language
-            | Datum::LocationCountry
-            | Datum::LocationPrefecture
-            | Datum::Amount
-            | Datum::Currency
-            | Datum::Merchant
-            | Datum::Transaction => Self::Plain,
-            _ => Self::Keyed,
-        }
-    }
-
-    /// Whether the mode makes sense for the datum: a coarse e-mail address or a keyed amount does not.
-    pub fn fits(self, datum: Datum) -> bool {
-        let coarse = [Datum::Ip, Datum::Amount, Datum::BillingPostalCode, Datum::ShippingPostalCode];
-        match self {
-            Self::Omit | Self::Plain => true,
-            Self::Keyed => !matches!(datum, Datum::Ip | Datum::Amount | Datum::Currency),
-            Self::Coarse => coarse.contains(&datum),
-        }
+/// The mode of a datum where the configuration names no other.
+fn default_for(datum: Datum) -> Mode {
+    match datum {
+        Datum::Ip => Mode::Coarse,
+        Datum::BillingCountry
+        | Datum::ShippingCountry
+        | Datum::OsFamily
+        | Datum::Language
+        | Datum::LocationCountry
+        | Datum::LocationPrefecture
+        | Datum::Amount
+        | Datum::Currency
+        | Datum::Merchant
+        | Datum::Transaction
+        | Datum::ProviderRequest
+        | Datum::Outcome
+        | Datum::OutcomeTime => Mode::Plain,
+        _ => Mode::Keyed,
     }
 }
 
@@ -83,7 +59,7 @@ impl Pseudonyms {
 
     /// The mode of a datum.
     pub fn mode(&self, datum: Datum) -> Mode {
-        self.modes.get(&datum).copied().unwrap_or_else(|| Mode::default_for(datum))
+        self.modes.get(&datum).copied().unwrap_or_else(|| default_for(datum))
     }
 
     /// The value that leaves; none when it is omitted, was not given or cannot be brought into the mode's form.
@@ -91,6 +67,7 @@ impl Pseudonyms {
         match self.mode(datum) {
             Mode::Omit => None,
             Mode::Plain => data.given(datum),
+            Mode::ProviderHash => None,
             Mode::Keyed => data.normal(datum).map(|normal| self.token(datum, &normal)),
             Mode::Coarse => coarse(datum, data),
         }

@@ -6,9 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::disclosable::Datum;
-use super::pseudonym::Mode;
 use crate::domain::assessment::{Signal, words};
+use crate::domain::datum::{Datum, Mode};
 use crate::outbound::destination::Destinations;
 
 words! {

@@ -120,7 +120,7 @@ impl Setup {
 fn clearance(recipient: &str, send_until_boot_nanos: u64) -> Clearance {
     let disclosure = DisclosureId::from_uuid(Uuid::from_u128(3));
     let cardholder = CardholderId::from_uuid(Uuid::from_u128(4));
-    Clearance::grant(disclosure, cardholder, recipient.to_owned(), send_until_boot_nanos)
+    Clearance::grant(disclosure, cardholder, recipient.to_owned(), send_until_boot_nanos, Micros(i64::MAX))
 }
 
 fn answered(answer: &ProviderAnswer) -> &Answer {

@@ -6,43 +6,37 @@
 mod answer;
 mod request;
 mod signals;
+mod update;
 mod wire;
-
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::sync::Semaphore;
-use url::Url;
 
-use super::breaker::{Breaker, Grade};
 use super::disclosable::Disclosable;
 use super::envelope::{Envelope, Prepared};
+use super::feedback::{Feedback, FeedbackError, Reported};
+use super::line::{Line, is_of_type};
 use super::pseudonym::Pseudonyms;
 use super::settings::{AnalyticsConfig, SettingsError};
-use super::{Description, Health, Provider, ProviderAnswer, Settled};
-use crate::domain::assessment::{Assessment, NoAnswer};
+use super::{Description, Erase, Health, Provider, ProviderAnswer, Settled};
+use crate::domain::assessment::NoAnswer;
 use crate::domain::clock::SharedClock;
-use crate::outbound::{Fault, Outbound, OutboundAnswer, OutboundError, OutboundRequest};
+use crate::outbound::{Outbound, OutboundAnswer};
 
 pub use request::{FIELDS, Field};
 
 /// The version of the tables by which answers become assessments.
 pub const MAPPING_VERSION: &str = "threatmetrix 1";
 
-const NANOS_PER_MS: u64 = 1_000_000;
+/// The media type of requests.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// One provider with a ThreatMetrix style interface.
 pub struct ThreatMetrix {
     description: Description,
     settings: AnalyticsConfig,
-    base: Url,
     pseudonyms: Pseudonyms,
-    outbound: Outbound,
-    clock: SharedClock,
-    breaker: Breaker,
-    slots: Semaphore,
-    unknown_keys: AtomicU64,
+    line: Line,
 }
 
 impl ThreatMetrix {
@@ -53,7 +47,6 @@ impl ThreatMetrix {
         outbound: Outbound,
         clock: SharedClock,
     ) -> Result<Self, SettingsError> {
-        settings.check()?;
         Ok(Self {
             description: Description {
                 recipient: settings.recipient.clone(),
@@ -61,76 +54,48 @@ impl ThreatMetrix {
                 score_range: answer::SCORE_RANGE,
                 score_direction: settings.score_direction,
                 idempotent: false,
+                feedback: true,
+                erase: Erase::Letter,
                 mapping_version: MAPPING_VERSION,
                 limit_ms: settings.limit_ms,
             },
-            base: settings.base()?,
-            breaker: Breaker::new(settings.breaker, clock.clone()),
-            slots: Semaphore::new(settings.max_in_flight),
-            unknown_keys: AtomicU64::new(0),
+            line: Line::new(&settings, outbound, clock)?,
             settings,
             pseudonyms,
-            outbound,
-            clock,
         })
     }
 
-    async fn ask(&self, envelope: Envelope, deadline_boot_nanos: u64) -> ProviderAnswer {
-        // Nobody queues: a place in a queue would be time that the buyer waits for nothing.
-        let Ok(_slot) = self.slots.try_acquire() else {
-            return ProviderAnswer::none(NoAnswer::Shed, Settled::NotSent);
-        };
-        let Some(permit) = self.breaker.admit() else {
-            return ProviderAnswer::none(NoAnswer::BreakerOpen, Settled::NotSent);
-        };
-        let answer = self.call(envelope, deadline_boot_nanos).await;
-        permit.grade(grade(&answer));
-        answer
+    fn headers() -> Vec<(String, String)> {
+        vec![("accept".to_owned(), "application/json".to_owned())]
     }
 
-    async fn call(&self, envelope: Envelope, deadline_boot_nanos: u64) -> ProviderAnswer {
-        let left_ms = deadline_boot_nanos.saturating_sub(self.clock.boot_nanos()) / NANOS_PER_MS;
-        if left_ms == 0 {
-            return ProviderAnswer::none(NoAnswer::Timeout, Settled::NotSent);
+    /// The answer's keys, where it is one that can be read.
+    fn wire(&self, answer: &OutboundAnswer) -> Result<wire::Wire, NoAnswer> {
+        if answer.status != 200 || !is_of_type(answer, "application/json") {
+            return Err(NoAnswer::Malformed);
         }
-        let (path, body, send_until_boot_nanos) = envelope.open();
-        let mut url = self.base.clone();
-        url.set_path(path);
-        let request = OutboundRequest {
-            url,
-            content_type: "application/x-www-form-urlencoded",
-            headers: vec![("accept".to_owned(), "application/json".to_owned())],
-            body,
-            send_until_boot_nanos,
-            deadline_ms: left_ms.min(self.settings.deadline_ms),
-            max_answer_bytes: self.settings.max_answer_bytes,
-        };
-        match self.outbound.post(request).await {
-            Ok(answer) => self.read(&answer),
-            Err(error) => unanswered(&error),
+        let wire = wire::parse(&answer.body).map_err(|_| NoAnswer::Malformed)?;
+        self.line.count_unknown_keys(wire::unknown_keys(&answer.body));
+        Ok(wire)
+    }
+
+    fn read(&self, answer: &OutboundAnswer, settled: Settled) -> ProviderAnswer {
+        match self.wire(answer) {
+            Err(reason) => ProviderAnswer::none(reason, settled),
+            Ok(wire) => {
+                let (kept, request_id) = wire.kept();
+                let assessment = answer::assess(&wire, self.settings.score_direction, &self.settings.signals);
+                ProviderAnswer { assessment, request_id, kept, settled }
+            }
         }
     }
 
-    fn read(&self, answer: &OutboundAnswer) -> ProviderAnswer {
-        let settled = if answer.body_left { Settled::Sent } else { Settled::NotSent };
-        let none = |reason| ProviderAnswer::none(reason, settled);
-        match answer.status {
-            200 => {}
-            401 | 403 => return none(NoAnswer::Auth),
-            402 => return none(NoAnswer::Quota),
-            400..=499 => return none(NoAnswer::Http4xx),
-            500..=599 => return none(NoAnswer::Http5xx),
-            _ => return none(NoAnswer::Malformed),
+    fn read_report(&self, answer: &OutboundAnswer, settled: Settled) -> Reported {
+        let taken = self.wire(answer).and_then(|wire| answer::success(&wire).map(|()| wire.kept().1));
+        match taken {
+            Ok(request_id) => Reported::accepted(request_id, settled),
+            Err(reason) => Reported::refused(reason, settled),
         }
-        let media_type = answer.content_type.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case("application/json") {
-            return none(NoAnswer::Malformed);
-        }
-        let Ok(wire) = wire::parse(&answer.body) else { return none(NoAnswer::Malformed) };
-        self.unknown_keys.fetch_add(wire::unknown_keys(&answer.body), Ordering::Relaxed);
-        let (kept, request_id) = wire.kept();
-        let assessment = answer::assess(&wire, self.settings.score_direction, &self.settings.signals);
-        ProviderAnswer { assessment, request_id, kept, settled }
     }
 }
 
@@ -144,36 +109,25 @@ impl Provider for ThreatMetrix {
     }
 
     fn assess(&self, envelope: Envelope, deadline_boot_nanos: u64) -> BoxFuture<'_, ProviderAnswer> {
-        self.ask(envelope, deadline_boot_nanos).boxed()
+        let read = |answer: &OutboundAnswer, settled| self.read(answer, settled);
+        self.line.call(envelope, Self::headers(), deadline_boot_nanos, read).boxed()
+    }
+
+    fn prepare_feedback(&self, feedback: &Feedback) -> Result<Prepared, FeedbackError> {
+        update::prepare(feedback, &self.pseudonyms, &self.settings)
+    }
+
+    /// No call is known by which such a provider would erase.
+    fn prepare_erase(&self, _provider_request_id: &str) -> Option<Prepared> {
+        None
+    }
+
+    fn report(&self, envelope: Envelope, deadline_boot_nanos: u64) -> BoxFuture<'_, Reported> {
+        let read = |answer: &OutboundAnswer, settled| self.read_report(answer, settled);
+        self.line.call(envelope, Self::headers(), deadline_boot_nanos, read).boxed()
     }
 
     fn health(&self) -> Health {
-        Health { available: self.breaker.is_available(), unknown_keys: self.unknown_keys.load(Ordering::Relaxed) }
-    }
-}
-
-/// What a request without an answer comes to.
-fn unanswered(error: &OutboundError) -> ProviderAnswer {
-    let reason = match error.fault {
-        Fault::Timeout | Fault::LimitPassed => NoAnswer::Timeout,
-        Fault::Connect | Fault::Forbidden | Fault::Broken | Fault::Invalid => NoAnswer::Http5xx,
-        Fault::TooLarge => NoAnswer::Malformed,
-    };
-    let settled = match (error.body_left, error.fault) {
-        (false, _) => Settled::NotSent,
-        (true, Fault::TooLarge) => Settled::Sent,
-        (true, _) => Settled::Unknown,
-    };
-    ProviderAnswer::none(reason, settled)
-}
-
-/// What a call says about the provider.
-fn grade(answer: &ProviderAnswer) -> Grade {
-    match &answer.assessment {
-        Assessment::NoAnswer { reason: NoAnswer::Auth | NoAnswer::Quota } => Grade::Refused,
-        // The time was over before anything was sent: that is our own doing.
-        Assessment::NoAnswer { reason: NoAnswer::Timeout } if answer.settled == Settled::NotSent => Grade::Neutral,
-        Assessment::NoAnswer { reason: NoAnswer::Timeout | NoAnswer::Http5xx | NoAnswer::Malformed } => Grade::Failed,
-        _ => Grade::Good,
+        self.line.health()
     }
 }

@@ -24,6 +24,12 @@ impl Micros {
         Self(self.0.saturating_add(seconds.saturating_mul(Self::SECOND)))
     }
 
+    /// This time moved by milliseconds; saturates.
+    #[must_use]
+    pub fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis.saturating_mul(Self::SECOND / 1_000)))
+    }
+
     /// Seconds since the Unix epoch, rounded down.
     pub fn unix_seconds(self) -> i64 {
         self.0.div_euclid(Self::SECOND)

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use futures_util::Stream;
 use futures_util::stream;
 
-use crate::domain::clock::SharedClock;
+use crate::domain::clock::{Micros, SharedClock};
 
 const WAITING: u8 = 0;
 const LEFT: u8 = 1;
@@ -20,21 +20,25 @@ const PAST_LIMIT: u8 = 3;
 pub(super) struct Release {
     state: Arc<AtomicU8>,
     until_boot_nanos: u64,
+    until: Micros,
     clock: SharedClock,
 }
 
 impl Release {
-    /// A slip that is good until the boot-time clock reads more than `until_boot_nanos`.
-    pub(super) fn until(until_boot_nanos: u64, clock: SharedClock) -> Self {
-        Self { state: Arc::new(AtomicU8::new(WAITING)), until_boot_nanos, clock }
+    /// A slip that is good until the boot-time clock reads more than `until_boot_nanos` or the wall clock more than
+    /// `until`, whichever comes first: a paused virtual machine shows on the second one only.
+    pub(super) fn until(until_boot_nanos: u64, until: Micros, clock: SharedClock) -> Self {
+        Self { state: Arc::new(AtomicU8::new(WAITING)), until_boot_nanos, until, clock }
     }
 
-    /// The body as a stream of one frame. It looks at the clock when the connection asks for the frame, which is the last
+    /// The body as a stream of one frame. It looks at both clocks when the connection asks for the frame, which is the last
     /// moment before the write, and is an error past the limit.
     pub(super) fn body(&self, bytes: Vec<u8>) -> impl Stream<Item = io::Result<Vec<u8>>> + Send + 'static {
-        let (state, until, clock) = (self.state.clone(), self.until_boot_nanos, self.clock.clone());
+        let (state, clock) = (self.state.clone(), self.clock.clone());
+        let (until_boot_nanos, until) = (self.until_boot_nanos, self.until);
         stream::once(async move {
-            let next = if clock.boot_nanos() > until { PAST_LIMIT } else { LEFT };
+            let passed = clock.boot_nanos() > until_boot_nanos || clock.now() > until;
+            let next = if passed { PAST_LIMIT } else { LEFT };
             match state.compare_exchange(WAITING, next, Ordering::SeqCst, Ordering::SeqCst) {
                 Ok(_) if next == LEFT => Ok(bytes),
                 _ => Err(io::Error::other("the body may not leave any more")),

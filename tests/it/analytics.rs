@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use sekisho::analytics::disclosable::Datum;
-use sekisho::analytics::pseudonym::Mode;
 use sekisho::analytics::settings::{AnalyticsConfig, ProviderKind, SettingsError};
 use sekisho::analytics::threatmetrix::FIELDS;
 use sekisho::demo::provider::{ProviderState, router};
 use sekisho::domain::clock::{Clock, Micros};
+use sekisho::domain::datum::Datum;
+use sekisho::domain::datum::Mode;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 

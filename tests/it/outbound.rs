@@ -39,6 +39,7 @@ fn request(url: &str, send_until_boot_nanos: u64) -> OutboundRequest {
         headers: Vec::new(),
         body: BODY.into(),
         send_until_boot_nanos,
+        send_until: Micros(i64::MAX),
         deadline_ms: 5_000,
         max_answer_bytes: 1_024,
     }

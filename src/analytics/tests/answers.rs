@@ -164,8 +164,8 @@ async fn a_slow_or_dripping_answer_ends_at_the_deadline() {
 
 #[tokio::test]
 async fn what_is_kept_holds_no_personal_data_though_the_provider_echoes_them() {
-    use crate::analytics::disclosable::Datum;
-    use crate::analytics::pseudonym::Mode;
+    use crate::domain::datum::Datum;
+    use crate::domain::datum::Mode;
     let setup = setup(|config| config.modes.extend(Datum::ALL.iter().map(|datum| (*datum, Mode::Plain)))).await;
     let reasons = ["hanako@example.jp", "09012345678", "Hanako lives here", "_device_velocity"].map(str::to_owned);
     let answer = setup.ask_steered(Control { reasons: Some(reasons.to_vec()), ..score("12") }).await;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::analytics::disclosable::Datum;
 use crate::analytics::envelope::Prepared;
-use crate::analytics::pseudonym::Mode;
 use crate::analytics::threatmetrix::FIELDS;
+use crate::domain::datum::Datum;
+use crate::domain::datum::Mode;
 
 const EMAIL_TOKEN: &str = "6fe7e562374f43cb454c030195714f66ca5d32c53d002ae0364854269e177668";
 const PHONE_TOKEN: &str = "4ecf38e8f792087f60fb767edecf9ee98446dff7c2d63a14811236c6148a98ba";

@@ -13,12 +13,13 @@ pub(super) const SCORE_RANGE: (i64, i64) = (-100, 100);
 
 /// The assessment that an answer comes to. `request_result` is looked at first: a failed one can still carry a status.
 pub(super) fn assess(wire: &Wire, direction: ScoreDirection, own_signals: &BTreeMap<String, Signal>) -> Assessment {
-    let answer = failure(wire.request_result.as_str()).and_then(|()| answer(wire, direction, own_signals));
+    let answer = success(wire).and_then(|()| answer(wire, direction, own_signals));
     answer.map_or_else(|reason| Assessment::NoAnswer { reason }, Assessment::Answered)
 }
 
-fn failure(request_result: Option<&str>) -> Result<(), NoAnswer> {
-    match request_result {
+/// Whether the provider did what it was asked.
+pub(super) fn success(wire: &Wire) -> Result<(), NoAnswer> {
+    match wire.request_result.as_str() {
         Some("success") => Ok(()),
         Some("fail_access" | "fail_verification") => Err(NoAnswer::Auth),
         Some("fail_internal_error" | "fail_temporarily_unavailable") => Err(NoAnswer::Http5xx),

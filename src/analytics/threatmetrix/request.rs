@@ -3,11 +3,13 @@
 use secrecy::ExposeSecret;
 use url::form_urlencoded::Serializer;
 
-use super::super::disclosable::{Datum, Disclosable};
+use super::super::disclosable::Disclosable;
 use super::super::envelope::{Contents, Item, Prepared};
-use super::super::pseudonym::{Mode, PSEUDONYM_VERSION, Pseudonyms};
+use super::super::pseudonym::{PSEUDONYM_VERSION, Pseudonyms};
 use super::super::settings::AnalyticsConfig;
+use super::FORM;
 use crate::domain::cardholder::NORMAL_FORM_VERSION;
+use crate::domain::datum::{Datum, Mode};
 
 /// Where one datum goes.
 #[derive(Clone, Copy, Debug)]
@@ -80,10 +82,16 @@ pub(super) fn prepare(data: &Disclosable, pseudonyms: &Pseudonyms, settings: &An
     let contents = Contents {
         recipient: settings.recipient.clone(),
         path: if session.is_some() { SESSION_QUERY } else { ATTRIBUTE_QUERY },
+        content_type: FORM,
         items,
         unreadable,
-        transform_version: format!("threatmetrix 1, pseudonym {PSEUDONYM_VERSION}, normal form {NORMAL_FORM_VERSION}"),
+        transform_version: transform_version(),
         key_id: pseudonyms.key_id().to_owned(),
     };
     Prepared::new(contents, form.finish().into_bytes())
+}
+
+/// The versions of the rules by which requests are made.
+pub(super) fn transform_version() -> String {
+    format!("threatmetrix 1, pseudonym {PSEUDONYM_VERSION}, normal form {NORMAL_FORM_VERSION}")
 }

@@ -125,6 +125,7 @@ impl Client {
             headers: vec![bearer(api_key), ("idempotency-key".to_owned(), key.to_owned())],
             body: body.to_string().into_bytes(),
             send_until_boot_nanos: self.clock.boot_nanos().saturating_add(DEADLINE_MS * 1_000_000),
+            send_until: self.clock.now().plus_millis(i64::try_from(DEADLINE_MS).unwrap_or(i64::MAX)),
             deadline_ms: DEADLINE_MS,
             max_answer_bytes: ANSWER_BYTES_MAX,
         });
