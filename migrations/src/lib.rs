@@ -10,6 +10,8 @@ mod m0001_parties;
 mod m0002_consent;
 mod m0003_authentications;
 mod m0004_audit;
+mod m0008_result_codes;
+mod m0009_vouches;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_consent::Migration),
             Box::new(m0003_authentications::Migration),
             Box::new(m0004_audit::Migration),
+            Box::new(m0008_result_codes::Migration),
+            Box::new(m0009_vouches::Migration),
         ]
     }
 }
