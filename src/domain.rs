@@ -22,3 +22,4 @@ pub mod reason;
 pub mod receipt;
 pub mod staff;
 pub mod verdict;
+pub mod vouch;

@@ -14,3 +14,6 @@ pub mod keys;
 pub mod merchant;
 pub mod register;
 pub mod result;
+pub mod support;
+pub mod unlock;
+pub mod vouch;

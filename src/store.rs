@@ -29,6 +29,9 @@ pub mod outbox;
 pub mod receive;
 mod receive_sql;
 mod sql;
+pub mod support;
+pub mod unlock;
+pub mod vouches;
 mod writer;
 
 pub use error::StoreError;

@@ -12,6 +12,8 @@ mod m0003_authentications;
 mod m0004_audit;
 mod m0005_consent_history;
 mod m0007_outbox;
+mod m0008_result_codes;
+mod m0009_vouches;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_audit::Migration),
             Box::new(m0005_consent_history::Migration),
             Box::new(m0007_outbox::Migration),
+            Box::new(m0008_result_codes::Migration),
+            Box::new(m0009_vouches::Migration),
         ]
     }
 }

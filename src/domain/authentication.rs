@@ -3,7 +3,7 @@
 use super::assessment::words;
 use super::clock::Micros;
 use super::facts::{EnrolmentFacts, Purpose};
-use super::id::{AuthenticationId, CardId, MerchantId};
+use super::id::{AuthenticationId, CardId, MerchantId, VouchId};
 use super::money::Money;
 use super::verdict::{Outcome, Verdict};
 use serde::{Deserialize, Serialize};
@@ -81,6 +81,15 @@ words! {
     }
 }
 
+/// What others are told of the reasons, by the bundle that was live when the status came to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultCodes {
+    /// Public reason codes, sorted, without repeats: the only codes that leave the house.
+    pub public_reasons: Vec<String>,
+    /// EMV 3DS `transStatusReason`; none while open and when approved.
+    pub emv_reason: Option<String>,
+}
+
 /// One request by a merchant for one purchase, as it is recorded.
 #[derive(Clone, Debug)]
 pub struct Authentication {
@@ -106,12 +115,16 @@ pub struct Authentication {
     pub ending: Ending,
     /// Internal reason codes, sorted.
     pub reasons: Vec<String>,
+    /// What others are told of the reasons; none in rows of releases that did not keep it.
+    pub codes: Option<ResultCodes>,
     /// The bundle that decided, 64 hexadecimal digits.
     pub bundle_digest: String,
     /// The facts as JSON; none when nothing was gathered.
     pub facts: Option<String>,
     /// The verdict as JSON; none when no policy was asked.
     pub verdict: Option<String>,
+    /// The vouch that held when it was decided.
+    pub vouch_id: Option<VouchId>,
     /// Where the buyer returns to.
     pub return_url: Option<String>,
     /// The keyed digest of the device.

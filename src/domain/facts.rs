@@ -14,7 +14,9 @@ use super::card::CardStatus;
 use super::consent::ConsentState;
 
 /// The version of this shape. A bundle names the version that it is written for.
-pub const FACTS_VERSION: u16 = 1;
+pub const FACTS_VERSION: u16 = 2;
+/// The oldest version that a bundle may be written for: the one before.
+pub const FACTS_VERSION_OLDEST: u16 = FACTS_VERSION - 1;
 
 /// Everything a policy may see about one authentication.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +54,10 @@ pub struct Facts {
     pub velocity: VelocityFacts,
     /// What the merchant wishes about a challenge.
     pub challenge_wish: ChallengeWish,
+    /// Whether a staff person confirmed with the cardholder, lately and for this merchant, a purchase of this amount.
+    /// Since version 2; facts of version 1 have nobody's word.
+    #[serde(default)]
+    pub vouched: bool,
     /// The analysis company's answer, or why there is none.
     pub assessment: Assessment,
 }

@@ -23,7 +23,7 @@ use crate::domain::facts::{Facts, Method};
 use crate::domain::id::{AuditId, AuthenticationId, ChallengeId};
 use crate::domain::reason;
 use crate::domain::verdict::Verdict;
-use crate::flow::challenge_link;
+use crate::flow::{challenge_link, result};
 use crate::policy;
 use crate::policy::reference::Programme;
 use crate::store::StoreError;
@@ -116,6 +116,7 @@ impl Asked {
             lease_until: self.now.plus_seconds(LEASE_SECONDS),
             card_digest: self.app.keys.card_digest(&self.request.number).bytes,
             amount_base_minor: base.map_or(0, |(amount, _)| amount),
+            money: self.request.money,
             device_digest: self.trace.device_digest,
             ip_digest: self.trace.ip_digest,
             address_digest: self.trace.address_digest,
@@ -136,6 +137,7 @@ impl Asked {
     /// The record before anything is decided.
     fn record(&self, status: Status, reasons: Vec<String>) -> Authentication {
         let request = &self.request;
+        let codes = result::codes(self.loaded.bundle.reference(), status, &reasons);
         Authentication {
             id: self.id,
             merchant_id: request.merchant.id,
@@ -148,9 +150,11 @@ impl Asked {
             status,
             ending: Ending::Decided,
             reasons,
+            codes: Some(codes),
             bundle_digest: self.loaded.bundle.digest().to_owned(),
             facts: None,
             verdict: None,
+            vouch_id: None,
             return_url: request.return_url.as_ref().map(|url| url.as_str().to_owned()),
             device_digest: self.trace.device_digest.map(Vec::from),
             address_digest: self.trace.address_digest.map(Vec::from),
@@ -163,32 +167,58 @@ impl Asked {
 /// Asks the company where the gate let it, decides, records.
 async fn conclude(asked: &Arc<Asked>, received: Received, gate: Gate) -> Result<Authentication, AuthenticateError> {
     let Some(card) = received.card else {
-        return open(asked, asked.record(Status::NotEligible, vec![reason::CARD_UNKNOWN.to_owned()]), None).await;
+        let record = asked.record(Status::NotEligible, vec![reason::CARD_UNKNOWN.to_owned()]);
+        return record_unasked(asked, record).await;
     };
     let Some(programme) = asked.eligible(&card) else {
         let mut record = asked.record(Status::NotEligible, vec![reason::PROGRAMME_NOT_ELIGIBLE.to_owned()]);
         record.card_id = Some(card.id);
-        return open(asked, record, None).await;
+        return record_unasked(asked, record).await;
     };
     let (assessment, settlement) = gate.ask(asked).await;
-    let facts = asked.facts(&card, programme, assessment);
-    let verdict = policy::decide(&asked.loaded.bundle, &facts);
-    count(&asked.app, &facts, &verdict);
-    let status = Status::of_verdict(&verdict, &facts.enrolment);
-    let mut reasons = verdict.reasons.clone();
-    match status {
-        Status::NotEnrolled => reasons = vec![reason::NOT_ENROLLED.to_owned()],
-        Status::Unavailable => reasons = vec![reason::NO_USABLE_METHOD.to_owned()],
-        _ => {}
+    let mut facts = asked.facts(&card, programme, assessment);
+    if let Some(decided) = decide(asked, &card, &facts, settlement.clone()).await? {
+        return Ok(decided);
     }
+    // Another approval used the vouch meanwhile. That is another fact, so the question is put once more.
+    facts.vouched = false;
+    decide(asked, &card, &facts, settlement).await?.ok_or(AuthenticateError::InProgress)
+}
+
+/// Records what is answered before facts, gate and company.
+async fn record_unasked(asked: &Arc<Asked>, record: Authentication) -> Result<Authentication, AuthenticateError> {
+    let nothing = Opening { settlement: None, challenge: None };
+    open(asked, record, nothing).await?.ok_or(AuthenticateError::InProgress)
+}
+
+/// Decides once and records it; none when the vouch that an approval rests on is gone.
+async fn decide(
+    asked: &Arc<Asked>,
+    card: &ReceivedCard,
+    facts: &Facts,
+    settlement: Option<Settlement>,
+) -> Result<Option<Authentication>, AuthenticateError> {
+    let verdict = policy::decide(&asked.loaded.bundle, facts);
+    let status = Status::of_verdict(&verdict, &facts.enrolment);
+    let reasons = match status {
+        Status::NotEnrolled => vec![reason::NOT_ENROLLED.to_owned()],
+        Status::Unavailable => vec![reason::NO_USABLE_METHOD.to_owned()],
+        _ => verdict.reasons.clone(),
+    };
     let mut record = asked.record(status, reasons);
     record.card_id = Some(card.id);
+    record.vouch_id = card.vouch.filter(|_| facts.vouched);
     // Facts and verdict are plain data; writing them cannot fail.
-    record.facts = serde_json::to_string(&facts).ok();
+    record.facts = serde_json::to_string(facts).ok();
     record.verdict = serde_json::to_string(&verdict).ok();
-    let language = asked.request.language;
-    let challenge = (status == Status::ChallengeRequired).then(|| new_challenge(asked, verdict.methods, language));
-    open(asked, record, Some(Opening { settlement, challenge })).await
+    let methods = verdict.methods.clone();
+    let challenge =
+        (status == Status::ChallengeRequired).then(|| new_challenge(asked, methods, asked.request.language));
+    let opened = open(asked, record, Opening { settlement, challenge }).await?;
+    if opened.is_some() {
+        count(&asked.app, facts, &verdict);
+    }
+    Ok(opened)
 }
 
 /// Counts a decision; a policy that erred is an alarm.
@@ -224,12 +254,13 @@ fn new_challenge(asked: &Asked, methods: Vec<Method>, language: Option<Language>
     }
 }
 
-/// Records the decided authentication, with all that goes with it, in one transaction.
+/// Records the decided authentication, with all that goes with it, in one transaction; none when the vouch that it
+/// rests on is gone.
 async fn open(
     asked: &Arc<Asked>,
     mut record: Authentication,
-    opening: Option<Opening>,
-) -> Result<Authentication, AuthenticateError> {
+    opening: Opening,
+) -> Result<Option<Authentication>, AuthenticateError> {
     let app = &asked.app;
     record.finished_at = record.status.is_final().then(|| app.now());
     let entry = Entry {
@@ -240,12 +271,11 @@ async fn open(
         subject: record.id.to_string(),
         result: record.status.as_str().to_owned(),
     };
-    let opening = opening.unwrap_or(Opening { settlement: None, challenge: None });
     let written = app.store.open(record.clone(), entry, opening.challenge, opening.settlement).await;
     match written {
-        Ok(()) => Ok(record),
+        Ok(recorded) => Ok(recorded.then_some(record)),
         // Whoever took the key over was faster: its answer stands.
-        Err(StoreError::Duplicate { .. }) => again(app, record.id).await,
+        Err(StoreError::Duplicate { .. }) => again(app, record.id).await.map(Some),
         Err(error) => Err(error.into()),
     }
 }

@@ -19,10 +19,11 @@ use self::view::{show, show_on_arrival, tries_left};
 use crate::app::App;
 use crate::credential::hasher::HasherError;
 use crate::credential::token::Token;
-use crate::domain::authentication::Authentication;
+use crate::domain::authentication::{Authentication, ResultCodes};
 use crate::domain::challenge::ChallengeState;
 use crate::domain::clock::Micros;
 use crate::domain::id::{AuditId, AuthenticationId, ChallengeId};
+use crate::flow::result;
 use crate::keys::SealError;
 use crate::store::StoreError;
 use crate::store::audit::Entry;
@@ -113,7 +114,8 @@ pub async fn withdraw(app: &App, id: AuthenticationId) -> Result<Option<Authenti
 /// [`ChallengeError`].
 pub async fn expire_due(app: &Arc<App>, limit: i64) -> Result<u64, ChallengeError> {
     let mut ended = 0;
-    for settlement in app.store.overdue_challenges(app.now(), limit).await? {
+    let codes = codes(app, Conclusion::TimedOut);
+    for settlement in app.store.overdue_challenges(app.now(), limit, &codes).await? {
         let entry = entry(app, "system", settlement.conclusion, settlement.challenge_id);
         ended += u64::from(app.store.settle_challenge(settlement, entry).await?);
     }
@@ -150,9 +152,15 @@ async fn settle(
         Conclusion::Withdrawn => format!("merchant:{}", challenge.merchant.id),
         Conclusion::TimedOut => "system".to_owned(),
     };
-    let settlement = Settlement { nonce, ..Settlement::of(&challenge, conclusion, now) };
+    let settlement = Settlement { nonce, ..Settlement::of(&challenge, conclusion, codes(app, conclusion), now) };
     app.store.settle_challenge(settlement, entry(app, &actor, conclusion, challenge.id)).await?;
     reload(app, &challenge).await
+}
+
+/// What others are told of an end.
+fn codes(app: &App, conclusion: Conclusion) -> ResultCodes {
+    let loaded = app.bundle.load();
+    result::codes(loaded.bundle.reference(), conclusion.status(), &[conclusion.reason().to_owned()])
 }
 
 async fn reload(app: &App, challenge: &Challenge) -> Result<Challenge, ChallengeError> {

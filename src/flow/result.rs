@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::domain::authentication::{Authentication, Status};
+use crate::domain::authentication::{Authentication, ResultCodes, Status};
+use crate::policy::Reference;
 
 /// The claims of a signed result. Times are seconds since the Unix epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +55,7 @@ pub fn sign_result(app: &App, authentication: &Authentication) -> Option<String>
         amount_minor: authentication.money.amount_minor,
         currency: authentication.money.currency.code().to_owned(),
         card_last_four: authentication.card_last_four.clone(),
-        reasons: public_reasons(app, authentication),
+        reasons: codes_of(app, authentication).public_reasons,
     };
     app.keys.sign_result(&claims).inspect_err(|error| tracing::error!(%error, "a result cannot be signed")).ok()
 }
@@ -73,16 +74,26 @@ pub fn authentication_value(app: &App, authentication: &Authentication) -> Optio
     })
 }
 
-/// The public codes of an authentication's reasons, sorted, without repeats: the only codes that leave the house.
-pub fn public_reasons(app: &App, authentication: &Authentication) -> Vec<String> {
-    let loaded = app.bundle.load();
-    let reference = loaded.bundle.reference();
-    let mut codes: Vec<String> = authentication
-        .reasons
+/// What others are told of these reasons for this status, by the bundle's table of reasons.
+pub fn codes(reference: &Reference, status: Status, reasons: &[String]) -> ResultCodes {
+    let mut public_reasons: Vec<String> = reasons
         .iter()
         .map(|code| reference.reason(code).map_or("other", |reason| reason.public_code.as_str()).to_owned())
         .collect();
-    codes.sort();
-    codes.dedup();
-    codes
+    public_reasons.sort();
+    public_reasons.dedup();
+    let told = !matches!(status, Status::Approved | Status::ChallengeRequired);
+    // The EMV reason of the first internal code that has one.
+    let emv_reason = reasons.iter().find_map(|code| reference.reason(code)).map(|reason| reason.emv_code.clone());
+    ResultCodes { public_reasons, emv_reason: emv_reason.filter(|_| told) }
+}
+
+/// What others are told of an authentication's reasons: as it was kept, or by the live bundle for a record of a
+/// release that did not keep it.
+pub fn codes_of(app: &App, authentication: &Authentication) -> ResultCodes {
+    let by_live_bundle = || {
+        let loaded = app.bundle.load();
+        codes(loaded.bundle.reference(), authentication.status, &authentication.reasons)
+    };
+    authentication.codes.clone().unwrap_or_else(by_live_bundle)
 }

@@ -13,6 +13,7 @@ use super::rehearsal::rehearse;
 use super::rule::{self, Rule};
 use super::source::{BundleSource, has_extension};
 use super::{check, lint, schema};
+use crate::domain::facts::FACTS_VERSION;
 
 /// One bundle, ready to be asked.
 pub struct Bundle {
@@ -39,23 +40,24 @@ impl Bundle {
         if let Some(fault) = unknown_files(&source) {
             faults.push(fault);
         }
-        if let Err(fault) = schema::compare(source.text(schema::FILE)) {
+        let manifest = Manifest::read(&source, &mut faults);
+        let facts_version = manifest.as_ref().map_or(FACTS_VERSION, |manifest| manifest.facts_version);
+        if let Err(fault) = schema::compare(source.text(schema::FILE), facts_version) {
             faults.push(fault);
         }
-        let manifest = Manifest::read(&source, &mut faults);
         let reference = Reference::read(&source, &mut faults);
         let rules = manifest.as_ref().map(|manifest| rule::read(&source, manifest, &mut faults)).unwrap_or_default();
         if let Some(reference) = &reference {
             check_reasons(&source, &rules, reference, &mut faults);
             lint::run(&rules, reference, &mut faults);
         }
-        check::validate(&source, &rules, &mut faults);
+        check::validate(&source, facts_version, &rules, &mut faults);
         BundleErrors::check(faults)?;
         let missing = || BundleErrors::from(Fault::new(manifest::FILE, "the bundle could not be read"));
-        let (manifest, reference) = manifest.zip(reference).ok_or_else(missing)?;
+        let (_, reference) = manifest.zip(reference).ok_or_else(missing)?;
         let bundle = Self {
             digest: source.digest(),
-            facts_version: manifest.facts_version,
+            facts_version,
             meanings: rules.iter().map(|rule| (rule.id.clone(), (rule.reason.clone(), rule.forbids))).collect(),
             reference,
             rules,
@@ -100,7 +102,7 @@ impl Bundle {
     }
 
     pub(super) fn with_desk<T>(&self, work: impl FnOnce(&mut Desk) -> Result<T, AskError>) -> Result<T, AskError> {
-        self.desks.with(&self.rules, work)
+        self.desks.with(&self.rules, self.facts_version, work)
     }
 }
 

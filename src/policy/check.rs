@@ -8,8 +8,8 @@ use super::schema;
 use super::source::BundleSource;
 
 /// Validates every rule strictly; a warning counts as a fault.
-pub(super) fn validate(source: &BundleSource, rules: &[Rule], faults: &mut Vec<Fault>) {
-    let schema = match schema::parse() {
+pub(super) fn validate(source: &BundleSource, facts_version: u16, rules: &[Rule], faults: &mut Vec<Fault>) {
+    let schema = match schema::parse(facts_version) {
         Ok(schema) => schema,
         Err(error) => return faults.push(Fault::new(schema::FILE, error.to_string())),
     };

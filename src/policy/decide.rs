@@ -101,7 +101,7 @@ impl Step {
 }
 
 fn climb(bundle: &Bundle, desk: &mut Desk, facts: &Facts, witness: Witness<'_>) -> Result<Verdict, AskError> {
-    let context = translate::facts(facts, bundle.reference())?;
+    let context = translate::facts(facts, bundle.facts_version(), bundle.reference())?;
     let (engine, scene) = desk.open(facts, bundle.reference())?;
     let mut errors = Vec::new();
 
@@ -141,7 +141,7 @@ fn offer(engine: &Engine, scene: &Scene, method: Method, context: cedar_policy::
 
 /// Makes every request of these facts and holds it, its context and its entities against the schema.
 pub(super) fn validate_requests(bundle: &Bundle, facts: &Facts) -> Result<(), AskError> {
-    let context = translate::facts(facts, bundle.reference())?;
+    let context = translate::facts(facts, bundle.facts_version(), bundle.reference())?;
     bundle.with_desk(|desk| {
         let (engine, scene) = desk.open(facts, bundle.reference())?;
         for question in [Question::Approve, Question::Challenge] {

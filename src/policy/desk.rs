@@ -106,12 +106,13 @@ impl Desks {
     pub(super) fn with<T>(
         &self,
         rules: &[Rule],
+        facts_version: u16,
         work: impl FnOnce(&mut Desk) -> Result<T, AskError>,
     ) -> Result<T, AskError> {
         let mut place = self.place().ok_or_else(|| AskError::Copy("no place".to_owned()))?;
         let desk = match &mut *place {
             Some(desk) => desk,
-            empty => empty.insert(Desk { engine: Engine::copy(rules)?, scenes: Scenes::default() }),
+            empty => empty.insert(Desk { engine: Engine::copy(rules, facts_version)?, scenes: Scenes::default() }),
         };
         work(desk)
     }

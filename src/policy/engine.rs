@@ -58,7 +58,7 @@ pub(super) struct Engine {
 
 impl Engine {
     /// A copy that shares nothing with another: the rules are parsed again.
-    pub(super) fn copy(rules: &[Rule]) -> Result<Self, AskError> {
+    pub(super) fn copy(rules: &[Rule], facts_version: u16) -> Result<Self, AskError> {
         let mut indexes: BTreeMap<Question, Index> = BTreeMap::new();
         for rule in rules {
             let policy = Policy::parse(Some(PolicyId::new(&rule.id)), &rule.text).map_err(copy_failed)?;
@@ -70,7 +70,7 @@ impl Engine {
         };
         Ok(Self {
             authorizer: Authorizer::new(),
-            schema: schema::parse().map_err(copy_failed)?,
+            schema: schema::parse(facts_version).map_err(copy_failed)?,
             names: Names::new()?,
             indexes,
             actions: Question::ALL.iter().map(action).collect::<Result<_, _>>()?,

@@ -166,13 +166,14 @@ pub(super) fn sharing_store(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::facts::FACTS_VERSION;
     use crate::policy::rehearsal::{least, most};
     use crate::policy::{Bundle, BundleSource, schema};
 
     #[test]
     fn every_store_holds_the_actions_and_is_closed() {
         let bundle = Bundle::build(BundleSource::shipped()).unwrap();
-        let (schema, names) = (schema::parse().unwrap(), Names::new().unwrap());
+        let (schema, names) = (schema::parse(FACTS_VERSION).unwrap(), Names::new().unwrap());
         let reference = bundle.reference();
         let mut stores = Vec::new();
         for facts in [least(), most()] {

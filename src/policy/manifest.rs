@@ -6,8 +6,9 @@ use serde::Deserialize;
 
 use super::fault::{Fault, line_with};
 use super::reference;
+use super::schema;
 use super::source::BundleSource;
-use crate::domain::facts::FACTS_VERSION;
+use crate::domain::facts::{FACTS_VERSION, FACTS_VERSION_OLDEST};
 
 pub(super) const FILE: &str = "bundle.toml";
 
@@ -35,10 +36,12 @@ impl Manifest {
     pub(super) fn read(source: &BundleSource, faults: &mut Vec<Fault>) -> Option<Self> {
         let manifest: Self = reference::parse(source, FILE, faults)?;
         let line = |mark: &str| source.text(FILE).and_then(|text| line_with(text, mark));
-        if manifest.facts_version != FACTS_VERSION {
+        if !schema::knows(manifest.facts_version) {
             let message = format!("the bundle is written for facts version {}", manifest.facts_version);
-            let hint =
-                format!("this program gathers facts version {FACTS_VERSION}: port the rules, then change the number");
+            let hint = format!(
+                "this program gathers facts version {FACTS_VERSION} and knows {FACTS_VERSION_OLDEST}: port the rules, \
+                 then change the number"
+            );
             faults.push(Fault::new(FILE, message).line(line("facts_version")).hint(hint));
         }
         for word in COMPULSORY {

@@ -86,6 +86,7 @@ pub fn least() -> Facts {
         location: LocationFacts { country: None, prefecture: None, source: LocationSource::Unknown },
         velocity: velocity(0, None),
         challenge_wish: ChallengeWish::NoPreference,
+        vouched: false,
         assessment: Assessment::NotAsked { reason: NotAsked::ConsentUnknown },
     }
 }
@@ -145,6 +146,7 @@ pub fn most() -> Facts {
         },
         velocity: velocity(i64::from(u32::MAX), Some(i64::from(u32::MAX))),
         challenge_wish: ChallengeWish::ChallengeMandated,
+        vouched: true,
         assessment: Assessment::Answered(Answer {
             risk: Some(RISK_MAX),
             recommendation: Recommendation::Reject,

@@ -51,9 +51,9 @@ fn context(fields: Fields) -> Result<Context, TranslateError> {
     Context::from_pairs(fields).map_err(|error| TranslateError(error.to_string()))
 }
 
-/// The context of `approve`, `challenge` and `offer`.
-pub(super) fn facts(facts: &Facts, reference: &Reference) -> Result<Context, TranslateError> {
-    context(fields! {
+/// The context of `approve`, `challenge` and `offer`, in the shape of the version that the bundle is written for.
+pub(super) fn facts(facts: &Facts, facts_version: u16, reference: &Reference) -> Result<Context, TranslateError> {
+    let mut fields = fields! {
         received_at_seconds: Value::new_long(facts.received_at_seconds),
         local_hour: Value::new_long(i64::from(facts.local_hour)),
         purpose: text(facts.purpose.as_str()),
@@ -69,7 +69,11 @@ pub(super) fn facts(facts: &Facts, reference: &Reference) -> Result<Context, Tra
         velocity: velocity(facts)?,
         challenge_wish: text(facts.challenge_wish.as_str()),
         assessment: assessment(&facts.assessment)?,
-    })
+    };
+    if facts_version >= 2 {
+        fields.push(("vouched".to_owned(), Value::new_bool(facts.vouched)));
+    }
+    context(fields)
 }
 
 /// What `share` sees of one data class.

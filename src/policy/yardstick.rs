@@ -91,7 +91,7 @@ impl<'a> Yardstick<'a> {
                 return Ok((desk.engine.sharing_request(&scene, context)?, scene.entities));
             }
             let scene = desk.engine.scene(facts, reference)?;
-            let context = translate::facts(facts, reference)?;
+            let context = translate::facts(facts, self.bundle.facts_version(), reference)?;
             let request = match query {
                 Query::Approve => desk.engine.purchase_request(Question::Approve, &scene, context)?,
                 Query::Offer(method) => desk.engine.offer_request(&scene, *method, context)?,

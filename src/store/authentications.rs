@@ -9,18 +9,19 @@ use super::audit::{self, Entry};
 use super::challenges::{self, NewChallenge};
 use super::consent::{self, Settlement};
 use super::sql::{self, Row, nullable, nullable_bytes};
-use super::{Store, StoreError, Transaction};
-use crate::domain::authentication::{Authentication, Ending, Status};
+use super::{Store, StoreError, Transaction, vouches};
+use crate::domain::authentication::{Authentication, Ending, ResultCodes, Status};
 use crate::domain::clock::Micros;
 use crate::domain::facts::Purpose;
-use crate::domain::id::{AuthenticationId, CardId, MerchantId};
+use crate::domain::id::{AuthenticationId, CardId, MerchantId, VouchId};
 use crate::domain::money::Money;
 
 const COLUMNS: &str = "id, merchant_id, merchant_reference, purpose, amount_minor, currency, purchased_at, card_id, \
      card_last_four, status, ending, reasons, bundle_digest, facts, verdict, return_url, device_digest, \
-     address_digest, created_at, finished_at";
+     address_digest, created_at, finished_at, public_reasons, emv_reason, vouch_id";
 
-const PLACES: &str = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20";
+const PLACES: &str = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
+     $21, $22, $23";
 
 /// Which authentications of a merchant a list shows.
 #[derive(Clone, Debug, Default)]
@@ -88,7 +89,8 @@ impl Store {
 
 impl Store {
     /// Records a decided authentication with its audit entry, its challenge and the settlement of its disclosure,
-    /// in one transaction.
+    /// in one transaction. An approval uses the vouch that it names; when that is gone, nothing is recorded, and the
+    /// answer is false.
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when it is recorded already.
@@ -98,13 +100,19 @@ impl Store {
         entry: Entry,
         challenge: Option<NewChallenge>,
         settlement: Option<Settlement>,
-    ) -> Result<(), StoreError> {
-        if !self.is_sqlite() && challenge.is_none() && settlement.is_none() {
+    ) -> Result<bool, StoreError> {
+        let vouch = authentication.vouch_id.filter(|_| authentication.status == Status::Approved);
+        if !self.is_sqlite() && challenge.is_none() && settlement.is_none() && vouch.is_none() {
             // One statement is its own transaction: one round trip instead of three.
-            return open(self.reader(), &authentication, &entry).await;
+            return open(self.reader(), &authentication, &entry).await.map(|()| true);
         }
         self.write(move |transaction| {
             Box::pin(async move {
+                if let Some(vouch_id) = vouch
+                    && !vouches::consume(transaction, vouch_id, authentication.id, entry.recorded_at).await?
+                {
+                    return Ok(false);
+                }
                 open(transaction, &authentication, &entry).await?;
                 if let Some(challenge) = &challenge {
                     challenges::open_challenge(transaction, challenge).await?;
@@ -112,7 +120,7 @@ impl Store {
                 if let Some(settlement) = &settlement {
                     consent::settle(transaction, settlement).await?;
                 }
-                Ok(())
+                Ok(true)
             })
         })
         .await
@@ -126,6 +134,18 @@ pub(crate) async fn by_id(
 ) -> Result<Option<Authentication>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM authentications WHERE id = $1");
     sql::first(connection, "authentications", &sql, [id.uuid().into()]).await?.map(|row| read(&row)).transpose()
+}
+
+/// The newest authentications of a card, newest first.
+pub(super) async fn newest_of_card(
+    connection: &impl ConnectionTrait,
+    card_id: CardId,
+    limit: usize,
+) -> Result<Vec<Authentication>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM authentications WHERE card_id = $1 ORDER BY id DESC LIMIT $2");
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let values = [card_id.uuid().into(), limit.into()];
+    sql::all(connection, "authentications", &sql, values).await?.iter().map(read).collect()
 }
 
 /// Records a decided authentication with its audit entry and, when approved, what the card passed with.
@@ -144,14 +164,14 @@ async fn open(
         let mut values = values(authentication);
         let mut sql = format!(
             "WITH opened AS ({insert}), noted AS (INSERT INTO audit_entries \
-             (id, recorded_at, actor, action, subject, result, hash) VALUES ($21, $22, $23, $24, $25, $26, $27))"
+             (id, recorded_at, actor, action, subject, result, hash) VALUES ($24, $25, $26, $27, $28, $29, $30))"
         );
         values.extend(entry.values());
         if approved {
             sql.push_str(
                 ", known AS (INSERT INTO familiars (card_id, kind, digest, first_at) \
                  SELECT $8::uuid, f.kind, f.digest, $19::bigint \
-                 FROM (VALUES ('device', $17::bytea), ('address', $18::bytea), ('merchant', $28::bytea)) \
+                 FROM (VALUES ('device', $17::bytea), ('address', $18::bytea), ('merchant', $31::bytea)) \
                  AS f (kind, digest) WHERE f.digest IS NOT NULL AND $8::uuid IS NOT NULL ON CONFLICT DO NOTHING)",
             );
             values.push(authentication.merchant_id.uuid().as_bytes().to_vec().into());
@@ -177,12 +197,20 @@ pub(crate) async fn finish(
     status: Status,
     ending: Ending,
     reasons: &[String],
+    codes: &ResultCodes,
     now: Micros,
 ) -> Result<bool, StoreError> {
-    const SQL: &str = "UPDATE authentications SET status = $2, ending = $3, reasons = $4, finished_at = $5 \
-                       WHERE id = $1 AND status = 'challenge_required'";
-    let values =
-        [id.uuid().into(), status.as_str().into(), ending.as_str().into(), reasons.join(",").into(), now.0.into()];
+    const SQL: &str = "UPDATE authentications SET status = $2, ending = $3, reasons = $4, finished_at = $5, \
+                       public_reasons = $6, emv_reason = $7 WHERE id = $1 AND status = 'challenge_required'";
+    let values: [Value; 7] = [
+        id.uuid().into(),
+        status.as_str().into(),
+        ending.as_str().into(),
+        reasons.join(",").into(),
+        now.0.into(),
+        codes.public_reasons.join(",").into(),
+        codes.emv_reason.clone().into(),
+    ];
     if sql::execute(transaction, SQL, values).await? == 0 {
         return Ok(false);
     }
@@ -190,6 +218,10 @@ pub(crate) async fn finish(
         && let Some(authentication) = by_id(transaction, id).await?
     {
         remember(transaction, &authentication).await?;
+        if let Some(vouch_id) = authentication.vouch_id {
+            // The buyer proved herself: it passes even when another approval was faster to use the vouch.
+            vouches::consume(transaction, vouch_id, id, now).await?;
+        }
     }
     Ok(true)
 }
@@ -236,6 +268,9 @@ fn values(authentication: &Authentication) -> Vec<Value> {
         nullable_bytes(authentication.address_digest.as_deref()),
         authentication.created_at.0.into(),
         authentication.finished_at.map(|at| at.0).into(),
+        authentication.codes.as_ref().map(|codes| codes.public_reasons.join(",")).into(),
+        authentication.codes.as_ref().and_then(|codes| codes.emv_reason.clone()).into(),
+        nullable(authentication.vouch_id.map(VouchId::uuid)),
     ]
 }
 
@@ -253,7 +288,9 @@ fn read(row: &Row) -> Result<Authentication, StoreError> {
         card_last_four: row.get("card_last_four")?,
         status: row.word("status", Status::parse)?,
         ending: row.word("ending", Ending::parse)?,
-        reasons: reasons.split(',').filter(|code| !code.is_empty()).map(str::to_owned).collect(),
+        reasons: listed(&reasons),
+        codes: codes(row)?,
+        vouch_id: row.get::<Option<_>>("vouch_id")?.map(VouchId::from_uuid),
         bundle_digest: row.get("bundle_digest")?,
         facts: row.get("facts")?,
         verdict: row.get("verdict")?,
@@ -263,4 +300,14 @@ fn read(row: &Row) -> Result<Authentication, StoreError> {
         created_at: Micros(row.get("created_at")?),
         finished_at: row.get::<Option<i64>>("finished_at")?.map(Micros),
     })
+}
+
+/// What others were told; none in rows of releases that did not keep it.
+fn codes(row: &Row) -> Result<Option<ResultCodes>, StoreError> {
+    let Some(public_reasons) = row.get::<Option<String>>("public_reasons")? else { return Ok(None) };
+    Ok(Some(ResultCodes { public_reasons: listed(&public_reasons), emv_reason: row.get("emv_reason")? }))
+}
+
+fn listed(codes: &str) -> Vec<String> {
+    codes.split(',').filter(|code| !code.is_empty()).map(str::to_owned).collect()
 }

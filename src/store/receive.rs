@@ -14,7 +14,8 @@ use crate::domain::clock::Micros;
 use crate::domain::consent::ConsentState;
 use crate::domain::consent::standing::Standing;
 use crate::domain::facts::{EnrolmentState, Method};
-use crate::domain::id::{AuthenticationId, CardId, CardholderId, MerchantId};
+use crate::domain::id::{AuthenticationId, CardId, CardholderId, MerchantId, VouchId};
+use crate::domain::money::Money;
 
 /// What is needed to reserve, find and count.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct Receive {
     pub card_digest: [u8; 32],
     /// What is added to the card's sum, minor units of the base currency.
     pub amount_base_minor: i64,
+    /// The amount itself, against the ceiling of a vouch.
+    pub money: Money,
     /// The keyed digest of the device.
     pub device_digest: Option<[u8; 32]>,
     /// The keyed digest of the IP address.
@@ -80,6 +83,8 @@ pub struct ReceivedCard {
     pub consent: ConsentState,
     /// Digests of the holder's record.
     pub record: RecordDigests,
+    /// An open vouch for it at this merchant that covers the amount.
+    pub vouch: Option<VouchId>,
     /// Its counters.
     pub history: History,
 }
@@ -183,10 +188,12 @@ impl Receive {
         values.push(nullable_bytes(self.ip_digest.as_ref().map(<[u8; 32]>::as_slice)));
         values.push(nullable_bytes(self.address_digest.as_ref().map(<[u8; 32]>::as_slice)));
         values.push(self.merchant_id.uuid().as_bytes().to_vec().into());
+        values.push(self.money.currency.code().into());
+        values.push(self.money.amount_minor.into());
         values
     }
 
-    fn history_values(&self, card_id: Uuid) -> [Value; 6] {
+    fn history_values(&self, card_id: Uuid) -> [Value; 10] {
         [
             card_id.into(),
             self.now.hour_bucket().into(),
@@ -194,6 +201,10 @@ impl Receive {
             nullable_bytes(self.ip_digest.as_ref().map(<[u8; 32]>::as_slice)),
             nullable_bytes(self.address_digest.as_ref().map(<[u8; 32]>::as_slice)),
             self.merchant_id.uuid().as_bytes().to_vec().into(),
+            self.merchant_id.uuid().into(),
+            self.now.0.into(),
+            self.money.currency.code().into(),
+            self.money.amount_minor.into(),
         ]
     }
 }
@@ -216,6 +227,7 @@ impl ReceivedCard {
             consent: standing.general(),
             standing,
             record: RecordDigests::read(card)?,
+            vouch: history.get::<Option<Uuid>>("vouch_id")?.map(VouchId::from_uuid),
             history: History::read(history)?,
         })
     }

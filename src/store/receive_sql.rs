@@ -125,16 +125,38 @@ macro_rules! surroundings {
     };
 }
 
+/// Column: an open vouch for the card at this merchant that covers the amount. There is at most one.
+macro_rules! vouch {
+    ($card:literal, $merchant:literal, $now:literal, $currency:literal, $amount:literal) => {
+        concat!(
+            "(SELECT v.id FROM vouches v WHERE v.card_id = ",
+            $card,
+            " AND v.merchant_id = ",
+            $merchant,
+            " AND v.ended_at IS NULL AND v.used_at IS NULL AND v.expires_at > ",
+            $now,
+            " AND v.currency = ",
+            $currency,
+            " AND v.ceiling_minor >= ",
+            $amount,
+            ") AS vouch_id"
+        )
+    };
+}
+
 /// SQLite, step 1. Parameters: merchant, endpoint, key, body digest, subject, lease, now.
 pub(super) const RESERVE: &str = reserve!();
 
 /// SQLite, step 2. Parameter: digest of the number.
 pub(super) const CARD: &str = card!("$1");
 
-/// SQLite, step 3, before the card is counted. Parameters: card, hour, device, IP address, address, merchant.
+/// SQLite, step 3, before the card is counted. Parameters: card, hour, device, IP address, address, merchant's bytes,
+/// merchant, now, currency, amount.
 pub(super) const HISTORY: &str = concat!(
     "SELECT hours.*, ",
     surroundings!("$1", "$2", "$3", "$4", "$5", "$6"),
+    ", ",
+    vouch!("$1", "$7", "$8", "$9", "$10"),
     " FROM (",
     hours!("$1", "$2"),
     ") hours"
@@ -148,7 +170,8 @@ pub(super) const SIGHT: &str =
     "INSERT INTO sightings (digest, card_id, hour) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 
 /// PostgreSQL, all steps. `counted` reads `reserved`, so that the key is locked before the counter. Parameters:
-/// the seven of the reservation, 8 number, 9 hour, 10 amount, 11 device, 12 IP address, 13 address, 14 merchant.
+/// the seven of the reservation, 8 number, 9 hour, 10 amount, 11 device, 12 IP address, 13 address, 14 merchant's bytes,
+/// 15 currency, 16 amount.
 ///
 /// A statement sees the rows as they were when it began, so the present hour comes from the upsert itself
 /// (`counted`), which waits for parallel requests and sees them.
@@ -170,6 +193,8 @@ pub(super) const RECEIVE_POSTGRES: &str = concat!(
       COALESCE(counted.requests, hours.requests_now) AS requests_now, \
       COALESCE(counted.sum_base_minor, hours.sum_now) AS sum_now, ",
     surroundings!("card.card_id", "$9", "$11", "$12", "$13", "$14"),
+    ", ",
+    vouch!("card.card_id", "$1", "$7", "$15", "$16"),
     " FROM (SELECT 1) one LEFT JOIN card ON TRUE LEFT JOIN counted ON TRUE LEFT JOIN LATERAL (",
     hours!("card.card_id", "$9"),
     ") hours ON TRUE"

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::domain::authentication::{Authentication, Status};
 use crate::domain::clock::Micros;
-use crate::flow::result::{authentication_value, public_reasons, sign_result};
+use crate::flow::result::{authentication_value, codes_of, sign_result};
 use crate::flow::{cardholder_message, challenge_link};
 
 /// An authentication, as its merchant sees it.
@@ -80,6 +80,7 @@ impl AuthenticationResponse {
     pub fn render(app: &App, authentication: &Authentication) -> Self {
         let money = authentication.money;
         let message = cardholder_message::of(app, authentication);
+        let codes = codes_of(app, authentication);
         Self {
             id: authentication.id.to_string(),
             status: authentication.status,
@@ -87,9 +88,9 @@ impl AuthenticationResponse {
             amount_minor: money.amount_minor,
             currency: money.currency.code().to_owned(),
             card_last_four: authentication.card_last_four.clone(),
-            reasons: public_reasons(app, authentication),
+            reasons: codes.public_reasons,
             trans_status: authentication.status.trans_status(authentication.ending).to_owned(),
-            trans_status_reason: emv_reason(app, authentication),
+            trans_status_reason: codes.emv_reason,
             eci: authentication.status.eci().map(str::to_owned),
             authentication_value: authentication_value(app, authentication),
             result: sign_result(app, authentication),
@@ -109,14 +110,4 @@ fn challenge(app: &App, authentication: &Authentication) -> Option<ChallengeResp
         first_visit_by: authentication.created_at.plus_seconds(settings.first_visit_seconds).rfc3339(),
         expires_at: authentication.created_at.plus_seconds(settings.total_seconds).rfc3339(),
     })
-}
-
-/// The EMV reason of the first internal code that has one.
-fn emv_reason(app: &App, authentication: &Authentication) -> Option<String> {
-    if matches!(authentication.status, Status::Approved | Status::ChallengeRequired) {
-        return None;
-    }
-    let loaded = app.bundle.load();
-    let reference = loaded.bundle.reference();
-    authentication.reasons.iter().find_map(|code| reference.reason(code)).map(|reason| reason.emv_code.clone())
 }

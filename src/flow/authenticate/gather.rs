@@ -58,6 +58,7 @@ pub(super) fn facts(
         location: location(&trace.place, request.location.as_ref()),
         velocity: velocity(&card.history, trace, now),
         challenge_wish: request.challenge_wish,
+        vouched: card.vouch.is_some(),
         assessment,
     }
 }

@@ -8,7 +8,7 @@ use super::super::sql;
 use super::super::{Store, StoreError, Transaction, authentications};
 use super::attempts::note_outcome;
 use super::{CardCounter, Challenge, count_for_card};
-use crate::domain::authentication::{Ending, Status};
+use crate::domain::authentication::{Ending, ResultCodes, Status};
 use crate::domain::challenge::{AnswerOutcome, ChallengeState};
 use crate::domain::clock::Micros;
 use crate::domain::id::{AuthenticationId, CardId, ChallengeId, CredentialId};
@@ -100,6 +100,8 @@ pub struct Settlement {
     pub card_id: Option<CardId>,
     /// How it ends.
     pub conclusion: Conclusion,
+    /// What others are told of the reason.
+    pub codes: ResultCodes,
     /// The nonce of the form whose proof ended it.
     pub nonce: Option<[u8; 16]>,
     /// When.
@@ -108,12 +110,13 @@ pub struct Settlement {
 
 impl Settlement {
     /// The end of this challenge.
-    pub fn of(challenge: &Challenge, conclusion: Conclusion, now: Micros) -> Self {
+    pub fn of(challenge: &Challenge, conclusion: Conclusion, codes: ResultCodes, now: Micros) -> Self {
         Self {
             challenge_id: challenge.id,
             authentication_id: challenge.authentication.id,
             card_id: challenge.authentication.card_id,
             conclusion,
+            codes,
             nonce: None,
             now,
         }
@@ -129,11 +132,17 @@ impl Store {
         self.write(move |transaction| Box::pin(async move { settle(transaction, &settlement, &entry).await })).await
     }
 
-    /// Challenges that are over because nobody came, or nobody finished, in time: at most `limit`.
+    /// Challenges that are over because nobody came, or nobody finished, in time: at most `limit`. `codes` is what
+    /// others are told of that.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn overdue_challenges(&self, now: Micros, limit: i64) -> Result<Vec<Settlement>, StoreError> {
+    pub async fn overdue_challenges(
+        &self,
+        now: Micros,
+        limit: i64,
+        codes: &ResultCodes,
+    ) -> Result<Vec<Settlement>, StoreError> {
         const SQL: &str = "SELECT c.id, c.authentication_id, a.card_id FROM challenges c \
              JOIN authentications a ON a.id = c.authentication_id WHERE c.state = 'open' AND (c.expires_at <= $1 \
              OR (c.visited_at IS NULL AND c.first_visit_by <= $1)) ORDER BY c.expires_at LIMIT $2";
@@ -145,6 +154,7 @@ impl Store {
                     authentication_id: AuthenticationId::from_uuid(row.get("authentication_id")?),
                     card_id: row.get::<Option<_>>("card_id")?.map(CardId::from_uuid),
                     conclusion: Conclusion::TimedOut,
+                    codes: codes.clone(),
                     nonce: None,
                     now,
                 })
@@ -163,7 +173,8 @@ async fn settle(transaction: &Transaction, settlement: &Settlement, entry: &Entr
     }
     let (status, ending, reasons) = (conclusion.status(), conclusion.ending(), [conclusion.reason().to_owned()]);
     let id = settlement.authentication_id;
-    if !authentications::finish(transaction, id, status, ending, &reasons, settlement.now).await? {
+    let codes = &settlement.codes;
+    if !authentications::finish(transaction, id, status, ending, &reasons, codes, settlement.now).await? {
         // An open challenge of a finished authentication: neither may change.
         return Err(StoreError::Corrupt { table: "challenges", reason: "its authentication is final".to_owned() });
     }
