@@ -12,5 +12,6 @@ pub mod enrol;
 pub mod import;
 pub mod keys;
 pub mod merchant;
+pub mod outbox;
 pub mod register;
 pub mod result;
