@@ -12,6 +12,7 @@ mod demo;
 mod doctor;
 mod merchant;
 mod migrate;
+mod outbox;
 pub mod policy;
 mod serve;
 
@@ -66,6 +67,9 @@ enum Verb {
     /// Record what a cardholder says about data sharing
     #[command(subcommand)]
     Consent(consent::ConsentCommand),
+    /// Messages on their way out: list them, send dead ones again
+    #[command(subcommand)]
+    Outbox(outbox::OutboxCommand),
     /// Check and test policy bundles
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -128,6 +132,7 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
             Verb::Issuer(command) => merchant::run_issuer(config, command, out).await,
             Verb::Card(command) => card::run(config, command, out).await,
             Verb::Consent(command) => consent::run(config, command, out).await,
+            Verb::Outbox(command) => outbox::run(config, command, out).await,
             Verb::Policy(command) => Ok(policy::run(command, out)?),
             Verb::Demo(args) => demo::run(cli.data, cli.database_url, args, out).await,
         }

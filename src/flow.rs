@@ -12,6 +12,7 @@ pub mod enrol;
 pub mod import;
 pub mod keys;
 pub mod merchant;
+pub mod outbox;
 pub mod register;
 pub mod result;
 pub mod support;

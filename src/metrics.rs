@@ -45,6 +45,17 @@ struct ReasonLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabels {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AttemptLabels {
+    kind: &'static str,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct BundleLabels {
     digest: String,
 }
@@ -60,6 +71,10 @@ pub struct Metrics {
     database_errors: Counter,
     bundle: Family<BundleLabels, Gauge>,
     bundle_age: Gauge,
+    outbox_attempts: Family<AttemptLabels, Counter>,
+    outbox_waiting: Family<KindLabels, Gauge>,
+    outbox_oldest: Family<KindLabels, Gauge>,
+    outbox_dead: Family<KindLabels, Gauge>,
 }
 
 impl Metrics {
@@ -76,6 +91,10 @@ impl Metrics {
             database_errors: Counter::default(),
             bundle: Family::default(),
             bundle_age: Gauge::default(),
+            outbox_attempts: Family::default(),
+            outbox_waiting: Family::default(),
+            outbox_oldest: Family::default(),
+            outbox_dead: Family::default(),
         };
         registry.register("http_requests", "Requests answered, by route and status", new.requests.clone());
         registry.register("http_request_duration_seconds", "Time from header to answer", new.durations.clone());
@@ -86,6 +105,10 @@ impl Metrics {
         registry.register("database_errors", "Statements that failed", new.database_errors.clone());
         registry.register("bundle_info", "The digest of the bundle in force", new.bundle.clone());
         registry.register("bundle_age_seconds", "Time since the bundle was loaded", new.bundle_age.clone());
+        registry.register("outbox_attempts", "Messages tried, by what came of it", new.outbox_attempts.clone());
+        registry.register("outbox_waiting", "Messages not sent yet", new.outbox_waiting.clone());
+        registry.register("outbox_oldest_seconds", "Age of the oldest of them", new.outbox_oldest.clone());
+        registry.register("outbox_dead", "Messages that are not tried any more", new.outbox_dead.clone());
         new
     }
 
@@ -129,6 +152,19 @@ impl Metrics {
         }
         self.bundle.get_or_create(&labels).set(1);
         self.bundle_age.set(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
+    }
+
+    /// A message was tried: it is `done`, tried `again`, or `dead`.
+    pub fn outbox_attempt(&self, kind: &'static str, result: &'static str) {
+        self.outbox_attempts.get_or_create(&AttemptLabels { kind, result }).inc();
+    }
+
+    /// How much of a kind waits, for how many seconds the oldest has, and how much is dead.
+    pub fn set_outbox(&self, kind: &'static str, waiting: i64, oldest_seconds: i64, dead: i64) {
+        let labels = KindLabels { kind };
+        self.outbox_waiting.get_or_create(&labels).set(waiting);
+        self.outbox_oldest.get_or_create(&labels).set(oldest_seconds);
+        self.outbox_dead.get_or_create(&labels).set(dead);
     }
 
     /// The text of everything registered (`OpenMetrics` 1.0).

@@ -7,7 +7,6 @@ mod failure;
 mod foreign_text;
 mod frame;
 mod headers;
-mod moment;
 mod texts;
 mod visitor;
 
@@ -34,5 +33,5 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/challenge/{token}/cancel", post(challenge::cancel).get(challenge::open))
         .route("/device/{token}", get(device::open).post(device::collect))
         .layer(limit)
-        .with_state(Arc::new(Pages { app, texts: Texts::new() }))
+        .with_state(Arc::new(Pages { app, texts: texts::texts() }))
 }

@@ -1,9 +1,11 @@
 //! The whole service: the API and the pages under one roof, with its figures and its upkeep.
 
+mod courier;
 mod upkeep;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -11,6 +13,8 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::domain::clock::Micros;
@@ -37,18 +41,31 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<O
     let settings = app.config.server.clone();
     let state = api::State::new(app.clone());
     let upkeep = tokio::spawn(upkeep::run(app.clone(), state.callers.clone()));
+    let stop = CancellationToken::new();
+    let courier = tokio::spawn(courier::run(app.clone(), stop.clone()));
     let served = server::serve(listener, joined(&state), &settings, parts, shutdown).await;
     upkeep.abort();
+    stop.cancel();
+    drain(courier, settings.drain_timeout()).await;
     app.store.clone().close().await;
     served
+}
+
+/// Waits for messages under way; what takes longer is tried again when its lease has run out.
+async fn drain(mut courier: JoinHandle<()>, patience: Duration) {
+    if tokio::time::timeout(patience, &mut courier).await.is_err() {
+        tracing::warn!("messages were still on their way when the drain time was over");
+        courier.abort();
+    }
 }
 
 async fn figures(State(app): State<Arc<App>>) -> Response {
     app.metrics.set_passwords_in_flight(app.hasher.in_flight());
     let loaded = app.bundle.load();
     let age = (app.now().0 - loaded.loaded_at.0).max(0) / Micros::SECOND;
-    let age = std::time::Duration::from_secs(u64::try_from(age).unwrap_or(0));
+    let age = Duration::from_secs(u64::try_from(age).unwrap_or(0));
     app.metrics.set_bundle(loaded.bundle.digest(), age);
+    courier::measure(&app).await;
     let text = Metrics::encode(&app.registry).unwrap_or_default();
     ([(header::CONTENT_TYPE, HeaderValue::from_static(metrics::CONTENT_TYPE))], text).into_response()
 }

@@ -111,6 +111,20 @@ pub fn normal_email(text: &str) -> Option<String> {
     (!local.is_empty()).then(|| format!("{local}@{domain}"))
 }
 
+/// An e-mail address to which a letter can go: NFKC, trimmed, the domain in ASCII (IDNA), the local part in the case
+/// that was given. A local part that breaks RFC 5321 by its dots, as old carrier addresses do, is quoted (section
+/// 4.1.2), which their servers understand. None when there is no domain, or with characters that no address has.
+pub fn deliverable_email(text: &str) -> Option<String> {
+    let folded: String = text.trim().nfkc().collect();
+    let (local, domain) = folded.trim().rsplit_once('@')?;
+    let domain = idna::domain_to_ascii(domain).ok().filter(|domain| domain.contains('.'))?;
+    if local.is_empty() || local.chars().any(|c| c.is_control() || c.is_whitespace() || "<>,;:\\\"()[]@".contains(c)) {
+        return None;
+    }
+    let has_stray_dots = local.starts_with('.') || local.ends_with('.') || local.contains("..");
+    Some(if has_stray_dots { format!("\"{local}\"@{domain}") } else { format!("{local}@{domain}") })
+}
+
 /// A telephone number in E.164, read in the region of `country` (ISO 3166-1 alpha-2; unknown: Japan).
 /// None when the number is not valid there.
 pub fn normal_phone(text: &str, country: &str) -> Option<String> {
@@ -169,6 +183,11 @@ mod tests {
             assert_eq!(normal_email(text).as_deref(), Some("hanako@example.jp"), "{text}");
         }
         assert_eq!(normal_email("x..y@docomo.ne.jp").as_deref(), Some("x..y@docomo.ne.jp"));
+        assert_eq!(deliverable_email(" Hanako@Example.JP ").as_deref(), Some("Hanako@example.jp"));
+        assert_eq!(deliverable_email("x..y.@docomo.ne.jp").as_deref(), Some("\"x..y.\"@docomo.ne.jp"));
+        for text in ["hanako", "@example.jp", "a\r\nBcc: b@example.jp", "a, b@example.jp", "a@b"] {
+            assert_eq!(deliverable_email(text), None, "{text:?}");
+        }
         for text in ["090-1234-5678", "０９０−１２３４−５６７８", "+81 90 1234 5678", "09012345678", "090ー1234ー5678"]
         {
             assert_eq!(normal_phone(text, "JP").as_deref(), Some("+819012345678"), "{text}");

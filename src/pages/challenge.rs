@@ -15,12 +15,12 @@ use super::failure::{Failure, rendered};
 use super::foreign_text::plain;
 use super::frame::{Frame, STYLE};
 use super::headers::Permissions;
-use super::moment::{amount, date_and_time, time_of_day};
 use super::visitor::Visitor;
 use crate::credential::hasher::HasherError;
 use crate::domain::challenge::{ChallengeState, Language};
 use crate::flow::challenge::{self, Answer, Asking, AskingForms, ChallengeError, Notice, ReturnWay, Stage, View};
 use crate::store::challenges::Challenge;
+use crate::texts::moment::{amount, date_and_time, time_of_day};
 
 /// Submits the form on the last page where scripts run; elsewhere there is its button.
 const RETURN_SCRIPT: &str = include_str!("templates/return.js");

@@ -62,6 +62,19 @@ impl Store {
         let row = sql::first(self.reader(), "cardholders", SQL, [id.uuid().into()]).await?;
         row.map(|row| Ok((row.get("person_key_id")?, row.get("person_key")?))).transpose()
     }
+
+    /// A person's wrapped key (the wrapping key's id and the bytes) and her sealed e-mail address.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn cardholder_email(
+        &self,
+        id: CardholderId,
+    ) -> Result<Option<(String, Vec<u8>, Option<Vec<u8>>)>, StoreError> {
+        const SQL: &str = "SELECT person_key_id, person_key, email FROM cardholders WHERE id = $1";
+        let row = sql::first(self.reader(), "cardholders", SQL, [id.uuid().into()]).await?;
+        row.map(|row| Ok((row.get("person_key_id")?, row.get("person_key")?, row.get("email")?))).transpose()
+    }
 }
 
 /// The id of the cardholder with this reference, as the transaction sees it.

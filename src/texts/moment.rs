@@ -4,13 +4,13 @@ use iso_currency::Currency;
 use jiff::Zoned;
 use jiff::tz::{Offset, TimeZone};
 
-use super::texts::Wording;
+use super::Wording;
 use crate::domain::challenge::{Language, TimeBase};
 use crate::domain::clock::Micros;
 use crate::domain::money::Money;
 
 /// Date and time of day, with the name of the time: `2026年11月22日 15:46（日本時間）`.
-pub(super) fn date_and_time(at: Micros, base: TimeBase, wording: Wording<'_>) -> String {
+pub fn date_and_time(at: Micros, base: TimeBase, wording: Wording<'_>) -> String {
     let local = local(at, base);
     match wording.language() {
         Language::Ja => {
@@ -22,8 +22,17 @@ pub(super) fn date_and_time(at: Micros, base: TimeBase, wording: Wording<'_>) ->
     }
 }
 
+/// The day alone, in Japan: `2026年11月22日`.
+pub fn day(at: Micros, wording: Wording<'_>) -> String {
+    let local = local(at, TimeBase::Japan);
+    match wording.language() {
+        Language::Ja => local.strftime("%Y年%-m月%-d日").to_string(),
+        Language::En => local.strftime("%-d %b %Y").to_string(),
+    }
+}
+
 /// The time of day, with the name of the time.
-pub(super) fn time_of_day(at: Micros, base: TimeBase, wording: Wording<'_>) -> String {
+pub fn time_of_day(at: Micros, base: TimeBase, wording: Wording<'_>) -> String {
     let time = local(at, base).strftime("%H:%M").to_string();
     match wording.language() {
         Language::Ja => format!("{time}（{}）", name(base, wording)),
@@ -32,7 +41,7 @@ pub(super) fn time_of_day(at: Micros, base: TimeBase, wording: Wording<'_>) -> S
 }
 
 /// The amount with its currency: `¥12,800`, `USD 19.90`. The sign stands for the yen alone.
-pub(super) fn amount(money: Money) -> String {
+pub fn amount(money: Money) -> String {
     let text = money.to_string();
     match (money.currency, text.strip_prefix("JPY ")) {
         (Currency::JPY, Some(number)) => format!("¥{number}"),
@@ -58,11 +67,11 @@ fn name(base: TimeBase, wording: Wording<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::texts::Texts;
+    use crate::texts::Texts;
 
     #[test]
     fn the_date_is_in_the_time_of_the_merchant() {
-        let texts = Texts::new();
+        let texts = Texts::new("japan-time = 日本時間\n", "japan-time = Japan time\ngmt-time = GMT\n");
         let at = Micros::from("2026-11-22T15:46:30Z".parse::<jiff::Timestamp>().unwrap());
         let (ja, en) = (texts.in_language(Language::Ja), texts.in_language(Language::En));
         assert_eq!(date_and_time(at, TimeBase::Japan, ja), "2026年11月23日 00:46（日本時間）");

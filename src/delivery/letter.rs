@@ -1,0 +1,81 @@
+//! The text of each letter: plain lines, no link to click and no name, so that a letter that goes astray tells little.
+
+use crate::app::App;
+use crate::domain::challenge::TimeBase;
+use crate::domain::receipt::{PendingNotice, Receipt};
+use crate::texts::moment::date_and_time;
+
+use super::receipt::{ReceiptView, view};
+use super::words;
+
+/// What a letter says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    /// Its subject.
+    pub(super) subject: String,
+    /// Its text.
+    pub(super) text: String,
+}
+
+/// The letter with the receipt of an objection.
+pub(super) fn of_receipt(app: &App, receipt: &Receipt) -> Written {
+    let wording = words::wording(receipt.language);
+    let issuer = words::issuer_name(app, receipt.language);
+    let view = view(app, receipt, receipt.language);
+    let mut text = paragraph(&wording.with("letter-greeting", "issuer", issuer));
+    text.push_str(&paragraph(&view.lead));
+    text.push_str(&recorded(&view));
+    text.push_str(&closing(&view.questions, &view.contact, &wording.text("letter-no-reply")));
+    Written { subject: wording.with("receipt-subject", "issuer", issuer), text }
+}
+
+/// The letter that tells of an objection whose caller was not identified.
+pub(super) fn of_pending(app: &App, notice: &PendingNotice) -> Written {
+    let wording = words::wording(notice.language);
+    let issuer = words::issuer_name(app, notice.language);
+    let at = date_and_time(notice.recorded_at, TimeBase::Japan, wording);
+    let channel = wording.text(&format!("channel-{}", notice.channel.as_str()));
+    let mut text = paragraph(&wording.with("letter-greeting", "issuer", issuer));
+    text.push_str(&paragraph(&wording.text("pending-lead")));
+    text.push_str(&format!("{} {at}\n", wording.text("pending-at")));
+    text.push_str(&format!("{} {channel}\n\n", wording.text("pending-channel")));
+    for key in ["pending-protects", "pending-was-you", "pending-not-you"] {
+        text.push_str(&paragraph(&wording.text(key)));
+    }
+    let contact = words::contact(app, notice.language);
+    text.push_str(&closing(&wording.text("receipt-questions"), &contact, &wording.text("letter-no-reply")));
+    Written { subject: wording.with("pending-subject", "issuer", issuer), text }
+}
+
+fn recorded(view: &ReceiptView) -> String {
+    let mut text = heading(&view.recorded);
+    text.extend(view.rows.iter().map(|(name, value)| format!("{name}: {value}\n")));
+    text.push('\n');
+    text.push_str(&heading(&view.before));
+    text.extend(view.sent_before.iter().map(|line| item(line)));
+    if let Some(maybe) = &view.maybe {
+        text.push('\n');
+        text.push_str(&heading(&maybe.heading));
+        text.push_str(&format!("{}\n", maybe.lead));
+        text.extend(maybe.ids.iter().map(|id| item(id)));
+    }
+    text.push('\n');
+    text
+}
+
+fn closing(questions: &str, contact: &[String; 2], no_reply: &str) -> String {
+    let [office, line] = contact;
+    format!("{}{office}\n{line}\n\n{no_reply}\n", heading(questions))
+}
+
+fn paragraph(text: &str) -> String {
+    format!("{text}\n\n")
+}
+
+fn heading(text: &str) -> String {
+    format!("■ {text}\n")
+}
+
+fn item(text: &str) -> String {
+    format!("- {text}\n")
+}
