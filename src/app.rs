@@ -1,11 +1,14 @@
 //! The parts of the service, wired from the configuration: the only place that builds them.
 
+pub mod sharing;
+
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use prometheus_client::registry::Registry;
 use secrecy::ExposeSecret;
 
+use self::sharing::Sharing;
 use crate::analytics::Provider;
 use crate::analytics::pseudonym::Pseudonyms;
 use crate::analytics::settings::{ProviderKind, SettingsError};
@@ -45,6 +48,8 @@ pub struct App {
     pub provider: Option<Box<dyn Provider>>,
     /// Where IP addresses are, where a database is configured.
     pub geo: Option<Geo>,
+    /// Whether this process may share at all.
+    pub sharing: Arc<Sharing>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Where the figures are read.
@@ -167,7 +172,8 @@ impl App {
         let mut registry = Registry::default();
         let metrics = Arc::new(Metrics::new(&mut registry));
         let bundle = ArcSwap::from_pointee(LoadedBundle { bundle, loaded_at: clock.now() });
-        Ok(Self {
+        let sharing = Arc::new(Sharing::new(config.checkpoint_file()));
+        let app = Self {
             config,
             keys,
             store,
@@ -177,11 +183,14 @@ impl App {
             mailer,
             provider,
             geo,
+            sharing,
             metrics,
             registry,
             clock,
             randomness,
-        })
+        };
+        app.compare_checkpoint().await.map_err(StartError::Database)?;
+        Ok(app)
     }
 
     /// The time now.

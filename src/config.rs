@@ -117,6 +117,11 @@ impl Config {
         given(&self.geo.database)
     }
 
+    /// The file that remembers, outside of the database, how many objections there are.
+    pub fn checkpoint_file(&self) -> PathBuf {
+        given(&self.sharing.checkpoint).map_or_else(|| self.data_dir.join("objections.toml"), Path::to_owned)
+    }
+
     /// The folder of notices, if they are not the shipped ones.
     pub fn notices_folder(&self) -> Option<&Path> {
         given(&self.sharing.notices)

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod consent;
 pub mod datum;
 pub mod device;
+pub mod erasure;
 pub mod facts;
 pub mod feedback;
 pub mod id;

@@ -9,6 +9,8 @@ pub mod challenge_link;
 pub mod collect_device;
 pub mod consent;
 pub mod enrol;
+pub mod feedback;
+mod gate;
 pub mod import;
 pub mod keys;
 pub mod merchant;

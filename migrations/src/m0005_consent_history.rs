@@ -33,7 +33,7 @@ const FILL: &str = r#"UPDATE consent_states SET standing = COALESCE((
         ELSE '{}' END
     FROM consent_events e WHERE e.id = consent_states.event_id), '{}')"#;
 
-const STATEMENTS: [&str; 30] = [
+const STATEMENTS: [&str; 32] = [
     "CREATE INDEX cards_cardholder ON cards (cardholder_id)",
     "ALTER TABLE consent_states ADD COLUMN standing TEXT NOT NULL DEFAULT '{}'",
     "ALTER TABLE consent_events ADD COLUMN hash_version BIGINT NOT NULL DEFAULT 1",
@@ -98,6 +98,13 @@ const STATEMENTS: [&str; 30] = [
         PRIMARY KEY (unmatched_id, kind, digest)
     )",
     "CREATE INDEX unmatched_marks_digest ON unmatched_marks (digest)",
+    // Receipts as they were given: what had been sent before, and what may still have been.
+    "CREATE TABLE receipts (
+        id {uuid} PRIMARY KEY,
+        event_id {uuid} NOT NULL UNIQUE REFERENCES consent_events (id),
+        body TEXT NOT NULL,
+        created_at BIGINT NOT NULL
+    )",
     // What a recipient is asked to erase: one row for each disclosure.
     "CREATE TABLE erasures (
         id {uuid} PRIMARY KEY,

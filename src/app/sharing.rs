@@ -6,13 +6,16 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
+use super::App;
 use crate::domain::assessment::words;
 use crate::domain::id::ConsentEventId;
+use crate::store::StoreError;
 
 words! {
     /// Whether this process may share, and why not.
@@ -98,6 +101,53 @@ impl Sharing {
     pub fn replace_checkpoint(&self, checkpoint: &Checkpoint) -> io::Result<()> {
         let _lock = lock(&self.checkpoint)?;
         write(&self.checkpoint, checkpoint)
+    }
+}
+
+impl App {
+    /// Writes the checkpoint on a thread that may wait for the disk; answers whether it is there now.
+    pub async fn advance_checkpoint(&self, checkpoint: Checkpoint) -> bool {
+        let sharing = Arc::clone(&self.sharing);
+        let written = tokio::task::spawn_blocking(move || sharing.advance_checkpoint(&checkpoint)).await;
+        let error = match written {
+            Ok(Ok(())) => return true,
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        };
+        tracing::error!(error, "the checkpoint of objections cannot be written");
+        false
+    }
+
+    /// Compares database and checkpoint and turns sharing on or off. A database that knows more brings the file up to
+    /// date: other instances record objections too.
+    ///
+    /// # Errors
+    /// [`StoreError`]; sharing stays as it is, for without a database nothing passes the gate anyway.
+    pub async fn compare_checkpoint(&self) -> Result<SharingState, StoreError> {
+        // The file first: what another process adds in between is then in the database already.
+        let checkpoint = self.sharing.read_checkpoint();
+        let (objections, last_event) = self.store.objection_count().await?;
+        let state = match checkpoint {
+            Err(_) => SharingState::CheckpointUnreadable,
+            Ok(None) if objections > 0 => SharingState::CheckpointMissing,
+            Ok(Some(known)) if known.objections > objections || !self.knows(&known).await? => {
+                SharingState::DatabaseBehind
+            }
+            Ok(_) if self.advance_checkpoint(Checkpoint { objections, last_event }).await => SharingState::On,
+            Ok(_) => SharingState::CheckpointUnreadable,
+        };
+        if state != self.sharing.state() && state != SharingState::On {
+            tracing::error!(state = state.as_str(), "sharing is off; see `sekisho doctor`");
+        }
+        self.sharing.set(state);
+        Ok(self.sharing.state())
+    }
+
+    async fn knows(&self, checkpoint: &Checkpoint) -> Result<bool, StoreError> {
+        match checkpoint.last_event {
+            Some(event) => self.store.has_consent_event(event).await,
+            None => Ok(true),
+        }
     }
 }
 

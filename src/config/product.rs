@@ -38,6 +38,8 @@ pub struct IssuerSettings {
 pub struct SharingSettings {
     /// The folder of notices and scripts; empty: the shipped ones.
     pub notices: PathBuf,
+    /// The file that remembers, outside of the database, how many objections there are; empty: in the data folder.
+    pub checkpoint: PathBuf,
 }
 
 /// The buyer's proof.

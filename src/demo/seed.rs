@@ -14,6 +14,7 @@ use crate::domain::consent::{Basis, Channel};
 use crate::domain::id::{ApiKeyId, AuditId};
 use crate::domain::merchant::{Environment, Merchant, ReturnUrl};
 use crate::flow::consent;
+use crate::flow::consent::Statement;
 use crate::flow::enrol::{EnrolError, EnrolmentEntry, enrol};
 use crate::flow::register::{CardEntry, CardholderEntry, SharingBasis, register_card, register_cardholder};
 use crate::store::StoreError;
@@ -128,7 +129,9 @@ async fn register(app: &App, plan: &CardholderPlan) -> Result<(), DemoError> {
     let entry = CardholderEntry { reference: plan.reference.clone(), record: plan.record.clone(), sharing };
     let (_, new) = register_cardholder(app, ACTOR, entry).await.map_err(part)?;
     if new && plan.sharing == Sharing::OptedOut {
-        consent::object(app, ACTOR, &plan.reference, Channel::Phone).await.map_err(part)?;
+        consent::object_by_reference(app, ACTOR, &plan.reference, Statement::of_system(Channel::Phone))
+            .await
+            .map_err(part)?;
     }
     for card in &plan.cards {
         if app.store.card(&card.reference).await.map_err(part)?.is_none() {

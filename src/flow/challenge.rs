@@ -22,7 +22,9 @@ use crate::credential::token::Token;
 use crate::domain::authentication::{Authentication, ResultCodes};
 use crate::domain::challenge::ChallengeState;
 use crate::domain::clock::Micros;
+use crate::domain::feedback::FeedbackEvent;
 use crate::domain::id::{AuditId, AuthenticationId, ChallengeId};
+use crate::flow::feedback;
 use crate::flow::result;
 use crate::keys::SealError;
 use crate::store::StoreError;
@@ -152,7 +154,13 @@ async fn settle(
         Conclusion::Withdrawn => format!("merchant:{}", challenge.merchant.id),
         Conclusion::TimedOut => "system".to_owned(),
     };
-    let settlement = Settlement { nonce, ..Settlement::of(&challenge, conclusion, codes(app, conclusion), now) };
+    let feedback = match conclusion {
+        Conclusion::Passed(_) => feedback::message(app, challenge.authentication.id, FeedbackEvent::ChallengePassed),
+        Conclusion::Failed => feedback::message(app, challenge.authentication.id, FeedbackEvent::ChallengeFailed),
+        _ => None,
+    };
+    let codes = codes(app, conclusion);
+    let settlement = Settlement { nonce, feedback, ..Settlement::of(&challenge, conclusion, codes, now) };
     app.store.settle_challenge(settlement, entry(app, &actor, conclusion, challenge.id)).await?;
     reload(app, &challenge).await
 }

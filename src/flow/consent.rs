@@ -11,8 +11,8 @@ pub mod object;
 pub mod resume;
 mod statement;
 
-pub use object::{Objection, object, object_by_reference};
-pub use statement::{MAX_BACK_DATE, Statement};
+pub use object::{Objection, find_receipt, object, object_by_reference};
+pub use statement::Statement;
 
 use crate::domain::id::{CardId, ConsentEventId};
 use crate::domain::note::NoteError;

@@ -133,16 +133,18 @@ impl Passage<'_> {
         })
     }
 
-    /// Takes a place for a request to erase what was sent: it needs no permission, and names nothing but that request.
-    pub(super) async fn enter_to_erase(
-        &self,
-        transaction: &Transaction,
-        prepared: &Prepared,
-    ) -> Result<Option<Disclosure>, StoreError> {
-        let Some(taken) = consent::take_any_place(transaction, self.cardholder_id).await? else { return Ok(None) };
-        let row = self.row(prepared, taken.event_id);
-        consent::disclose(transaction, &row, &taken.place).await?;
-        Ok(Some(row))
+    /// The row of a request to erase what was sent: it names nothing but that request.
+    pub(super) fn row_to_erase(&self, prepared: &Prepared) -> Option<Disclosure> {
+        (self.purpose == Purpose::Erase).then(|| self.row(prepared, ConsentEventId::from_uuid(uuid::Uuid::nil())))
+    }
+
+    /// The row of a sending whose bytes do not depend on the person's state, and whether the policies permit it where
+    /// she does.
+    pub(super) fn row_if_permitted(&self, prepared: &Prepared, facts: &Facts) -> (Disclosure, bool) {
+        let (permitted, policies) = self.permitted_classes(facts);
+        let mut row = self.row(prepared, ConsentEventId::from_uuid(uuid::Uuid::nil()));
+        row.policies = policies;
+        (row, prepared.classes().is_subset(&permitted) && !prepared.classes().is_empty())
     }
 
     fn sending(&self) -> Sending<'_> {
@@ -189,6 +191,54 @@ impl Passage<'_> {
             recorded_at: self.now,
         }
     }
+}
+
+/// Takes a place for a request to erase, whatever the person's state is; none when she has no line.
+pub(super) async fn place_to_erase(app: &App, mut row: Disclosure) -> Result<Option<Disclosure>, StoreError> {
+    app.store
+        .write(move |transaction| {
+            Box::pin(async move {
+                let Some(taken) = consent::take_any_place(transaction, row.cardholder_id).await? else {
+                    return Ok(None);
+                };
+                row.consent_event_id = taken.event_id;
+                consent::disclose(transaction, &row, &taken.place).await?;
+                Ok(Some(row))
+            })
+        })
+        .await
+}
+
+/// Takes the place of a row that was made ready before, if the person permits it and `permitted` says that the policies
+/// do. The place leaves a row in any case. None when nothing may be sent.
+pub(super) async fn place(app: &App, mut row: Disclosure, permitted: bool) -> Result<Option<Disclosure>, StoreError> {
+    if !app.sharing.is_on() {
+        return Ok(None);
+    }
+    app.store
+        .write(move |transaction| {
+            Box::pin(async move {
+                consent::limit_waiting(transaction).await?;
+                let Some(taken) = consent::take_place(transaction, row.cardholder_id).await? else { return Ok(None) };
+                let sending = Sending {
+                    card: row.card_id,
+                    purpose: row.purpose,
+                    recipient: Some(&row.recipient),
+                    basis: Basis::parse(&row.basis).unwrap_or(Basis::Consent),
+                    reuses: row.recipient_reuses,
+                };
+                let (state, event) = taken.standing.towards(sending);
+                let open = permitted && state == ConsentState::Permitted;
+                row.consent_event_id = event.unwrap_or(taken.event_id);
+                if !open {
+                    row.state = DisclosureState::NotSent;
+                    row.items = Vec::new();
+                }
+                consent::disclose(transaction, &row, &taken.place).await?;
+                Ok(open.then_some(row))
+            })
+        })
+        .await
 }
 
 /// An assessment without a question asked.

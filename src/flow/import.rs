@@ -13,13 +13,13 @@ use crate::domain::card::{CardNumber, CardStatus, Expiry};
 use crate::domain::cardholder::{Address, CardholderRecord, text_mistake};
 use crate::domain::clock::Micros;
 use crate::domain::consent::Basis;
+use crate::domain::consent::line::ConsentEvent;
 use crate::domain::id::{CardId, CardholderId};
 use crate::flow::register::{
     CardholderEntry, RegisterError, SharingBasis, note, seal_cardholder, sharing_event, stored_number, write_cardholder,
 };
 use crate::store::cardholders::SealedCardholder;
 use crate::store::cards::{self, Card};
-use crate::store::consent::ConsentEvent;
 use crate::store::{StoreError, Transaction, audit, cardholders};
 
 /// At most so many mistakes are listed.

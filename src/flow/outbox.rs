@@ -3,8 +3,6 @@
 //! What a try does depends on the kind. Whatever it comes to, one conditional update says so; a process that dies
 //! before it leaves the lease to run out, and the message is tried again under the same id.
 
-pub mod provider;
-
 use std::time::Duration;
 
 use crate::app::App;
@@ -13,6 +11,8 @@ use crate::domain::clock::Micros;
 use crate::domain::id::{CardholderId, OutboxId};
 use crate::domain::outbox::{Attempt, OutboxKind, OutboxMessage, OutboxState};
 use crate::domain::receipt::{PendingNotice, Receipt};
+use crate::flow::consent::erasure;
+use crate::flow::feedback;
 use crate::flow::register::note;
 use crate::store::StoreError;
 use crate::store::outbox::{Claimed, OutboxFilter, Outcome};
@@ -63,8 +63,8 @@ pub async fn attempt(app: &App, message: &OutboxMessage) -> Attempt {
     match message.kind {
         OutboxKind::ReceiptMail => delivery::mail_receipt(app, message).await,
         OutboxKind::PendingNoticeMail => delivery::mail_pending_notice(app, message).await,
-        OutboxKind::Feedback => provider::feedback(app, message).await,
-        OutboxKind::Erasure => provider::erase(app, message).await,
+        OutboxKind::Feedback => feedback::attempt(app, message).await,
+        OutboxKind::Erasure => erasure::attempt(app, message).await,
     }
 }
 

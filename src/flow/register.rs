@@ -4,6 +4,8 @@ use crate::app::App;
 use crate::domain::card::{CardNumber, CardStatus, Expiry};
 use crate::domain::cardholder::{CardholderRecord, normal_address, normal_email, normal_name, normal_phone};
 use crate::domain::clock::Micros;
+use crate::domain::consent::coverage::Coverage;
+use crate::domain::consent::line::{ConsentEvent, HASH_VERSION};
 use crate::domain::consent::{Basis, Channel, ConsentAction, ConsentState};
 use crate::domain::id::{AuditId, CardId, CardholderId, ConsentEventId};
 use crate::flow::authenticate::NAME_CLASSES;
@@ -11,8 +13,7 @@ use crate::keys::{PersonKey, SealError, WrappedKey};
 use crate::store::audit::{self, Entry};
 use crate::store::cardholders::{self, SEALED_COLUMNS, SealedCardholder};
 use crate::store::cards::{self, Card, StoredNumber};
-use crate::store::consent::{self, ConsentEvent};
-use crate::store::{StoreError, Transaction};
+use crate::store::{StoreError, Transaction, consent};
 
 /// On what sharing with an analysis company stands, as the issuer registers it.
 #[derive(Clone, Debug)]
@@ -134,7 +135,7 @@ pub(super) async fn write_cardholder(
     if let Some(event) = event
         && !consent::is_recorded(transaction, sealed.id).await?
     {
-        consent::record(transaction, event).await?;
+        consent::record(transaction, event.clone()).await?;
     }
     Ok(())
 }
@@ -204,17 +205,28 @@ pub(super) fn sharing_event(app: &App, actor: &str, id: CardholderId, sharing: S
         Basis::Consent => ConsentAction::Grant,
     };
     ConsentEvent {
+        hash_version: HASH_VERSION,
         id: ConsentEventId::new(app.now(), app.randomness.as_ref()),
         cardholder_id: id,
         action,
+        coverage: Coverage::everything(),
+        pending: false,
         state: ConsentState::Permitted,
         channel: Channel::System,
         actor: actor.to_owned(),
         reference: None,
+        identity: None,
         basis: Some(sharing.basis),
         notice_version: Some(sharing.notice_version),
+        script_version: None,
+        language: None,
         informed_at: Some(sharing.informed_at),
+        effective_from: None,
         recorded_at: app.now(),
+        corrects: None,
+        receipt_id: None,
+        evidence_digest: None,
+        approval_id: None,
     }
 }
 

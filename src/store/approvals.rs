@@ -8,8 +8,7 @@ use crate::domain::approval::{Approval, ApprovalKind, ApprovalState};
 use crate::domain::clock::Micros;
 use crate::domain::id::ApprovalId;
 
-const COLUMNS: &str =
-    "id, kind, subject, request, requested_by, requested_at, state, decided_by, decided_at, note";
+const COLUMNS: &str = "id, kind, subject, request, requested_by, requested_at, state, decided_by, decided_at, note";
 
 /// Adds a request.
 ///
@@ -43,8 +42,13 @@ pub(crate) async fn decide(
 ) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE approvals SET state = $2, decided_by = $3, decided_at = $4, note = $5 \
                        WHERE id = $1 AND state = 'waiting' AND requested_by <> $3";
-    let values: [Value; 5] =
-        [id.uuid().into(), state.as_str().into(), decided_by.into(), decided_at.0.into(), note.map(ToOwned::to_owned).into()];
+    let values: [Value; 5] = [
+        id.uuid().into(),
+        state.as_str().into(),
+        decided_by.into(),
+        decided_at.0.into(),
+        note.map(ToOwned::to_owned).into(),
+    ];
     Ok(sql::execute(transaction, SQL, values).await? == 1)
 }
 

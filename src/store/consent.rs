@@ -16,7 +16,8 @@ use crate::domain::consent::line::{ConsentEvent, Place};
 use crate::domain::consent::standing::Standing;
 use crate::domain::id::{CardholderId, ConsentEventId};
 
-pub(crate) use ledger::{Settlement, disclose, settle};
+pub use ledger::{Left, Settlement};
+pub(crate) use ledger::{disclose, settle};
 
 /// How long a transaction of the gate waits for a person's row on PostgreSQL, in milliseconds.
 const LOCK_TIMEOUT_MS: u32 = 200;
@@ -174,7 +175,8 @@ async fn begin_line(transaction: &Transaction, event: &ConsentEvent) -> Result<(
 
 /// Counts a protective event; the last lock that a transaction takes.
 async fn count_objection(transaction: &Transaction, event: ConsentEventId) -> Result<i64, StoreError> {
-    const COUNT: &str = "UPDATE sharing_counters SET count = count + 1, event_id = $1 WHERE name = 'objections' RETURNING count";
+    const COUNT: &str =
+        "UPDATE sharing_counters SET count = count + 1, event_id = $1 WHERE name = 'objections' RETURNING count";
     let row = sql::first(transaction, "sharing_counters", COUNT, [event.uuid().into()]).await?;
     row.ok_or(StoreError::GivenUp)?.get("count")
 }

@@ -11,9 +11,7 @@ use super::{Basis, Channel, ConsentAction, ConsentState, IdentityMethod, Identit
 use crate::domain::assessment::words;
 use crate::domain::challenge::Language;
 use crate::domain::clock::{Micros, rfc3339};
-use crate::domain::id::{
-    ApprovalId, AuthenticationId, CardId, CardholderId, ConsentEventId, DisclosureId, ReceiptId,
-};
+use crate::domain::id::{ApprovalId, AuthenticationId, CardId, CardholderId, ConsentEventId, DisclosureId, ReceiptId};
 
 /// The version of the form in which rows are hashed.
 pub const HASH_VERSION: i64 = 2;
@@ -201,13 +199,7 @@ pub struct Place {
 impl ConsentEvent {
     /// What of it changes where the person stands.
     pub fn step(&self) -> Step<'_> {
-        Step {
-            event: self.id,
-            action: self.action,
-            pending: self.pending,
-            basis: self.basis,
-            coverage: &self.coverage,
-        }
+        Step { event: self.id, action: self.action, pending: self.pending, basis: self.basis, coverage: &self.coverage }
     }
 
     /// When the person said it.

@@ -89,7 +89,8 @@ impl Standing {
             ConsentAction::Notify | ConsentAction::Grant | ConsentAction::Import => self.permit(step),
             ConsentAction::Object => self.object(step),
             ConsentAction::Withdraw => {
-                self.permits.retain(|permit| permit.basis != Basis::Consent || !step.coverage.includes(&permit.coverage));
+                self.permits
+                    .retain(|permit| permit.basis != Basis::Consent || !step.coverage.includes(&permit.coverage));
                 self.object(step);
             }
             ConsentAction::Resume => {
@@ -97,7 +98,8 @@ impl Standing {
                 self.permit(step);
             }
             ConsentAction::Expire => {
-                self.permits.retain(|permit| permit.basis != Basis::Consent || !step.coverage.includes(&permit.coverage));
+                self.permits
+                    .retain(|permit| permit.basis != Basis::Consent || !step.coverage.includes(&permit.coverage));
             }
             ConsentAction::Correct => {}
         }
@@ -153,7 +155,8 @@ impl Standing {
             let state = if objection.pending { ConsentState::Pending } else { ConsentState::OptedOut };
             return (state, Some(objection.event));
         }
-        let mut permits = self.permits.iter().filter(|permit| sending.basis == Basis::Notice || permit.basis == Basis::Consent);
+        let mut permits =
+            self.permits.iter().filter(|permit| sending.basis == Basis::Notice || permit.basis == Basis::Consent);
         let permit = permits.find(|permit| {
             purposes.iter().all(|purpose| permit.coverage.covers(sending.card, *purpose, sending.recipient))
         });

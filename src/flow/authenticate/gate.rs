@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{Asked, AuthenticateError};
+use crate::analytics::Settled;
 use crate::analytics::disclosable::PurchaseData;
 use crate::analytics::envelope::{Envelope, Prepared};
-use crate::analytics::Settled;
 use crate::domain::assessment::{Assessment, NoAnswer, NotAsked};
 use crate::domain::consent::{Clearance, ConsentState, Purpose};
 use crate::flow::gate::{self, Passage, Passed, Start, not_asked, refusal};

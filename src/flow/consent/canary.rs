@@ -47,8 +47,7 @@ pub async fn check(app: &App) -> Result<bool, CanaryError> {
 }
 
 async fn register(app: &App) -> Result<CardholderId, CanaryError> {
-    let entry =
-        CardholderEntry { reference: REFERENCE.to_owned(), record: CardholderRecord::default(), sharing: None };
+    let entry = CardholderEntry { reference: REFERENCE.to_owned(), record: CardholderRecord::default(), sharing: None };
     let registered = register_cardholder(app, "system", entry).await;
     let id = match registered {
         Ok((id, _)) => id,

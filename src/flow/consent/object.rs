@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use super::{ConsentError, Statement, checkpoint, erasure};
 use crate::app::App;
+use crate::domain::challenge::Language;
 use crate::domain::clock::Micros;
+use crate::domain::consent::ConsentAction;
 use crate::domain::consent::line::ConsentEvent;
-use crate::domain::consent::{ConsentAction, ConsentState};
-use crate::domain::id::{CardholderId, DisclosureId, OutboxId, ReceiptId};
+use crate::domain::id::{CardholderId, ConsentEventId, DisclosureId, ReceiptId};
 use crate::domain::outbox::{OutboxKind, OutboxMessage};
+use crate::domain::receipt::{PendingNotice, Receipt, ReceiptScope};
+use crate::flow::outbox;
 use crate::flow::register::note;
-use crate::store::consent::{self, Recorded, SentTo};
-use crate::store::{StoreError, audit, outbox};
+use crate::store::consent::{self, Recorded};
+use crate::store::{StoreError, audit};
 
 /// What a process may pause between its last look at the clock and the write: the promise rests on it.
 pub const MARGIN: Duration = Duration::from_millis(250);
@@ -23,14 +26,10 @@ const LOOK: Duration = Duration::from_millis(10);
 pub struct Objection {
     /// The event.
     pub event: ConsentEvent,
-    /// The receipt's id.
-    pub receipt_id: ReceiptId,
+    /// What she is given about it: what was sent about her before, and what may still have been sent.
+    pub receipt: Receipt,
     /// When she had objected to all of this already; none when this is new.
     pub already_since: Option<Micros>,
-    /// What was sent about her before, by recipient.
-    pub sent_before: Vec<SentTo>,
-    /// Disclosures that began before it and whose end is not known: they may still have been sent.
-    pub maybe_sent: Vec<DisclosureId>,
 }
 
 /// Records that a person objects, by the issuer's reference of her.
@@ -73,9 +72,10 @@ pub async fn object(
     let committed = app.clock.boot_nanos();
     checkpoint::advance(app, &recorded).await?;
     let maybe_sent = wait_for_open(app, cardholder_id, committed).await?;
+    let receipt = receipt(app, &recorded.event, receipt_id, maybe_sent).await?;
+    app.store.keep_receipt(&receipt, app.now()).await?;
     let already_since = already_since(app, &recorded).await?;
-    let sent_before = app.store.sent_about(cardholder_id).await?;
-    Ok(Objection { event: recorded.event, receipt_id, already_since, sent_before, maybe_sent })
+    Ok(Objection { event: recorded.event, receipt, already_since })
 }
 
 /// Writes the event, and what follows from it, in one transaction.
@@ -89,7 +89,7 @@ async fn record(app: &App, actor: &str, event: ConsentEvent) -> Result<Recorded,
             Box::pin(async move {
                 let recorded = consent::record(transaction, event).await?;
                 recorded.event.state.as_str().clone_into(&mut note.result);
-                outbox::enqueue(transaction, &follow_up).await?;
+                crate::store::outbox::enqueue(transaction, &follow_up).await?;
                 audit::append(transaction, &note).await?;
                 Ok(recorded)
             })
@@ -103,18 +103,52 @@ async fn record(app: &App, actor: &str, event: ConsentEvent) -> Result<Recorded,
 
 /// A pending objection is told to the person; a checked one has the recipients asked to erase what they got.
 fn follow_up(app: &App, event: &ConsentEvent) -> OutboxMessage {
-    let now = event.recorded_at;
-    let (kind, next_attempt_at) =
-        if event.pending { (OutboxKind::PendingNoticeMail, now) } else { (OutboxKind::Erasure, erasure::due(app, now)) };
-    OutboxMessage {
-        id: OutboxId::new(now, app.randomness.as_ref()),
-        kind,
-        cardholder_id: Some(event.cardholder_id),
-        subject: event.id.to_string(),
-        body: "{}".to_owned(),
-        created_at: now,
-        next_attempt_at,
+    let language = event.language.unwrap_or(Language::Ja);
+    if event.pending {
+        let (event_id, recorded_at, channel) = (event.id, event.recorded_at, event.channel);
+        let notice = PendingNotice { event_id, recorded_at, channel, language };
+        return outbox::pending_notice_mail(app, event.cardholder_id, &notice);
     }
+    let body = "{}".to_owned();
+    let message = outbox::message(app, OutboxKind::Erasure, Some(event.cardholder_id), event.id.to_string(), body);
+    OutboxMessage { next_attempt_at: erasure::due(app, event.recorded_at), ..message }
+}
+
+/// The receipt of an objection: what had left before it, and what may still have left.
+async fn receipt(
+    app: &App,
+    event: &ConsentEvent,
+    id: ReceiptId,
+    maybe_sent: Vec<DisclosureId>,
+) -> Result<Receipt, StoreError> {
+    Ok(Receipt {
+        id,
+        event_id: event.id,
+        recorded_at: event.recorded_at,
+        effective_from: event.said_at(),
+        channel: event.channel,
+        scope: if event.coverage.cards.is_some() { ReceiptScope::ListedCards } else { ReceiptScope::AllCards },
+        recipient: event.coverage.recipient.clone(),
+        language: event.language.unwrap_or(Language::Ja),
+        sent_before: app.store.sent_about(event.cardholder_id).await?,
+        maybe_sent,
+    })
+}
+
+/// The receipt that was given for an event. Where the process ended before it was kept, it is made from the ledger as it
+/// is now: nothing was added to what had left before.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn find_receipt(app: &App, id: ConsentEventId) -> Result<Option<Receipt>, StoreError> {
+    if let Some(receipt) = app.store.receipt(id).await? {
+        return Ok(Some(receipt));
+    }
+    let Some(event) = app.store.consent_event(id).await? else { return Ok(None) };
+    let Some(receipt_id) = event.receipt_id else { return Ok(None) };
+    let open = app.store.open_disclosures(event.cardholder_id).await?;
+    let maybe_sent = open.into_iter().map(|(id, _)| id).collect();
+    receipt(app, &event, receipt_id, maybe_sent).await.map(Some)
 }
 
 /// Waits outside of any transaction, by this process's own monotonic clock from its own commit: no two clocks are
@@ -141,8 +175,8 @@ async fn wait_for_open(
 /// Since when an objection that includes this one has stood.
 async fn already_since(app: &App, recorded: &Recorded) -> Result<Option<Micros>, StoreError> {
     let coverage = &recorded.event.coverage;
-    let standing = recorded.before.objections.iter();
-    let earlier = standing.filter(|objection| !objection.pending && objection.coverage.includes(coverage)).next();
-    let Some(earlier) = earlier.filter(|_| recorded.event.state != ConsentState::Unknown) else { return Ok(None) };
+    let mut standing = recorded.before.objections.iter();
+    let earlier = standing.find(|objection| !objection.pending && objection.coverage.includes(coverage));
+    let Some(earlier) = earlier else { return Ok(None) };
     Ok(app.store.consent_event(earlier.event).await?.map(|event| event.recorded_at))
 }

@@ -9,7 +9,7 @@ use crate::domain::approval::{Approval, ApprovalKind, ApprovalState};
 use crate::domain::consent::line::ConsentEvent;
 use crate::domain::consent::{Basis, ConsentAction, IdentityOutcome};
 use crate::domain::id::{ApprovalId, CardholderId};
-use crate::domain::note::{NoteError, Note, REASON_CHARS_MAX};
+use crate::domain::note::{Note, NoteError, REASON_CHARS_MAX};
 use crate::flow::register::note;
 use crate::store::{StoreError, approvals, audit, consent};
 

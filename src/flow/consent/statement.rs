@@ -10,9 +10,6 @@ use crate::domain::consent::{Channel, ConsentAction, ConsentState, IdentityMetho
 use crate::domain::id::{CardholderId, ConsentEventId};
 use crate::domain::note::{CALL_REFERENCE_CHARS_MAX, Note};
 
-/// A statement may be dated back as far as the record goes: its date is information and changes nothing that was sent.
-pub const MAX_BACK_DATE: &str = "the day on which the cardholder was registered";
-
 /// What a person says, and how she was understood.
 #[derive(Clone, Debug)]
 pub struct Statement {
@@ -64,7 +61,8 @@ impl Statement {
             Some(text) => Some(Note::parse(&text, CALL_REFERENCE_CHARS_MAX)?.as_str().to_owned()),
             None => None,
         };
-        if let Some(version) = self.script_version.as_ref().filter(|version| !app.notices.has(version)) {
+        if let Some(version) = self.script_version.as_ref().filter(|version| app.notices.by_version(version).is_none())
+        {
             return Err(ConsentError::UnknownNotice(version.clone()));
         }
         if self.evidence_digest.as_ref().is_some_and(|digest| hex::decode(digest).map(|bytes| bytes.len()) != Ok(32)) {

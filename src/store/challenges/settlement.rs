@@ -5,13 +5,14 @@ use sea_orm::Value;
 
 use super::super::audit::{self, Entry};
 use super::super::sql;
-use super::super::{Store, StoreError, Transaction, authentications};
+use super::super::{Store, StoreError, Transaction, authentications, outbox};
 use super::attempts::note_outcome;
 use super::{CardCounter, Challenge, count_for_card};
 use crate::domain::authentication::{Ending, ResultCodes, Status};
 use crate::domain::challenge::{AnswerOutcome, ChallengeState};
 use crate::domain::clock::Micros;
 use crate::domain::id::{AuthenticationId, CardId, ChallengeId, CredentialId};
+use crate::domain::outbox::OutboxMessage;
 use crate::domain::reason;
 
 /// The way in which a challenge ends.
@@ -104,6 +105,8 @@ pub struct Settlement {
     pub codes: ResultCodes,
     /// The nonce of the form whose proof ended it.
     pub nonce: Option<[u8; 16]>,
+    /// What the analysis company is told of it, where one takes feedback.
+    pub feedback: Option<OutboxMessage>,
     /// When.
     pub now: Micros,
 }
@@ -118,6 +121,7 @@ impl Settlement {
             conclusion,
             codes,
             nonce: None,
+            feedback: None,
             now,
         }
     }
@@ -156,6 +160,7 @@ impl Store {
                     conclusion: Conclusion::TimedOut,
                     codes: codes.clone(),
                     nonce: None,
+                    feedback: None,
                     now,
                 })
             })
@@ -180,6 +185,9 @@ async fn settle(transaction: &Transaction, settlement: &Settlement, entry: &Entr
     }
     count_end(transaction, settlement).await?;
     audit::append(transaction, entry).await?;
+    if let Some(message) = &settlement.feedback {
+        outbox::enqueue(transaction, message).await?;
+    }
     Ok(true)
 }
 

@@ -120,9 +120,8 @@ impl Store {
         cardholder_id: CardholderId,
         limit: i64,
     ) -> Result<Vec<ConsentEvent>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM consent_events WHERE cardholder_id = $1 ORDER BY sequence DESC LIMIT $2"
-        );
+        let sql =
+            format!("SELECT {COLUMNS} FROM consent_events WHERE cardholder_id = $1 ORDER BY sequence DESC LIMIT $2");
         let values: [Value; 2] = [cardholder_id.uuid().into(), limit.into()];
         sql::all(self.reader(), "consent_events", &sql, values).await?.iter().map(read).collect()
     }

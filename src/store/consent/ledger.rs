@@ -8,6 +8,7 @@ use crate::domain::clock::Micros;
 use crate::domain::consent::Purpose;
 use crate::domain::consent::line::{Disclosure, DisclosureState, Place, SettlementState};
 use crate::domain::id::{AuthenticationId, CardId, CardholderId, ConsentEventId, DisclosureId};
+use crate::domain::receipt::SentBefore;
 
 /// The columns of a ledger row, as [`read`] wants them.
 pub(super) const COLUMNS: &str = "id, cardholder_id, sequence, previous_hash, hash, hash_version, card_id, \
@@ -110,28 +111,41 @@ pub(crate) async fn settle(connection: &impl ConnectionTrait, settlement: &Settl
     sql::execute(connection, SQL, values).await.map(|_| ())
 }
 
-/// What one recipient was sent about a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SentTo {
-    /// The recipient's id.
-    pub recipient: String,
-    /// How many times, those included whose end is not known.
-    pub count: i64,
-    /// The last time.
-    pub last_at: Micros,
-}
-
 /// A disclosure that left, or may have.
 #[derive(Clone, Debug)]
 pub struct Left {
     /// Its row.
     pub id: DisclosureId,
+    /// About whom.
+    pub cardholder_id: CardholderId,
+    /// About which card of hers.
+    pub card_id: Option<CardId>,
     /// For which authentication.
     pub authentication_id: AuthenticationId,
     /// To whom.
     pub recipient: String,
+    /// The id of the pseudonym key.
+    pub key_id: String,
     /// The provider's request id.
     pub provider_request_id: Option<String>,
+}
+
+/// The rows of what left, or may have.
+const LEFT: &str = "FROM disclosures d LEFT JOIN disclosure_settlements s ON s.disclosure_id = d.id \
+     WHERE d.state = 'intended' AND d.purpose <> 'erase' AND COALESCE(s.state, 'unknown') <> 'not_sent'";
+const LEFT_COLUMNS: &str =
+    "d.id, d.cardholder_id, d.card_id, d.authentication_id, d.recipient, d.key_id, s.provider_request_id";
+
+fn left(row: &Row) -> Result<Left, StoreError> {
+    Ok(Left {
+        id: DisclosureId::from_uuid(row.get("id")?),
+        cardholder_id: CardholderId::from_uuid(row.get("cardholder_id")?),
+        card_id: row.get::<Option<uuid::Uuid>>("card_id")?.map(CardId::from_uuid),
+        authentication_id: AuthenticationId::from_uuid(row.get("authentication_id")?),
+        recipient: row.get("recipient")?,
+        key_id: row.get("key_id")?,
+        provider_request_id: row.get("provider_request_id")?,
+    })
 }
 
 impl Store {
@@ -152,16 +166,16 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn sent_about(&self, cardholder_id: CardholderId) -> Result<Vec<SentTo>, StoreError> {
-        const SQL: &str = "SELECT d.recipient, COUNT(*) AS count, MAX(d.recorded_at) AS last_at FROM disclosures d \
-             LEFT JOIN disclosure_settlements s ON s.disclosure_id = d.id \
-             WHERE d.cardholder_id = $1 AND d.state = 'intended' AND d.purpose <> 'erase' \
-             AND COALESCE(s.state, 'unknown') <> 'not_sent' GROUP BY d.recipient ORDER BY d.recipient";
-        let rows = sql::all(self.reader(), "disclosures", SQL, [cardholder_id.uuid().into()]).await?;
+    pub async fn sent_about(&self, cardholder_id: CardholderId) -> Result<Vec<SentBefore>, StoreError> {
+        let sql = format!(
+            "SELECT d.recipient, COUNT(*) AS count, MAX(d.recorded_at) AS last_at {LEFT} AND d.cardholder_id = $1 \
+             GROUP BY d.recipient ORDER BY d.recipient"
+        );
+        let rows = sql::all(self.reader(), "disclosures", &sql, [cardholder_id.uuid().into()]).await?;
         let read = |row: &Row| {
-            Ok(SentTo {
+            Ok(SentBefore {
                 recipient: row.get("recipient")?,
-                count: row.get("count")?,
+                count: u64::try_from(row.get::<i64>("count")?).unwrap_or(0),
                 last_at: Micros(row.get("last_at")?),
             })
         };
@@ -172,23 +186,33 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn left_about(&self, cardholder_id: CardholderId, limit: i64) -> Result<Vec<Left>, StoreError> {
-        const SQL: &str = "SELECT d.id, d.authentication_id, d.recipient, s.provider_request_id FROM disclosures d \
-             LEFT JOIN disclosure_settlements s ON s.disclosure_id = d.id \
-             LEFT JOIN erasures e ON e.disclosure_id = d.id \
-             WHERE d.cardholder_id = $1 AND d.state = 'intended' AND d.purpose <> 'erase' \
-             AND COALESCE(s.state, 'unknown') <> 'not_sent' AND e.id IS NULL ORDER BY d.sequence LIMIT $2";
-        let values: [Value; 2] = [cardholder_id.uuid().into(), limit.into()];
-        let rows = sql::all(self.reader(), "disclosures", SQL, values).await?;
-        let read = |row: &Row| {
-            Ok(Left {
-                id: DisclosureId::from_uuid(row.get("id")?),
-                authentication_id: AuthenticationId::from_uuid(row.get("authentication_id")?),
-                recipient: row.get("recipient")?,
-                provider_request_id: row.get("provider_request_id")?,
-            })
-        };
-        rows.iter().map(read).collect()
+    pub async fn left_about(&self, cardholder_id: CardholderId) -> Result<Vec<Left>, StoreError> {
+        let sql = format!(
+            "SELECT {LEFT_COLUMNS} {LEFT} AND d.cardholder_id = $1 \
+             AND NOT EXISTS (SELECT 1 FROM erasures e WHERE e.disclosure_id = d.id) ORDER BY d.sequence"
+        );
+        let rows = sql::all(self.reader(), "disclosures", &sql, [cardholder_id.uuid().into()]).await?;
+        rows.iter().map(left).collect()
+    }
+
+    /// What left, or may have, for the analysis of an authentication.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn left_for(&self, authentication_id: AuthenticationId) -> Result<Option<Left>, StoreError> {
+        let sql = format!("SELECT {LEFT_COLUMNS} {LEFT} AND d.authentication_id = $1 AND d.purpose = 'assess'");
+        let row = sql::first(self.reader(), "disclosures", &sql, [authentication_id.uuid().into()]).await?;
+        row.map(|row| left(&row)).transpose()
+    }
+
+    /// One disclosure that left, or may have.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn left(&self, id: DisclosureId) -> Result<Option<Left>, StoreError> {
+        let sql = format!("SELECT {LEFT_COLUMNS} {LEFT} AND d.id = $1");
+        let row = sql::first(self.reader(), "disclosures", &sql, [id.uuid().into()]).await?;
+        row.map(|row| left(&row)).transpose()
     }
 
     /// Settles as `unknown` what was left open by whoever began it, at most `limit` rows; answers how many.
