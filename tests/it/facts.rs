@@ -90,6 +90,7 @@ pub(crate) fn facts(choices: &[u8], reference: &Reference) -> Facts {
     velocity(&mut facts, &mut c);
     facts.challenge_wish = c.mostly(ChallengeWish::NoPreference, ChallengeWish::ALL);
     facts.assessment = assessment(&mut c);
+    facts.vouched = c.number() > 200;
     facts
 }
 
