@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use lettre::address::Envelope;
 use lettre::message::header::{Date, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, SinglePart};
 use lettre::transport::smtp::PoolConfig;
@@ -170,10 +171,13 @@ impl Mailer {
 
     fn message(&self, letter: &Letter) -> Result<Message, MailFault> {
         let to: Address = letter.to.parse().map_err(|_| MailFault::Address)?;
+        // Said here and not read back from the header, whose parser knows fewer addresses than there are.
+        let envelope = Envelope::new(Some(self.from.clone()), vec![to.clone()]).map_err(|_| MailFault::Address)?;
         let seconds = u64::try_from(letter.written_at.unix_seconds()).unwrap_or(0);
         Message::builder()
             .from(Mailbox::new(Some(one_line(&letter.sender)), self.from.clone()))
             .to(Mailbox::new(None, to))
+            .envelope(envelope)
             .subject(one_line(&letter.subject))
             .header(Date::new(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)))
             .message_id(Some(format!("<{}@{}>", letter.id, self.from.domain())))

@@ -85,6 +85,11 @@ impl Deployment {
         deployments
     }
 
+    /// Whether the database is one on a server.
+    pub(crate) fn is_on_a_server(&self) -> bool {
+        self.database.is_some()
+    }
+
     /// A path in the deployment's folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
