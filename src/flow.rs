@@ -14,3 +14,4 @@ pub mod keys;
 pub mod merchant;
 pub mod register;
 pub mod result;
+pub mod staff;
