@@ -18,7 +18,7 @@ use serde::Deserialize;
 pub use self::database::DatabaseSettings;
 pub use self::error::ConfigError;
 pub use self::product::{
-    ChallengeSettings, IssuerSettings, LogFormat, LogSettings, PasswordSettings, RateLimitSettings,
+    ChallengeSettings, IssuerSettings, LogFormat, LogSettings, PasswordSettings, RateLimitSettings, StaffSettings,
 };
 pub use self::server::ServerSettings;
 pub use crate::analytics::settings::AnalyticsConfig as AnalyticsSettings;
@@ -50,6 +50,8 @@ pub struct Config {
     pub challenge: ChallengeSettings,
     /// Hashing of passwords.
     pub password: PasswordSettings,
+    /// Sessions of the issuer's staff.
+    pub staff: StaffSettings,
     /// Requests of one merchant.
     pub rate_limit: RateLimitSettings,
     /// The country of an IP address.

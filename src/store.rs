@@ -25,6 +25,7 @@ mod error;
 pub mod idempotency;
 pub mod merchants;
 pub mod receive;
+pub mod staff;
 mod receive_sql;
 mod sql;
 mod writer;

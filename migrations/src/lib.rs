@@ -10,6 +10,7 @@ mod m0001_parties;
 mod m0002_consent;
 mod m0003_authentications;
 mod m0004_audit;
+mod m0006_staff;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_consent::Migration),
             Box::new(m0003_authentications::Migration),
             Box::new(m0004_audit::Migration),
+            Box::new(m0006_staff::Migration),
         ]
     }
 }
