@@ -25,9 +25,9 @@ mod error;
 pub mod idempotency;
 pub mod merchants;
 pub mod receive;
-pub mod staff;
 mod receive_sql;
 mod sql;
+pub mod staff;
 mod writer;
 
 pub use error::StoreError;

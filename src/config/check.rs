@@ -9,7 +9,16 @@ use crate::domain::merchant::Environment;
 
 /// Every mistake, one line each.
 pub(super) fn mistakes(config: &Config) -> Vec<String> {
-    [server(config), database(config), challenge(config), password(config), staff(config), analytics(config), texts(config)].concat()
+    [
+        server(config),
+        database(config),
+        challenge(config),
+        password(config),
+        staff(config),
+        analytics(config),
+        texts(config),
+    ]
+    .concat()
 }
 
 fn when(rules: impl IntoIterator<Item = (bool, String)>) -> Vec<String> {

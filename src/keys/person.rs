@@ -108,7 +108,12 @@ pub(super) fn associated_data(parts: &[&[u8]]) -> Vec<u8> {
     data
 }
 
-pub(super) fn seal(secret: &[u8; 32], aad: &[u8], msg: &[u8], randomness: &dyn Randomness) -> Result<Vec<u8>, SealError> {
+pub(super) fn seal(
+    secret: &[u8; 32],
+    aad: &[u8],
+    msg: &[u8],
+    randomness: &dyn Randomness,
+) -> Result<Vec<u8>, SealError> {
     let nonce = randomness.bytes::<NONCE_LENGTH>();
     let cipher = XChaCha20Poly1305::new(secret.into());
     let sealed = cipher.encrypt(&XNonce::from(nonce), Payload { msg, aad }).map_err(|_| SealError::TooLong)?;

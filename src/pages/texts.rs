@@ -6,8 +6,8 @@ use unic_langid::LanguageIdentifier;
 
 use crate::domain::challenge::Language;
 
-const JA: &str = include_str!("translations/ja.ftl");
-const EN: &str = include_str!("translations/en.ftl");
+const JA: &[&str] = &[include_str!("translations/ja.ftl"), include_str!("translations/staff.ja.ftl")];
+const EN: &[&str] = &[include_str!("translations/en.ftl"), include_str!("translations/staff.en.ftl")];
 
 /// All words, read once.
 pub(super) struct Texts {
@@ -37,13 +37,15 @@ impl Texts {
 }
 
 /// A part that cannot be read is left out: the tests hold that there is none.
-fn bundle(language: Language, source: &str) -> FluentBundle<FluentResource> {
+fn bundle(language: Language, sources: &[&str]) -> FluentBundle<FluentResource> {
     let language: LanguageIdentifier = language.as_str().parse().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![language]);
     // Isolation would put direction marks around every argument, into copied texts and titles too.
     bundle.set_use_isolating(false);
-    let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(resource, _)| resource);
-    bundle.add_resource_overriding(resource);
+    for source in sources {
+        let resource = FluentResource::try_new((*source).to_owned()).unwrap_or_else(|(resource, _)| resource);
+        bundle.add_resource_overriding(resource);
+    }
     bundle
 }
 
@@ -84,8 +86,8 @@ pub(super) fn accepted(header: &str) -> Option<Language> {
 mod tests {
     use super::*;
 
-    fn keys(source: &str) -> Vec<String> {
-        let resource = FluentResource::try_new(source.to_owned()).map_err(|(_, errors)| errors).unwrap();
+    fn keys(sources: &[&str]) -> Vec<String> {
+        let resource = FluentResource::try_new(sources.concat()).map_err(|(_, errors)| errors).unwrap();
         let mut keys: Vec<String> = resource
             .source()
             .lines()
@@ -93,6 +95,9 @@ mod tests {
             .filter_map(|line| Some(line.split_once(" =")?.0.to_owned()))
             .collect();
         keys.sort();
+        let once = keys.len();
+        keys.dedup();
+        assert_eq!(keys.len(), once, "a key stands there twice");
         keys
     }
 

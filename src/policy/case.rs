@@ -171,11 +171,8 @@ impl Runner<'_> {
 
     /// Asks every act: what is not listed must be denied.
     fn rights(&mut self, file: &str, text: &str, case: &RightsCase) {
-        let asker = rights::Asker {
-            roles: &case.roles,
-            reauthenticated: case.reauthenticated,
-            own_request: case.own_request,
-        };
+        let asker =
+            rights::Asker { roles: &case.roles, reauthenticated: case.reauthenticated, own_request: case.own_request };
         let (mut allowed, mut errors) = (BTreeSet::new(), Vec::new());
         for act in Act::ALL.iter().copied() {
             let answer = self.bundle.rights().ask(self.bundle, &asker, act);
@@ -187,7 +184,12 @@ impl Runner<'_> {
         }
         let mut found = Vec::new();
         let expected: BTreeSet<Act> = case.allowed.iter().copied().collect();
-        difference(&mut found, "allowed but not listed", &Vec::new(), &allowed.difference(&expected).collect::<Vec<_>>());
+        difference(
+            &mut found,
+            "allowed but not listed",
+            &Vec::new(),
+            &allowed.difference(&expected).collect::<Vec<_>>(),
+        );
         difference(&mut found, "listed but denied", &Vec::new(), &expected.difference(&allowed).collect::<Vec<_>>());
         difference(&mut found, "errors", &Vec::new(), &errors);
         self.judge(file, text, &case.name, found);

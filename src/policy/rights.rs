@@ -77,11 +77,8 @@ impl Rights {
 
     /// The answer, with every error of the rules.
     pub(super) fn ask(&self, bundle: &Bundle, asker: &Asker<'_>, act: Act) -> RightsAnswer {
-        let error = |policy: String, message: String| EvaluationError {
-            question: act.as_str().to_owned(),
-            policy,
-            message,
-        };
+        let error =
+            |policy: String, message: String| EvaluationError { question: act.as_str().to_owned(), policy, message };
         let (request, entities) = match self.request(asker, act) {
             Ok(asked) => asked,
             Err(message) => {

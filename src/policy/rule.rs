@@ -189,7 +189,9 @@ fn misnamed(file: &str, id: &str, alone: bool) -> Option<Fault> {
 
 fn scope(question: Question) -> String {
     let operator = match question {
-        Question::Staff => return "name the acts in its head: `action == Action::\"…\"` or `action in [ … ]`".to_owned(),
+        Question::Staff => {
+            return "name the acts in its head: `action == Action::\"…\"` or `action in [ … ]`".to_owned();
+        }
         Question::Authenticate => "in",
         _ => "==",
     };

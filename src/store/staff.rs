@@ -174,8 +174,7 @@ impl Store {
                     "DELETE FROM staff_recovery_codes WHERE staff_id = $1",
                     "DELETE FROM staff_used_steps WHERE staff_id = $1",
                 ];
-                let values: [Value; 3] =
-                    [id.uuid().into(), code.digest.to_vec().into(), code.expires_at.0.into()];
+                let values: [Value; 3] = [id.uuid().into(), code.digest.to_vec().into(), code.expires_at.0.into()];
                 if sql::execute(transaction, SQL, values).await? == 0 {
                     return Ok(false);
                 }

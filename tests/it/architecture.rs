@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("app", &["analytics", "config", "credential", "domain", "geo", "keys", "metrics", "outbound", "policy", "store"]),
     ("flow", &["analytics", "app", "credential", "domain", "geo", "keys", "policy", "store"]),
     ("api", &["app", "config", "credential", "domain", "flow", "store"]),
-    ("pages", &["app", "config", "credential", "domain", "flow", "store"]),
+    ("pages", &["app", "config", "credential", "domain", "flow", "server", "store"]),
     ("server", &["config", "domain", "metrics"]),
     ("service", &["api", "app", "domain", "flow", "metrics", "pages", "server", "store"]),
     (

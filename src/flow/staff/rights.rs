@@ -42,9 +42,7 @@ pub async fn require(app: &App, who: &SignedIn, act: Act, subject: &ActSubject) 
     }
     let mut entry = note(app, &who.actor(), "staff.denied", subject.id.clone().unwrap_or_else(|| "none".to_owned()));
     act.as_str().clone_into(&mut entry.result);
-    app.store
-        .write(move |transaction| Box::pin(async move { audit::append(transaction, &entry).await }))
-        .await?;
+    app.store.write(move |transaction| Box::pin(async move { audit::append(transaction, &entry).await })).await?;
     Err(RightsError::Denied { act: act.as_str() })
 }
 

@@ -63,10 +63,7 @@ pub(super) fn signed_in(app: &App, person: StaffPerson, session_id: StaffSession
 
 fn limits(app: &App) -> Limits {
     let (now, settings) = (app.now(), &app.config.staff);
-    Limits {
-        idle: now.plus_seconds(-settings.idle_seconds),
-        absolute: now.plus_seconds(-settings.absolute_seconds),
-    }
+    Limits { idle: now.plus_seconds(-settings.idle_seconds), absolute: now.plus_seconds(-settings.absolute_seconds) }
 }
 
 /// A person's own live sessions, the latest first.

@@ -19,9 +19,7 @@ use crate::store::staff::setup::{Confirmed, SetupPerson};
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     /// The code is none, was used, or is too old.
-    #[error(
-        "the setup code is not good any more\nhint: an administrator makes a new one with `sekisho staff reset`"
-    )]
+    #[error("the setup code is not good any more\nhint: an administrator makes a new one with `sekisho staff reset`")]
     Code,
     /// The password is not accepted.
     #[error(transparent)]

@@ -107,12 +107,7 @@ pub async fn reauthenticate(app: &App, who: &SignedIn, code: &str) -> Result<Beg
     Ok(Begun { token, who: signed_in(app, counted.person, who.session_id, app.now()), language })
 }
 
-async fn begin(
-    app: &App,
-    person: &StaffPerson,
-    factor: SecondFactor,
-    arrival: &Arrival,
-) -> Result<Begun, SignInError> {
+async fn begin(app: &App, person: &StaffPerson, factor: SecondFactor, arrival: &Arrival) -> Result<Begun, SignInError> {
     let (token, opened) = open(app, arrival, matches!(factor, SecondFactor::Step(_)));
     let (session_id, totp_at) = (opened.id, opened.totp_at);
     let mut entry = note(app, &format!("staff:{}", person.id), "staff.sign_in", session_id.to_string());
@@ -155,8 +150,6 @@ async fn refuse(app: &App, person: Option<StaffPerson>) -> Result<Begun, SignInE
     let locked = person.as_ref().is_some_and(|person| person.locked_until.is_some());
     let mut entry = note(app, "unknown", "staff.sign_in", subject);
     if locked { "locked" } else { "refused" }.clone_into(&mut entry.result);
-    app.store
-        .write(move |transaction| Box::pin(async move { audit::append(transaction, &entry).await }))
-        .await?;
+    app.store.write(move |transaction| Box::pin(async move { audit::append(transaction, &entry).await })).await?;
     Err(SignInError::Refused)
 }

@@ -126,11 +126,7 @@ impl Store {
 }
 
 /// Ends every session of a person within a transaction.
-pub(super) async fn end_all(
-    transaction: &impl ConnectionTrait,
-    staff: StaffId,
-    now: Micros,
-) -> Result<(), StoreError> {
+pub(super) async fn end_all(transaction: &impl ConnectionTrait, staff: StaffId, now: Micros) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE staff_sessions SET ended_at = $2 WHERE staff_id = $1 AND ended_at IS NULL";
     sql::execute(transaction, SQL, [staff.uuid().into(), now.0.into()]).await.map(|_| ())
 }

@@ -98,12 +98,8 @@ impl Store {
                                    locked_until = NULL WHERE id = $1 AND setup_digest = $2 AND totp_secret = $3 \
                                    AND setup_expires_at > $4 AND disabled_at IS NULL";
                 let staff = confirmed.staff_id;
-                let values: [Value; 4] = [
-                    staff.uuid().into(),
-                    confirmed.code.to_vec().into(),
-                    confirmed.secret.into(),
-                    now.0.into(),
-                ];
+                let values: [Value; 4] =
+                    [staff.uuid().into(), confirmed.code.to_vec().into(), confirmed.secret.into(), now.0.into()];
                 if sql::execute(transaction, SQL, values).await? == 0 {
                     return Err(StoreError::GivenUp);
                 }

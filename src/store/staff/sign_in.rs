@@ -161,8 +161,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn staff_recovery_codes_left(&self, staff: StaffId) -> Result<i64, StoreError> {
-        const SQL: &str =
-            "SELECT COUNT(*) AS codes FROM staff_recovery_codes WHERE staff_id = $1 AND used_at IS NULL";
+        const SQL: &str = "SELECT COUNT(*) AS codes FROM staff_recovery_codes WHERE staff_id = $1 AND used_at IS NULL";
         let row = sql::first(self.reader(), "staff_recovery_codes", SQL, [staff.uuid().into()]).await?;
         row.map_or(Ok(0), |row| row.get("codes"))
     }
