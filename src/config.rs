@@ -19,6 +19,7 @@ pub use self::database::DatabaseSettings;
 pub use self::error::ConfigError;
 pub use self::product::{
     ChallengeSettings, IssuerSettings, LogFormat, LogSettings, PasswordSettings, RateLimitSettings, SharingSettings,
+    StaffSettings,
 };
 pub use self::server::ServerSettings;
 pub use crate::analytics::settings::AnalyticsConfig as AnalyticsSettings;
@@ -51,6 +52,8 @@ pub struct Config {
     pub challenge: ChallengeSettings,
     /// Hashing of passwords.
     pub password: PasswordSettings,
+    /// Sessions of the issuer's staff.
+    pub staff: StaffSettings,
     /// Requests of one merchant.
     pub rate_limit: RateLimitSettings,
     /// The country of an IP address.

@@ -17,6 +17,7 @@ pub mod merchant;
 pub mod outbox;
 pub mod register;
 pub mod result;
+pub mod staff;
 pub mod support;
 pub mod unlock;
 pub mod vouch;

@@ -7,16 +7,19 @@ mod mac;
 mod person;
 mod result;
 mod ring;
+mod staff;
 
 use std::fmt;
 use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 pub use self::authentication_value::AuthenticationValueSigner;
 pub use self::person::{PersonKey, SealError, WrappedKey};
 pub use self::result::ResultError;
+pub use self::staff::SealedSecret;
 
 use self::authentication_value::KeyedSigner;
 use self::file::KeyFile;
@@ -24,7 +27,7 @@ use self::result::ResultKeys;
 use self::ring::Ring;
 use crate::domain::card::CardNumber;
 use crate::domain::clock::Micros;
-use crate::domain::id::CardholderId;
+use crate::domain::id::{CardholderId, StaffId};
 use crate::domain::randomness::Randomness;
 
 /// Why the keys cannot be had.
@@ -182,6 +185,22 @@ impl Keys {
     /// The authentication value over these parts: 20 bytes in base64, 28 characters.
     pub fn authentication_value(&self, parts: &[&[u8]]) -> String {
         authentication_value::encode(self.authentication_value.sign(parts))
+    }
+
+    /// Seals a staff person's secret of one-time passwords. It opens for nobody else's row.
+    pub fn seal_staff_secret(
+        &self,
+        staff: StaffId,
+        secret: &[u8],
+        randomness: &dyn Randomness,
+    ) -> Result<SealedSecret, SealError> {
+        staff::seal(self.personal_data.active(), staff, secret, randomness)
+    }
+
+    /// Opens what [`Self::seal_staff_secret`] sealed for this person.
+    pub fn open_staff_secret(&self, staff: StaffId, sealed: &SealedSecret) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let key = self.personal_data.get(&sealed.key_id).ok_or(SealError::UnknownKey)?;
+        staff::open(key, staff, &sealed.bytes)
     }
 
     /// The secret that goes into new password hashes, and its id.

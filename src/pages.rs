@@ -1,4 +1,4 @@
-//! Pages for people: the challenge and the collection of device data. It knows HTTP and HTML and decides
+//! Pages for people: the challenge, the collection of device data, and the staff's. It knows HTTP and HTML and decides
 //! nothing: each handler asks one flow and shows what it answers.
 
 mod challenge;
@@ -7,6 +7,7 @@ mod failure;
 mod foreign_text;
 mod frame;
 mod headers;
+mod staff;
 mod texts;
 mod visitor;
 
@@ -32,6 +33,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/challenge/{token}", get(challenge::open).post(challenge::answer))
         .route("/challenge/{token}/cancel", post(challenge::cancel).get(challenge::open))
         .route("/device/{token}", get(device::open).post(device::collect))
+        .merge(staff::routes::routes())
         .layer(limit)
         .with_state(Arc::new(Pages { app, texts: texts::texts() }))
 }

@@ -31,6 +31,7 @@ pub mod receipts;
 pub mod receive;
 mod receive_sql;
 mod sql;
+pub mod staff;
 pub mod support;
 pub mod unlock;
 pub mod vouches;

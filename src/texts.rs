@@ -25,7 +25,7 @@ pub struct Wording<'a> {
 
 impl Texts {
     /// The words in these files, in Japanese and in English.
-    pub fn new(ja: &str, en: &str) -> Self {
+    pub fn new(ja: &[&str], en: &[&str]) -> Self {
         Self { ja: bundle(Language::Ja, ja), en: bundle(Language::En, en) }
     }
 
@@ -40,13 +40,15 @@ impl Texts {
 }
 
 /// A part that cannot be read is left out: the tests hold that there is none.
-fn bundle(language: Language, source: &str) -> FluentBundle<FluentResource> {
+fn bundle(language: Language, sources: &[&str]) -> FluentBundle<FluentResource> {
     let language: LanguageIdentifier = language.as_str().parse().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![language]);
     // Isolation would put direction marks around every argument, into copied texts and titles too.
     bundle.set_use_isolating(false);
-    let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(resource, _)| resource);
-    bundle.add_resource_overriding(resource);
+    for source in sources {
+        let resource = FluentResource::try_new((*source).to_owned()).unwrap_or_else(|(resource, _)| resource);
+        bundle.add_resource_overriding(resource);
+    }
     bundle
 }
 
@@ -86,13 +88,16 @@ pub fn accepted(header: &str) -> Option<Language> {
 
 /// Holds that every text is in both languages and can be read.
 #[cfg(test)]
-pub(crate) fn hold_complete(ja: &str, en: &str) {
-    let keys = |source: &str| {
-        let resource = FluentResource::try_new(source.to_owned()).map_err(|(_, errors)| errors).unwrap();
+pub(crate) fn hold_complete(ja: &[&str], en: &[&str]) {
+    let keys = |sources: &[&str]| {
+        let resource = FluentResource::try_new(sources.concat()).map_err(|(_, errors)| errors).unwrap();
         let is_first = |line: &&str| !line.starts_with(' ') && !line.starts_with('}');
         let lines = resource.source().lines().filter(is_first);
         let mut keys: Vec<String> = lines.filter_map(|line| Some(line.split_once(" =")?.0.to_owned())).collect();
         keys.sort();
+        let count = keys.len();
+        keys.dedup();
+        assert_eq!(keys.len(), count, "a key stands there twice");
         keys
     };
     assert_eq!(keys(ja), keys(en));
@@ -111,7 +116,7 @@ mod tests {
     #[test]
     fn counted_texts_follow_the_number() {
         let source = "tries = { $count ->\n    [one] one try\n   *[other] { $count } tries\n}\n";
-        let texts = Texts::new("", source);
+        let texts = Texts::new(&[], &[source]);
         let english = texts.in_language(Language::En);
         assert_eq!(english.with("tries", "count", 1), "one try");
         assert_eq!(english.with("tries", "count", 3), "3 tries");

@@ -11,6 +11,7 @@ mod m0002_consent;
 mod m0003_authentications;
 mod m0004_audit;
 mod m0005_consent_history;
+mod m0006_staff;
 mod m0007_outbox;
 mod m0008_result_codes;
 mod m0009_vouches;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_outbox::Migration),
             Box::new(m0008_result_codes::Migration),
             Box::new(m0009_vouches::Migration),
+            Box::new(m0006_staff::Migration),
         ]
     }
 }

@@ -15,6 +15,7 @@ pub(super) fn mistakes(config: &Config) -> Vec<String> {
         database(config),
         challenge(config),
         password(config),
+        staff(config),
         analytics(config),
         mail(config),
         texts(config),
@@ -87,6 +88,25 @@ fn password(config: &Config) -> Vec<String> {
         (!(2..=16).contains(&password.iterations), "`password.iterations`: must be from 2 to 16".to_owned()),
         (!(1..=16).contains(&password.parallel), "`password.parallel`: must be from 1 to 16".to_owned()),
         (password.queue == 0, "`password.queue`: must be at least 1".to_owned()),
+    ])
+}
+
+fn staff(config: &Config) -> Vec<String> {
+    let staff = &config.staff;
+    when([
+        (!(60..=86_400).contains(&staff.idle_seconds), "`staff.idle_seconds`: must be from 60 to 86400".to_owned()),
+        (
+            !(staff.idle_seconds..=86_400).contains(&staff.absolute_seconds),
+            "`staff.absolute_seconds`: must be from `staff.idle_seconds` to 86400".to_owned(),
+        ),
+        (
+            !(30..=3_600).contains(&staff.reauthentication_seconds),
+            "`staff.reauthentication_seconds`: must be from 30 to 3600".to_owned(),
+        ),
+        (
+            !(300..=604_800).contains(&staff.setup_code_seconds),
+            "`staff.setup_code_seconds`: must be from 300 to 604800".to_owned(),
+        ),
     ])
 }
 

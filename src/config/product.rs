@@ -70,6 +70,20 @@ pub struct PasswordSettings {
     pub queue: usize,
 }
 
+/// Sessions of the issuer's staff.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaffSettings {
+    /// Time without a request after which a session ends, seconds.
+    pub idle_seconds: i64,
+    /// Time after which every session ends, seconds.
+    pub absolute_seconds: i64,
+    /// Time for which a one-time password is good for sensitive acts, seconds.
+    pub reauthentication_seconds: i64,
+    /// Time for the first sign-in, seconds.
+    pub setup_code_seconds: i64,
+}
+
 /// Requests of one merchant.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

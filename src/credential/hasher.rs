@@ -68,16 +68,14 @@ impl Hasher {
     /// Compares a password with the stored hash. Without one (an unknown user) it takes the same
     /// time and never matches.
     pub async fn compare(&self, password: Password, stored: Option<String>) -> Result<Comparison, HasherError> {
-        let known = stored.is_some();
-        let stored = stored.unwrap_or_else(|| self.nobody.clone());
-        let found = self.run(move |inner| password::compare(&password, &stored, inner.cost, &inner.keys)).await?;
-        Ok(if known { found } else { Comparison { matches: false, needs_rehash: false } })
+        self.reserve().await?.compare(password, stored).await
     }
 
     /// Waits for a processor and keeps it for one comparison, for whoever must know that a comparison will
     /// follow before it counts one.
     pub async fn reserve(&self) -> Result<Reserved, HasherError> {
-        Ok(Reserved { inner: Arc::clone(&self.inner), permit: self.processor().await? })
+        let permit = self.processor().await?;
+        Ok(Reserved { inner: Arc::clone(&self.inner), nobody: self.nobody.clone(), permit })
     }
 
     /// How many passwords are being worked on.
@@ -105,13 +103,23 @@ impl Hasher {
 /// A processor that waits for one password.
 pub struct Reserved {
     inner: Arc<Inner>,
+    nobody: String,
     permit: OwnedSemaphorePermit,
 }
 
 impl Reserved {
-    /// Compares a password with the stored hash.
-    pub async fn compare(self, password: Password, stored: String) -> Result<Comparison, HasherError> {
-        self.run(move |inner| password::compare(&password, &stored, inner.cost, &inner.keys)).await
+    /// Compares a password with the stored hash. Without one (an unknown user) it takes the same time and never
+    /// matches.
+    pub async fn compare(
+        self,
+        password: Password,
+        stored: impl Into<Option<String>>,
+    ) -> Result<Comparison, HasherError> {
+        let stored = stored.into();
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.nobody.clone());
+        let found = self.run(move |inner| password::compare(&password, &stored, inner.cost, &inner.keys)).await?;
+        Ok(if known { found } else { Comparison { matches: false, needs_rehash: false } })
     }
 
     async fn run<T: Send + 'static>(

@@ -9,7 +9,7 @@ use crate::texts::{Texts, Wording};
 const JA: &str = include_str!("translations/ja.ftl");
 const EN: &str = include_str!("translations/en.ftl");
 
-static TEXTS: LazyLock<Texts> = LazyLock::new(|| Texts::new(JA, EN));
+static TEXTS: LazyLock<Texts> = LazyLock::new(|| Texts::new(&[JA], &[EN]));
 
 /// The words of one language.
 pub(super) fn wording(language: Language) -> Wording<'static> {
@@ -48,6 +48,6 @@ mod tests {
 
     #[test]
     fn every_text_is_in_both_languages_and_can_be_read() {
-        crate::texts::hold_complete(JA, EN);
+        crate::texts::hold_complete(&[JA], &[EN]);
     }
 }

@@ -98,6 +98,33 @@ pub struct SignedIn {
     pub reauthenticated: bool,
 }
 
+/// What an act is about, as far as rights depend on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActSubject {
+    /// The record's id, where there is one: it stands in the audit log when the act is denied.
+    pub id: Option<String>,
+    /// Who asked for what is decided about.
+    pub author: Option<StaffId>,
+}
+
+impl ActSubject {
+    /// Nothing in particular: a list, a queue, a search.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// The record with this id.
+    pub fn of(id: impl std::fmt::Display) -> Self {
+        Self { id: Some(id.to_string()), author: None }
+    }
+
+    /// The same, asked for by this person.
+    #[must_use]
+    pub fn by(self, author: StaffId) -> Self {
+        Self { author: Some(author), ..self }
+    }
+}
+
 impl SignedIn {
     /// How she stands in the audit log and in records: `staff:<id>`.
     pub fn actor(&self) -> String {

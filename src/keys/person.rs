@@ -99,7 +99,7 @@ fn place_of_key(cardholder: CardholderId, key_id: &str) -> Vec<u8> {
     associated_data(&[b"person_key", cardholder.uuid().as_bytes(), key_id.as_bytes()])
 }
 
-fn associated_data(parts: &[&[u8]]) -> Vec<u8> {
+pub(super) fn associated_data(parts: &[&[u8]]) -> Vec<u8> {
     let mut data = vec![VERSION];
     for part in parts {
         data.extend_from_slice(&(part.len() as u64).to_be_bytes());
@@ -108,14 +108,19 @@ fn associated_data(parts: &[&[u8]]) -> Vec<u8> {
     data
 }
 
-fn seal(secret: &[u8; 32], aad: &[u8], msg: &[u8], randomness: &dyn Randomness) -> Result<Vec<u8>, SealError> {
+pub(super) fn seal(
+    secret: &[u8; 32],
+    aad: &[u8],
+    msg: &[u8],
+    randomness: &dyn Randomness,
+) -> Result<Vec<u8>, SealError> {
     let nonce = randomness.bytes::<NONCE_LENGTH>();
     let cipher = XChaCha20Poly1305::new(secret.into());
     let sealed = cipher.encrypt(&XNonce::from(nonce), Payload { msg, aad }).map_err(|_| SealError::TooLong)?;
     Ok([&[VERSION], nonce.as_slice(), &sealed].concat())
 }
 
-fn open(secret: &[u8; 32], aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+pub(super) fn open(secret: &[u8; 32], aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
     let (nonce, msg) = match sealed.split_first() {
         Some((&VERSION, rest)) => rest.split_first_chunk::<NONCE_LENGTH>().ok_or(SealError::Form)?,
         _ => return Err(SealError::Form),

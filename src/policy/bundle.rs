@@ -10,6 +10,7 @@ use super::question::Question;
 use super::reason::{self, NO_RULE_PERMITS, POLICY_ERROR};
 use super::reference::Reference;
 use super::rehearsal::rehearse;
+use super::rights::{self, Rights};
 use super::rule::{self, Rule};
 use super::source::{BundleSource, has_extension};
 use super::{check, lint, schema};
@@ -25,6 +26,7 @@ pub struct Bundle {
     meanings: BTreeMap<String, (String, bool)>,
     source: BundleSource,
     desks: Desks,
+    rights: Rights,
 }
 
 impl std::fmt::Debug for Bundle {
@@ -42,14 +44,12 @@ impl Bundle {
         }
         let manifest = Manifest::read(&source, &mut faults);
         let facts_version = manifest.as_ref().map_or(FACTS_VERSION, |manifest| manifest.facts_version);
-        if let Err(fault) = schema::compare(source.text(schema::FILE), facts_version) {
-            faults.push(fault);
-        }
+        faults.extend(schema::compare(source.text(schema::FILE), facts_version, source.text(schema::STAFF_FILE)));
         let reference = Reference::read(&source, &mut faults);
         let rules = manifest.as_ref().map(|manifest| rule::read(&source, manifest, &mut faults)).unwrap_or_default();
         if let Some(reference) = &reference {
             check_reasons(&source, &rules, reference, &mut faults);
-            lint::run(&rules, reference, &mut faults);
+            lint::run(rules.iter().filter(|rule| rule.question != Question::Staff), reference, &mut faults);
         }
         check::validate(&source, facts_version, &rules, &mut faults);
         BundleErrors::check(faults)?;
@@ -57,6 +57,7 @@ impl Bundle {
         let (_, reference) = manifest.zip(reference).ok_or_else(missing)?;
         let bundle = Self {
             digest: source.digest(),
+            rights: Rights::new(&rules)?,
             facts_version,
             meanings: rules.iter().map(|rule| (rule.id.clone(), (rule.reason.clone(), rule.forbids))).collect(),
             reference,
@@ -65,6 +66,7 @@ impl Bundle {
             desks: Desks::new(),
         };
         rehearse(&bundle)?;
+        rights::rehearse(&bundle)?;
         Ok(bundle)
     }
 
@@ -101,6 +103,10 @@ impl Bundle {
         self.meanings.get(rule).map(|(reason, _)| reason.clone())
     }
 
+    pub(super) fn rights(&self) -> &Rights {
+        &self.rights
+    }
+
     pub(super) fn with_desk<T>(&self, work: impl FnOnce(&mut Desk) -> Result<T, AskError>) -> Result<T, AskError> {
         self.desks.with(&self.rules, self.facts_version, work)
     }
@@ -113,17 +119,18 @@ fn unknown_files(source: &BundleSource) -> Option<Fault> {
         match folder {
             "" => matches!(name, schema::FILE | manifest::FILE | reason::FILE | "README.md"),
             "reference" | "cases" => has_extension(name, "toml"),
+            "staff" if matches!(path, schema::STAFF_FILE | rights::CASES) => true,
             folder => Question::parse(folder).is_some() && has_extension(name, "cedar"),
         }
     };
     let (path, _) = source.files().find(|(path, _)| !known(path))?;
     let hint = "a bundle holds bundle.toml, schema.cedarschema, reasons.toml, README.md, reference/*.toml, cases/*.toml \
-                and rules in share/, approve/, challenge/, offer/, authenticate/";
+                rules in share/, approve/, challenge/, offer/, authenticate/, and staff/ with its schema, rules and cases";
     Some(Fault::new(path, "the file has no place in a bundle").hint(hint))
 }
 
 fn check_reasons(source: &BundleSource, rules: &[Rule], reference: &Reference, faults: &mut Vec<Fault>) {
-    for rule in rules {
+    for rule in rules.iter().filter(|rule| rule.question != Question::Staff) {
         let line = source
             .text(&rule.file)
             .and_then(|text| super::fault::line_with(text, &format!("@reason(\"{}\")", rule.reason)));

@@ -10,8 +10,10 @@ use toml::{Table, Value};
 use super::bundle::Bundle;
 use super::decide::{ShareAnswer, decide_witnessed, share_witnessed};
 use super::fault::{BundleErrors, Fault, line_with};
+use super::rights;
 use crate::domain::consent::DataClass;
 use crate::domain::facts::{Facts, Method};
+use crate::domain::staff::{Act, Role};
 use crate::domain::verdict::{EvaluationError, Outcome, Verdict};
 
 const BASE: &str = "cases/base.toml";
@@ -94,6 +96,25 @@ struct ShareCase {
     errors: Vec<EvaluationError>,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RightsCases {
+    #[serde(default)]
+    case: Vec<RightsCase>,
+}
+
+/// Everything that somebody with these roles may do.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RightsCase {
+    name: String,
+    roles: BTreeSet<Role>,
+    reauthenticated: bool,
+    #[serde(default)]
+    own_request: bool,
+    allowed: Vec<Act>,
+}
+
 /// Runs every case of a bundle. A case that cannot be read is a fault of the bundle.
 pub fn run(bundle: &Bundle) -> Result<Report, BundleErrors> {
     let mut faults = Vec::new();
@@ -108,6 +129,12 @@ pub fn run(bundle: &Bundle) -> Result<Report, BundleErrors> {
         }
         for case in &cases.share {
             runner.share(file, text, case).unwrap_or_else(|fault| faults.push(fault));
+        }
+    }
+    for (file, text) in source.files().filter(|(file, _)| *file == rights::CASES) {
+        let cases: RightsCases = super::reference::parse(source, file, &mut faults).unwrap_or_default();
+        for case in &cases.case {
+            runner.rights(file, text, case);
         }
     }
     BundleErrors::check(faults)?;
@@ -140,6 +167,32 @@ impl Runner<'_> {
         let answer = share_witnessed(self.bundle, &facts, &case.recipient, case.data_class, &mut witness);
         self.judge(file, text, &case.name, compare_share(case, &answer));
         Ok(())
+    }
+
+    /// Asks every act: what is not listed must be denied.
+    fn rights(&mut self, file: &str, text: &str, case: &RightsCase) {
+        let asker =
+            rights::Asker { roles: &case.roles, reauthenticated: case.reauthenticated, own_request: case.own_request };
+        let (mut allowed, mut errors) = (BTreeSet::new(), Vec::new());
+        for act in Act::ALL.iter().copied() {
+            let answer = self.bundle.rights().ask(self.bundle, &asker, act);
+            self.matched.extend(answer.policies);
+            errors.extend(answer.errors);
+            if answer.allowed {
+                allowed.insert(act);
+            }
+        }
+        let mut found = Vec::new();
+        let expected: BTreeSet<Act> = case.allowed.iter().copied().collect();
+        difference(
+            &mut found,
+            "allowed but not listed",
+            &Vec::new(),
+            &allowed.difference(&expected).collect::<Vec<_>>(),
+        );
+        difference(&mut found, "listed but denied", &Vec::new(), &expected.difference(&allowed).collect::<Vec<_>>());
+        difference(&mut found, "errors", &Vec::new(), &errors);
+        self.judge(file, text, &case.name, found);
     }
 
     fn judge(&mut self, file: &str, text: &str, name: &str, differences: Vec<String>) {

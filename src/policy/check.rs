@@ -1,19 +1,32 @@
-//! Strict validation of every rule against the schema.
+//! Strict validation of every rule against its schema.
 
 use cedar_policy::{PolicySet, ValidationMode, Validator};
 
 use super::fault::Fault;
+use super::question::Question;
 use super::rule::{Rule, labelled_line};
 use super::schema;
 use super::source::BundleSource;
 
 /// Validates every rule strictly; a warning counts as a fault.
 pub(super) fn validate(source: &BundleSource, facts_version: u16, rules: &[Rule], faults: &mut Vec<Fault>) {
-    let schema = match schema::parse(facts_version) {
-        Ok(schema) => schema,
-        Err(error) => return faults.push(Fault::new(schema::FILE, error.to_string())),
-    };
-    let validator = Validator::new(schema);
+    for question in [Question::Authenticate, Question::Staff] {
+        match schema::parse_for(question, facts_version) {
+            Ok(schema) => {
+                let of_schema = |rule: &&Rule| (rule.question == Question::Staff) == (question == Question::Staff);
+                validate_for(&Validator::new(schema), source, rules.iter().filter(of_schema), faults);
+            }
+            Err(error) => faults.push(Fault::new(schema::FILE, error.to_string())),
+        }
+    }
+}
+
+fn validate_for<'a>(
+    validator: &Validator,
+    source: &BundleSource,
+    rules: impl Iterator<Item = &'a Rule>,
+    faults: &mut Vec<Fault>,
+) {
     for rule in rules {
         let set = match PolicySet::from_policies([rule.policy.clone()]) {
             Ok(set) => set,

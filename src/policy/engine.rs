@@ -60,7 +60,7 @@ impl Engine {
     /// A copy that shares nothing with another: the rules are parsed again.
     pub(super) fn copy(rules: &[Rule], facts_version: u16) -> Result<Self, AskError> {
         let mut indexes: BTreeMap<Question, Index> = BTreeMap::new();
-        for rule in rules {
+        for rule in rules.iter().filter(|rule| rule.question != Question::Staff) {
             let policy = Policy::parse(Some(PolicyId::new(&rule.id)), &rule.text).map_err(copy_failed)?;
             indexes.entry(rule.question).or_default().insert(policy).map_err(copy_failed)?;
         }

@@ -10,7 +10,7 @@ use super::rule::Rule;
 use super::vocabulary::words_of;
 
 /// Looks through every rule.
-pub(super) fn run(rules: &[Rule], reference: &Reference, faults: &mut Vec<Fault>) {
+pub(super) fn run<'a>(rules: impl Iterator<Item = &'a Rule>, reference: &Reference, faults: &mut Vec<Fault>) {
     for rule in rules {
         unknown_entities(rule, reference, faults);
         match rule.policy.to_pst() {

@@ -17,5 +17,7 @@ words! {
         Offer = "offer",
         /// The group of `approve` and `challenge`: what is forbidden here is a reject.
         Authenticate = "authenticate",
+        /// May this staff person do this? Asked of another schema, with an action for each act.
+        Staff = "staff",
     }
 }

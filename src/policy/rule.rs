@@ -18,7 +18,7 @@ pub struct Rule {
     pub id: String,
     /// What it says in a few words, from `@title`.
     pub title: String,
-    /// Its internal reason code, from `@reason`.
+    /// Its internal reason code, from `@reason`; empty for staff rights, which reject no purchase.
     pub reason: String,
     /// Who answers for it, from `@owner`.
     pub owner: String,
@@ -46,7 +46,7 @@ pub(super) fn read(source: &BundleSource, manifest: &Manifest, faults: &mut Vec<
     for (file, text) in source.files().filter(|(file, _)| has_extension(file, "cedar")) {
         let Some(question) = question_of(file) else {
             let fault = Fault::new(file, "rules live in a folder named after their question");
-            faults.push(fault.hint("move it to share/, approve/, challenge/, offer/ or authenticate/"));
+            faults.push(fault.hint("move it to share/, approve/, challenge/, offer/, authenticate/ or staff/"));
             continue;
         };
         let file = File { path: file, text, question, manifest };
@@ -121,7 +121,7 @@ impl File<'_> {
         self.check_annotations(policy, id, line, faults);
         if !asks(policy, self.question) {
             let fault = self.fault(format!("rule `{id}`: its action does not fit its folder")).line(line);
-            faults.push(fault.hint(format!("write `{}` in its head", scope(self.question))));
+            faults.push(fault.hint(scope(self.question)));
         }
         let annotation = |word: &str| policy.annotation(word).unwrap_or_default().to_owned();
         Some(Rule {
@@ -151,7 +151,8 @@ impl File<'_> {
             }
         }
         for (word, _) in vocabulary.iter().filter(|(_, annotation)| annotation.required) {
-            if policy.annotation(word).is_none() {
+            let needless = self.question == Question::Staff && word == "reason";
+            if policy.annotation(word).is_none() && !needless {
                 let fault = self.fault(format!("rule `{id}`: `@{word}` is missing")).line(line);
                 faults.push(fault.hint(format!("add `@{word}(\"…\")` below `@id`")));
             }
@@ -187,14 +188,22 @@ fn misnamed(file: &str, id: &str, alone: bool) -> Option<Fault> {
 }
 
 fn scope(question: Question) -> String {
-    let operator = if question == Question::Authenticate { "in" } else { "==" };
-    format!("action {operator} Action::\"{}\"", question.as_str())
+    let operator = match question {
+        Question::Staff => {
+            return "name the acts in its head: `action == Action::\"…\"` or `action in [ … ]`".to_owned();
+        }
+        Question::Authenticate => "in",
+        _ => "==",
+    };
+    format!("write `action {operator} Action::\"{}\"` in its head", question.as_str())
 }
 
 fn asks(policy: &Policy, question: Question) -> bool {
     let is = |action: &cedar_policy::EntityUid| action.id().unescaped() == question.as_str();
     match policy.action_constraint() {
         ActionConstraint::Any => false,
+        // Which acts there are says the schema of staff rights, against which the rule is validated.
+        ActionConstraint::Eq(_) | ActionConstraint::In(_) if question == Question::Staff => true,
         ActionConstraint::Eq(action) => question != Question::Authenticate && is(&action),
         ActionConstraint::In(actions) => {
             question == Question::Authenticate && actions.len() == 1 && actions.iter().all(is)

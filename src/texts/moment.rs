@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn the_date_is_in_the_time_of_the_merchant() {
-        let texts = Texts::new("japan-time = 日本時間\n", "japan-time = Japan time\ngmt-time = GMT\n");
+        let texts = Texts::new(&["japan-time = 日本時間\n"], &["japan-time = Japan time\ngmt-time = GMT\n"]);
         let at = Micros::from("2026-11-22T15:46:30Z".parse::<jiff::Timestamp>().unwrap());
         let (ja, en) = (texts.in_language(Language::Ja), texts.in_language(Language::En));
         assert_eq!(date_and_time(at, TimeBase::Japan, ja), "2026年11月23日 00:46（日本時間）");

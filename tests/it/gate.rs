@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use sekisho::demo::provider::steering::{Behaviour, Control};
-use sekisho::domain::consent::Channel;
-use sekisho::flow::consent::{object, resume};
+
 use serde_json::{Value, json};
 
+use crate::support::consent::{object, resume};
 use crate::support::crash::crash_while_asking;
 use crate::support::deployment::{Deployment, PASSWORD, TestCard, Wanted, on_every_database, request};
 use crate::support::exchange::Call;
@@ -67,7 +67,7 @@ async fn after_an_objection_nobody_is_asked_until_it_is_taken_back() {
         let card = deployment.card(&json!({})).await;
         let other = deployment.card(&json!({})).await;
         assert_eq!(assessed(deployment, &card, &json!({})).await, ("answered", ""));
-        object(&deployment.app, "agent", &card.cardholder, Channel::Phone).await.unwrap();
+        object(&deployment.app, &card.cardholder).await;
         let (_, twin) = deployment.twin(19).await;
         deployment.provider().forget();
         for _ in 0..3 {
@@ -83,7 +83,7 @@ async fn after_an_objection_nobody_is_asked_until_it_is_taken_back() {
         assert_eq!(facts.consent.as_str(), "opted_out");
         assert_eq!(assessed(deployment, &other, &json!({})).await, ("answered", ""), "others are");
 
-        resume(&deployment.app, "agent", &card.cardholder, Channel::Web).await.unwrap();
+        resume(&deployment.app, &card.cardholder).await;
         assert_eq!(assessed(deployment, &card, &json!({})).await, ("answered", ""));
         assert_eq!(deployment.provider().calls().len(), 2);
         all_lines_are_whole(deployment).await;
@@ -97,7 +97,7 @@ async fn nobody_is_asked_about_without_a_recorded_basis_and_a_repeated_registrat
         let holder = deployment.cardholder(&json!({"sharing": null})).await;
         let card = deployment.card_of(&holder, &json!({})).await;
         assert_eq!(assessed(deployment, &card, &json!({})).await, ("not_asked", "consent_unknown"));
-        object(&deployment.app, "agent", &holder, Channel::Letter).await.unwrap();
+        object(&deployment.app, &holder).await;
         let basis = json!({"basis": "notice", "notice_version": "1", "informed_at": "2026-04-01T00:00:00Z"});
         let path = format!("/v1/cardholders/{holder}");
         deployment
@@ -220,8 +220,8 @@ async fn parallel_purchases_and_objections_leave_one_line_without_gaps() {
             tokio::spawn(async move {
                 call.to(&router).await.ok(201);
                 if number % 3 == 0 {
-                    object(&app, "agent", &holder, Channel::Phone).await.unwrap();
-                    resume(&app, "agent", &holder, Channel::Phone).await.unwrap();
+                    object(&app, &holder).await;
+                    resume(&app, &holder).await;
                 }
             })
         });
@@ -265,7 +265,7 @@ async fn no_personal_datum_and_no_secret_lies_readable_in_any_table() {
     on_every_database(Wanted::provider(), async |deployment| {
         let card = deployment.enrolled().await;
         deployment.pass(&card, &json!({})).await;
-        object(&deployment.app, "agent", &card.cardholder, Channel::Phone).await.unwrap();
+        object(&deployment.app, &card.cardholder).await;
         deployment
             .buys(&card, &json!({"cardholder": {"name": "YAMADA HANAKO", "email": "Other.Person@example.jp"}}))
             .await;

@@ -4,6 +4,7 @@ pub(crate) mod browser;
 pub(crate) mod card_file;
 pub(crate) mod challenge_fixture;
 pub(crate) mod clock;
+pub(crate) mod consent;
 pub(crate) mod crash;
 pub(crate) mod database;
 pub(crate) mod demo;

@@ -135,7 +135,7 @@ fn tokens_differ_by_recipient_and_by_secret() {
 }
 
 fn form(prepared: Prepared) -> BTreeMap<String, String> {
-    let (_, body, _) = Envelope::seal(clearance("tmx", u64::MAX), prepared).unwrap().open();
+    let body = Envelope::seal(clearance("tmx", u64::MAX), prepared).unwrap().open().body;
     url::form_urlencoded::parse(&body).into_owned().collect()
 }
 

@@ -59,7 +59,7 @@ async fn the_bytes_that_arrive_are_the_bytes_of_the_digest() {
     let setup = setup(|_| ()).await;
     let prepared = setup.connector.prepare(&everything());
     let digest = prepared.digest();
-    let (_, body, _) = Envelope::seal(clearance("tmx", u64::MAX), prepared).unwrap().open();
+    let body = Envelope::seal(clearance("tmx", u64::MAX), prepared).unwrap().open().body;
     assert_eq!(<[u8; 32]>::from(Sha256::digest(&body)), digest);
     setup.ask().await;
     let sent: Vec<(String, String)> = url::form_urlencoded::parse(&body).into_owned().collect();

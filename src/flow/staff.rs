@@ -1,0 +1,9 @@
+//! Staff: who they are, how they sign in, and what they may do.
+
+pub mod account;
+pub mod arrival;
+pub mod one_time;
+pub mod rights;
+pub mod session;
+pub mod setup;
+pub mod sign_in;

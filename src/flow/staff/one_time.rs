@@ -1,0 +1,103 @@
+//! One-time passwords (RFC 6238: SHA-1, six digits, 30 seconds) and recovery codes of staff people.
+
+use totp_rs::{Algorithm, Builder, Totp};
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
+
+use crate::app::App;
+use crate::domain::clock::Micros;
+use crate::domain::id::StaffId;
+use crate::domain::randomness::Randomness;
+
+/// How long one password lasts, seconds.
+const STEP_SECONDS: i64 = 30;
+/// The length of a secret, bytes (RFC 4226, section 4).
+const SECRET_LENGTH: usize = 20;
+/// How many recovery codes a person gets.
+pub const RECOVERY_CODES: usize = 10;
+/// Crockford's base 32: nothing in it is taken for something else.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+const RECOVERY_LENGTH: usize = 10;
+
+/// A fresh secret.
+pub(super) fn secret(randomness: &dyn Randomness) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(randomness.bytes::<SECRET_LENGTH>().to_vec())
+}
+
+/// The step whose one-time password this is: the current one or the one before, never a coming one.
+pub fn matching_step(secret: &[u8], code: &str, now: Micros) -> Option<i64> {
+    let code: Zeroizing<String> = Zeroizing::new(code.nfkc().filter(char::is_ascii_digit).collect());
+    let totp = generator(secret, None, "staff")?;
+    let seconds = [now.unix_seconds(), now.unix_seconds() - STEP_SECONDS];
+    seconds.into_iter().find_map(|seconds| {
+        totp.check(&code, u64::try_from(seconds).ok()?)?;
+        Some(seconds / STEP_SECONDS)
+    })
+}
+
+/// The one-time password of this time.
+pub fn password_at(secret: &[u8], now: Micros) -> Option<String> {
+    Some(generator(secret, None, "staff")?.generate(u64::try_from(now.unix_seconds()).ok()?).to_string())
+}
+
+/// The secret as an app takes it in: `otpauth://totp/…`.
+pub(super) fn url(secret: &[u8], issuer: &str, name: &str) -> Option<Zeroizing<String>> {
+    let issuer: String = issuer.chars().filter(|c| *c != ':').collect();
+    generator(secret, Some(issuer), name)?.to_url().ok().map(Zeroizing::new)
+}
+
+fn generator(secret: &[u8], issuer: Option<String>, name: &str) -> Option<Totp> {
+    let builder = Builder::new().with_algorithm(Algorithm::SHA1).with_digits(6).with_skew(0);
+    let builder = builder.with_step_duration(STEP_SECONDS.unsigned_abs()).with_secret(secret.to_vec());
+    builder.with_issuer(issuer).with_account_name(name.to_owned()).build().ok()
+}
+
+/// Fresh recovery codes, as they are shown: `7qk2m-x9f4h`.
+pub(super) fn recovery_codes(randomness: &dyn Randomness) -> Vec<String> {
+    let code = || {
+        let bytes = randomness.bytes::<RECOVERY_LENGTH>();
+        let sign = |byte: &u8| ALPHABET.get(usize::from(byte % 32)).map_or('0', |sign| char::from(*sign));
+        let mut text: String = bytes.iter().map(sign).collect();
+        text.insert(RECOVERY_LENGTH / 2, '-');
+        text
+    };
+    (0..RECOVERY_CODES).map(|_| code()).collect()
+}
+
+/// The digests that a recovery code may be stored under, the active key's first; none when it has not the form of one.
+pub(super) fn recovery_digests(app: &App, staff: StaffId, code: &str) -> Vec<[u8; 32]> {
+    let normal = code.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric());
+    let normal: Zeroizing<String> = Zeroizing::new(
+        normal
+            .map(|c| match c {
+                'o' => '0',
+                'i' | 'l' => '1',
+                other => other,
+            })
+            .collect(),
+    );
+    if normal.len() != RECOVERY_LENGTH || !normal.bytes().all(|byte| ALPHABET.contains(&byte)) {
+        return Vec::new();
+    }
+    let value = Zeroizing::new(format!("{staff}:{}", *normal));
+    app.keys.blind_indexes_for_lookup("staff_recovery_code", &value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 6238, appendix B, cut to six digits.
+    #[test]
+    fn passwords_are_those_of_the_standard_and_only_one_step_old() {
+        let secret = b"12345678901234567890";
+        let at = |seconds: i64| Micros(seconds * Micros::SECOND);
+        assert_eq!(password_at(secret, at(59)).as_deref(), Some("287082"));
+        assert_eq!(password_at(secret, at(1_111_111_109)).as_deref(), Some("081804"));
+        for (seconds, step) in [(59, Some(1)), (60, Some(1)), (89, Some(1)), (90, None), (29, None)] {
+            assert_eq!(matching_step(secret, "287082", at(seconds)), step, "{seconds}");
+        }
+        assert_eq!(matching_step(secret, "２８７ ０８２", at(59)), Some(1));
+        assert_eq!(matching_step(secret, "", at(59)), None);
+    }
+}

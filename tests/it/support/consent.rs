@@ -1,0 +1,33 @@
+//! What cardholders say about sharing, said quickly.
+
+use sekisho::app::App;
+use sekisho::domain::challenge::Language;
+use sekisho::domain::consent::line::{ConsentEvent, Identity};
+use sekisho::domain::consent::{Basis, Channel, IdentityMethod, IdentityOutcome};
+use sekisho::flow::consent::{Objection, Statement, object_by_reference, resume};
+
+/// The version of the notice that ships.
+pub(crate) const NOTICE: &str = "2026-04";
+
+/// A statement about everything, by somebody who was identified on the phone.
+pub(crate) fn statement() -> Statement {
+    Statement {
+        reference: Some("CALL-2026-11-22-0001".to_owned()),
+        identity: Identity { method: IdentityMethod::KnownFacts, outcome: IdentityOutcome::Passed },
+        script_version: Some(NOTICE.to_owned()),
+        language: Some(Language::Ja),
+        ..Statement::of_system(Channel::Phone)
+    }
+}
+
+/// She objects to everything.
+pub(crate) async fn object(app: &App, cardholder: &str) -> Objection {
+    object_by_reference(app, "agent", cardholder, statement()).await.unwrap()
+}
+
+/// She takes it back: one person files the request, another approves it.
+pub(crate) async fn resume(app: &App, cardholder: &str) -> ConsentEvent {
+    let (id, ..) = app.store.cardholder_key(cardholder).await.unwrap().unwrap();
+    let filed = resume::request(app, "agent", id, Basis::Notice, statement()).await.unwrap();
+    resume::approve(app, "supervisor", filed.id, None).await.unwrap()
+}
