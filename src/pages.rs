@@ -1,4 +1,4 @@
-//! Pages for people: the challenge and the collection of device data. It knows HTTP and HTML and decides
+//! Pages for people: the challenge, the collection of device data, and what the public is told. It knows HTTP and HTML and decides
 //! nothing: each handler asks one flow and shows what it answers.
 
 mod challenge;
@@ -7,6 +7,9 @@ mod failure;
 mod foreign_text;
 mod frame;
 mod headers;
+mod privacy;
+mod public;
+pub mod receipt;
 mod texts;
 mod visitor;
 
@@ -32,6 +35,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/challenge/{token}", get(challenge::open).post(challenge::answer))
         .route("/challenge/{token}/cancel", post(challenge::cancel).get(challenge::open))
         .route("/device/{token}", get(device::open).post(device::collect))
+        .route("/privacy", get(privacy::show))
+        .route("/contact", get(public::contact))
         .layer(limit)
         .with_state(Arc::new(Pages { app, texts: texts::texts() }))
 }

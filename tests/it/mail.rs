@@ -239,7 +239,9 @@ async fn old_carrier_addresses_get_their_letters_and_what_is_no_address_gets_non
             deliver(app, OutboxKind::ReceiptMail).await;
             assert_eq!(state(deployment, id).await, end, "{email:?}");
         }
-        assert_eq!(relay.letter().to(), "\"x..y.\"@docomo.ne.jp");
+        // The server has taken the quotes off the envelope's address.
+        assert_eq!(relay.letter().to(), "x..y.@docomo.ne.jp");
+        assert!(relay.letter().raw().contains("\"x..y.\"@docomo.ne.jp"), "{:?}", relay.letter());
     })
     .await;
 }
