@@ -57,7 +57,11 @@ pub(super) async fn show(
     let from = moment::day(current.valid_from, frame.wording);
     let page = PrivacyPage {
         title: notice.title.clone(),
-        version: format!("{} {} — {from}", frame.text("privacy-version"), current.version),
+        version: [
+            frame.wording.with("privacy-version", "version", current.version.as_str()),
+            frame.wording.with("privacy-from", "day", from),
+        ]
+        .concat(),
         notice,
         recipients: reference.recipients().map(|recipient| recipient_view(recipient, reference, &frame)).collect(),
         policy: policy(&frame),

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::support::deployment::{Deployment, Wanted, on_every_database};
 use crate::support::exchange::Call;
-use crate::support::relay::{Certificates, Relay, free_port};
+use crate::support::relay::{Certificates, Relay, Taken, free_port};
 
 fn wanted(port: u16) -> Wanted {
     Wanted::default()
@@ -284,7 +284,7 @@ async fn a_letter_leaves_by_trusted_tls_or_not_at_all() {
             deliver(app, OutboxKind::ReceiptMail).await;
             assert_eq!(state(deployment, id).await, end);
             assert_eq!(
-                relay.letters().iter().map(|letter| letter.by_tls()).collect::<Vec<_>>(),
+                relay.letters().iter().map(Taken::by_tls).collect::<Vec<_>>(),
                 vec![true; usize::from(end == "done -")]
             );
         })

@@ -74,7 +74,7 @@ async fn the_privacy_page_tells_the_notice_and_every_recipient() {
         }
         for part in [
             "不正利用の分析に関するお知らせ",
-            "2026-04 — 2026年4月1日",
+            "2026-04版（2026年4月1日から）",
             "アメリカ合衆国",
             "いつでもお止めいただけます",
             "同意をいただいた方",
@@ -87,9 +87,13 @@ async fn the_privacy_page_tells_the_notice_and_every_recipient() {
             assert!(ja.contains(part), "`{part}` is not in the page");
         }
         let en = deployment.send(Call::get("/privacy?language=en")).await.text;
-        for part in
-            ["United States of America", "You can stop it", "365 days", "Privacy policy of Sekisho Card (Japanese)"]
-        {
+        for part in [
+            "United States of America",
+            "You can stop it",
+            "Version 2026-04, in force from 1 Apr 2026",
+            "365 days",
+            "Privacy policy of Sekisho Card (Japanese)",
+        ] {
             assert!(en.contains(part), "`{part}` is not in the page");
         }
     })
@@ -163,10 +167,11 @@ async fn look(browser: &Browser, url: &str, name: &str) {
 }
 
 #[tokio::test]
-async fn they_fit_a_wide_and_a_narrow_window() {
+async fn they_fit_wide_and_narrow_windows() {
     let demo = demo();
-    for (window, name) in [((1280, 1600), "wide"), ((390, 1600), "narrow")] {
-        in_browser(Setup { window: Some(window), ..Setup::default() }, |browser| async move {
+    for (width, name) in [(1280, "wide"), (390, "narrow"), (320, "narrowest")] {
+        in_browser(Setup::default(), |browser| async move {
+            browser.pretend_window(width, 3_200).await;
             look(&browser, &demo.service_url, name).await;
         })
         .await;
