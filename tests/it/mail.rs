@@ -293,6 +293,35 @@ async fn a_letter_leaves_by_trusted_tls_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn a_letter_that_is_under_way_arrives_before_the_service_ends() {
+    let port = free_port();
+    on_every_database(wanted(port), async |deployment| {
+        let relay = Relay::start(port);
+        let app = &deployment.app;
+        let holder = cardholder(deployment, Some("slow@example.jp")).await;
+        let id = put(app, outbox::receipt_mail(app, holder, &receipt(app, Language::Ja))).await;
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let twin = deployment.twin(31).await.0;
+        let serving = tokio::spawn(sekisho::service::serve(twin, listener, async move {
+            let _ = ended.await;
+        }));
+        let under_way = async {
+            while state(deployment, id).await != "sending -" {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), under_way).await.expect("the service sends by itself");
+        assert!(relay.letters().is_empty());
+        end.send(()).unwrap();
+        serving.await.unwrap().unwrap();
+        assert_eq!(state(deployment, id).await, "done -");
+        assert_eq!(relay.letter().to(), "slow@example.jp");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_outbox_holds_no_address() {
     let port = free_port();
     on_every_database(wanted(port), async |deployment| {

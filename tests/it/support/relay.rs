@@ -13,9 +13,10 @@ const HINT: &str = "hint: run ./scripts/test, which installs aiosmtpd and openss
 const LOOK: Duration = Duration::from_millis(20);
 /// After so many looks the server counts as broken.
 const LOOKS: u32 = 1_500;
-/// The server's own rules: whoever is called `nobody` is refused for good, `later` for now.
+/// The server's own rules: whoever is called `nobody` is refused for good, `later` for now, and `slow` has
+/// to wait.
 const RULES: &str = r"
-import email, email.policy, json, os
+import asyncio, email, email.policy, json, os
 class Rules:
     def __init__(self, folder):
         self.folder = folder
@@ -27,6 +28,8 @@ class Rules:
             return '550 5.1.1 ' + address + ' is unknown here'
         if address.startswith('later@'):
             return '451 4.7.1 ' + address + ' come back later'
+        if address.startswith('slow@'):
+            await asyncio.sleep(2)
         envelope.rcpt_tos.append(address)
         return '250 OK'
     async def handle_DATA(self, server, session, envelope):
