@@ -161,5 +161,6 @@ fn settings(cli: &Cli) -> Result<Config, crate::config::ConfigError> {
 async fn open(config: Config) -> Result<crate::app::App, Failure> {
     let clock = std::sync::Arc::new(crate::system::SystemClock);
     let randomness = std::sync::Arc::new(crate::system::SystemRandomness);
-    Ok(crate::app::App::build(config, clock, randomness).await?)
+    // Wiring the parts takes more room than a caller's stack should give.
+    Ok(Box::pin(crate::app::App::build(config, clock, randomness)).await?)
 }

@@ -39,7 +39,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("delivery", &["app", "domain", "keys", "outbound", "store", "texts"]),
     ("flow", &["analytics", "app", "credential", "delivery", "domain", "geo", "keys", "policy", "store"]),
     ("api", &["app", "config", "credential", "domain", "flow", "store"]),
-    ("pages", &["app", "config", "credential", "delivery", "domain", "flow", "server", "store", "texts"]),
+    (
+        "pages",
+        &["app", "config", "credential", "delivery", "domain", "flow", "notices", "policy", "server", "store", "texts"],
+    ),
     ("server", &["config", "domain", "metrics"]),
     ("service", &["api", "app", "domain", "flow", "metrics", "pages", "server", "store"]),
     (

@@ -47,6 +47,7 @@ fn the_verbs_are_these() {
       issuer    Make and list the keys of the issuer's core system
       card      Import cardholders and cards
       consent   Record what a cardholder says about data sharing
+      outbox    Messages on their way out: list them, send dead ones again
       policy    Check and test policy bundles
       help      Print this message or the help of the given subcommand(s)
     ");
