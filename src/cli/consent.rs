@@ -4,9 +4,10 @@ use std::io::Write;
 
 use clap::{Args, Subcommand};
 
-use super::{ACTOR, FAILED, Failure};
+use super::{FAILED, Failure, login};
 use crate::config::Config;
 use crate::domain::consent::{Channel, ConsentState};
+use crate::domain::staff::{Act, ActSubject};
 use crate::flow::consent::{self, ConsentError};
 
 #[derive(Debug, Subcommand)]
@@ -33,13 +34,18 @@ fn channel(text: &str) -> Result<Channel, String> {
 
 pub(super) async fn run(config: Config, command: ConsentCommand, out: &mut dyn Write) -> Result<u8, Failure> {
     let app = super::open(config).await?;
+    let act = match &command {
+        ConsentCommand::Object(_) => Act::ConsentObject,
+        ConsentCommand::Resume(_) => Act::ConsentResumeRequest,
+    };
+    let actor = login::require(&app, act, &ActSubject::none()).await?.actor();
     let (event, maybe_sent) = match &command {
         ConsentCommand::Object(args) => {
-            let objection = consent::object(&app, ACTOR, &args.cardholder, args.channel).await.map_err(failure)?;
+            let objection = consent::object(&app, &actor, &args.cardholder, args.channel).await.map_err(failure)?;
             (objection.event, objection.maybe_sent)
         }
         ConsentCommand::Resume(args) => {
-            let event = consent::resume(&app, ACTOR, &args.cardholder, args.channel).await.map_err(failure)?;
+            let event = consent::resume(&app, &actor, &args.cardholder, args.channel).await.map_err(failure)?;
             (event, Vec::new())
         }
     };

@@ -30,6 +30,8 @@ mod outbound;
 mod policy_command;
 mod process;
 mod server;
+mod staff;
+mod staff_pages;
 mod support;
 mod telemetry;
 mod velocity;
