@@ -31,6 +31,8 @@ mod policy_command;
 mod process;
 mod server;
 mod staff;
+mod staff_browser;
+mod staff_command;
 mod staff_pages;
 mod support;
 mod telemetry;

@@ -117,7 +117,8 @@ pub(crate) fn from_our_page(app: &App, call: Call) -> Call {
 
 /// Whether a command line begins with a verb that needs a staff person.
 pub(crate) fn needs_session(arguments: &[&str]) -> bool {
-    ["merchant", "issuer", "card", "consent"].iter().any(|verb| arguments.first() == Some(verb))
+    let guarded = ["merchant", "issuer", "card", "consent"].iter().any(|verb| arguments.first() == Some(verb));
+    guarded && !arguments.contains(&"--help")
 }
 
 /// The token of somebody with every role that changes something; none where the service could not start either.
