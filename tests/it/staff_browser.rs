@@ -10,9 +10,9 @@ use crate::support::browser::{Browser, Setup, in_browser};
 use crate::support::deployment::{Deployment, Wanted, on_every_database};
 use crate::support::staff::{PASSWORD, created};
 
-/// Types into whatever has the focus, and goes on to the next.
-async fn types(browser: &Browser, text: &str, then: Key) {
-    let focused = browser.client.active_element().await.unwrap();
+/// Types into an element once it has the focus, and goes on to the next.
+async fn types(browser: &Browser, css: &str, text: &str, then: Key) {
+    let focused = browser.wait(&format!("{css}:focus")).await;
     focused.send_keys(&format!("{text}{}", char::from(then))).await.unwrap();
 }
 
@@ -40,24 +40,22 @@ async fn sets_up(deployment: &Deployment, url: &str, browser: &Browser, name: &s
     browser.picture(&format!("staff-sign-in-{size}")).await;
     browser.client.goto(&format!("{url}/staff/setup")).await.unwrap();
     browser.wait("#setup_code").await;
-    types(browser, &code, Key::Tab).await;
-    types(browser, PASSWORD, Key::Tab).await;
-    types(browser, "something else", Key::Enter).await;
+    types(browser, "#setup_code", &code, Key::Tab).await;
+    types(browser, "#password", PASSWORD, Key::Tab).await;
+    types(browser, "#again", "something else", Key::Enter).await;
     assert!(!browser.text("#again-error").await.is_empty());
     browser.picture(&format!("staff-setup-wrong-{size}")).await;
-    types(browser, "", Key::Tab).await;
-    types(browser, PASSWORD, Key::Tab).await;
-    types(browser, PASSWORD, Key::Enter).await;
+    types(browser, "#setup_code", "", Key::Tab).await;
+    types(browser, "#password", PASSWORD, Key::Tab).await;
+    types(browser, "#again", PASSWORD, Key::Enter).await;
     let secret = browser.text("#secret").await.replace(' ', "");
     browser.picture(&format!("staff-setup-secret-{size}")).await;
     let url = format!("otpauth://totp/x:x?secret={secret}&issuer=x");
     let totp = totp_rs::Totp::from_url(&url).unwrap();
     let now = deployment.app.now().unix_seconds().unsigned_abs();
-    browser.wait("#code").await.send_keys("000000").await.unwrap();
-    types(browser, "", Key::Enter).await;
+    types(browser, "#code", "000000", Key::Enter).await;
     browser.wait(".notice.bad").await;
-    browser.wait("#code").await.send_keys(&totp.generate(now).to_string()).await.unwrap();
-    types(browser, "", Key::Enter).await;
+    types(browser, "#code", &totp.generate(now).to_string(), Key::Enter).await;
     browser.wait(".codes").await;
     browser.picture(&format!("staff-setup-done-{size}")).await;
     totp
@@ -69,22 +67,22 @@ async fn looks_around(deployment: &Deployment, browser: &Browser, name: &str, to
     browser.picture(&format!("staff-home-{size}")).await;
     browser.no_policy_was_violated().await;
     // The skip link is the first stop of the keyboard.
-    types(browser, "", Key::Tab).await;
+    browser.wait("body").await.send_keys(&char::from(Key::Tab).to_string()).await.unwrap();
     let first = browser.client.active_element().await.unwrap().attr("class").await.unwrap();
     assert_eq!(first.as_deref(), Some("skip"));
     browser.click("nav a[href='/staff/account']").await;
     browser.wait(".facts").await;
     browser.picture(&format!("staff-account-{size}")).await;
     browser.click("button[name='language']").await;
-    browser.wait("html[lang='en'] .facts").await;
-    browser.picture(&format!("staff-account-en-{size}")).await;
+    browser.wait("html[lang='ja'] .facts").await;
+    browser.picture(&format!("staff-account-ja-{size}")).await;
     browser.click("form[action='/staff/sign-out'] button").await;
     browser.wait(".notice.good").await;
     deployment.clock.advance(60);
     let now = deployment.app.now().unix_seconds().unsigned_abs();
-    types(browser, name, Key::Tab).await;
-    types(browser, PASSWORD, Key::Tab).await;
-    types(browser, &totp.generate(now).to_string(), Key::Enter).await;
+    types(browser, "#name", name, Key::Tab).await;
+    types(browser, "#password", PASSWORD, Key::Tab).await;
+    types(browser, "#code", &totp.generate(now).to_string(), Key::Enter).await;
     browser.wait(".places").await;
     deployment.clock.advance(16 * 60);
     browser.click("nav a[href='/staff/account']").await;
