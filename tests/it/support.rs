@@ -13,3 +13,4 @@ pub(crate) mod geo_database;
 pub(crate) mod line;
 pub(crate) mod process;
 pub(crate) mod randomness;
+pub(crate) mod staff;

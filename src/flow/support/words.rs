@@ -101,7 +101,7 @@ pub(super) fn advice(
         advice.extend(about_locks(locks));
         if vouch_would_help {
             advice.push(words(
-                "本人確認のうえ「お客様に確認済み」を記録すると、もう一度お買い物いただけます",
+                "本人確認のうえ「お客様に確認済み」を記録すると、再度お買い物いただけます",
                 "After a check of the caller, record that it was confirmed with her; then she can buy again",
             ));
         }
@@ -150,11 +150,11 @@ fn about_status(authentication: &Authentication, more: bool) -> Option<Words> {
             Some(words("画面で本人認証を続けてください", "She can go on with the proof on her screen"))
         }
         (Status::Rejected, Ending::Challenge) => Some(words(
-            "もう一度お買い物いただけます。暗証の再設定は会員サイトで行えます",
+            "再度お買い物いただけます。暗証の再設定は会員サイトで行えます",
             "She can buy again; a new password can be chosen on the member site",
         )),
         (Status::Rejected, Ending::Cancelled | Ending::MerchantCancelled | Ending::TimedOut) => {
-            Some(words("もう一度お買い物いただけます", "She can buy again"))
+            Some(words("再度お買い物いただけます", "She can buy again"))
         }
         (Status::NotEnrolled, _) => Some(words(
             "会員サイトでカードを登録すると本人認証をご利用いただけます",
