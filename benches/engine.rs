@@ -5,7 +5,7 @@
 //!
 //! | name | value | floor | promised ratio |
 //! | --- | --- | --- | --- |
-//! | `engine_approved` | facts to verdict, 52 rules, approved at once | one raw call, inputs prepared | 2.0 |
+//! | `engine_approved` | facts to verdict, 50 rules, approved at once | one raw call, inputs prepared | 2.0 |
 //! | `engine_all` | the same with all ten questions asked, sharing included | one raw call, inputs prepared | 3.0 |
 //! | `engine_1000_more` | `engine_approved` with 1,000 more rules for other merchants | `engine_approved` | 1.10 |
 #![allow(missing_docs, clippy::print_stdout, clippy::disallowed_methods, clippy::expect_used)]
