@@ -139,7 +139,7 @@ fn about_locks(locks: &[LockState]) -> Option<Words> {
     })
 }
 
-/// The advice that goes with a status; `more` is said when something better was said before.
+/// The advice that goes with a status; `more` says that something better was said before.
 fn about_status(authentication: &Authentication, more: bool) -> Option<Words> {
     match (authentication.status, authentication.ending) {
         (Status::Approved, _) => Some(words(
@@ -164,9 +164,8 @@ fn about_status(authentication: &Authentication, more: bool) -> Option<Words> {
             "カード番号を確認し、本人認証に対応するカードをご案内ください",
             "Check the number with her, or offer a card that takes part",
         )),
-        (Status::Unavailable, _) if more => None,
+        (Status::Unavailable, _) | (Status::Rejected, Ending::Decided) if more => None,
         (Status::Unavailable, _) => Some(words("時間をおいてお試しください", "She can try again later")),
-        (Status::Rejected, Ending::Decided) if more => None,
         (Status::Rejected, Ending::Decided) => Some(words(
             "このお取引は承認できません。別のお支払方法をご案内ください",
             "This purchase cannot pass: suggest another way to pay",
