@@ -59,8 +59,8 @@ fn the_provider_s_figures_are_told_and_what_nobody_told_is_absent() {
         "sekisho_provider_unknown_keys 2",
         "sekisho_provider_warnings 1",
         r#"sekisho_provider_data_unreadable{datum="phone"} 4"#,
-        "sekisho_provider_funds_remaining_cents 2500",
-        "sekisho_provider_queries_remaining 0",
+        "sekisho_provider_funds_remaining_cents{} 2500",
+        "sekisho_provider_queries_remaining{} 0",
     ] {
         assert!(text.lines().any(|found| found == line), "`{line}` is not in:\n{text}");
     }
