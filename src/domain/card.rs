@@ -174,6 +174,21 @@ mod tests {
     }
 
     #[test]
+    fn a_card_number_is_seen_however_it_was_typed() {
+        for text in [
+            "4111111111111111",
+            "4111 1111-1111 1111",
+            "山田 ４１１１１１１１１１１１１１１１ 様",
+            "x3782.822463.10005y",
+        ] {
+            assert!(mentions_card_number(text), "{text}");
+        }
+        for text in ["", "4111111111111112", "090-1234-5678", "南青山5-1-22", "411111111111"] {
+            assert!(!mentions_card_number(text), "{text}");
+        }
+    }
+
+    #[test]
     fn a_card_can_be_used_until_the_end_of_its_month() {
         let now: Micros = "2026-11-30T23:59:59Z".parse::<jiff::Timestamp>().map_or(Micros(0), Micros::from);
         assert_eq!(Expiry::parse("2026-11").map(|e| e.is_past(now)), Some(false));

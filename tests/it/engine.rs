@@ -265,7 +265,9 @@ fn data_is_not_shared_when_a_forbid_fails() {
 #[test]
 fn sensitive_data_and_long_retention_are_held_back_by_the_register() {
     let register = BundleSource::shipped().text("reference/recipients.toml").unwrap().to_owned();
-    let plain = register.replace("identity = \"provider_hash\"", "identity = \"plain\"");
+    let plain = ["keyed", "provider_hash"].iter().fold(register.clone(), |register, mode| {
+        register.replace(&format!("identity = \"{mode}\""), "identity = \"plain\"")
+    });
     let bundle = Bundle::build(BundleSource::shipped().with("reference/recipients.toml", &plain)).unwrap();
     let answer = share(&bundle, &ordinary(), "tmx", DataClass::Identity);
     assert_eq!((answer.allowed, answer.policies), (false, vec!["sensitive-abroad".to_owned()]));
