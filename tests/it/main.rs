@@ -31,6 +31,7 @@ mod outbound;
 mod outbox;
 mod policy_command;
 mod process;
+mod race;
 mod server;
 mod support;
 mod telemetry;
