@@ -15,6 +15,8 @@ pub use armed::FaultPoints;
 #[cfg(debug_assertions)]
 pub use plan::PlanError;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::assessment::words;
 
 words! {
@@ -48,9 +50,7 @@ impl FaultPoints {
     ///
     /// # Errors
     /// None.
-    pub fn from_environment(
-        _: &dyn crate::domain::randomness::Randomness,
-    ) -> Result<Self, std::convert::Infallible> {
+    pub fn from_environment(_: &dyn crate::domain::randomness::Randomness) -> Result<Self, std::convert::Infallible> {
         Ok(Self)
     }
 

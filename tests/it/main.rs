@@ -28,6 +28,7 @@ mod keys;
 mod mail;
 mod metrics;
 mod outbound;
+mod outbound_walls;
 mod outbox;
 mod policy_command;
 mod process;

@@ -90,10 +90,8 @@ fn converse(mut stream: TcpStream, manner: Manner, mut chances: StdRng, notes: &
             "request_id": format!("query-{}", about.replace('_', "-"))
         })
         .to_string();
-        let head = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            answer.len()
-        );
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", answer.len());
         if stream.write_all(format!("{head}{answer}").as_bytes()).is_err() {
             return;
         }
