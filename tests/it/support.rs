@@ -2,8 +2,10 @@
 
 pub(crate) mod browser;
 pub(crate) mod card_file;
+pub(crate) mod chain;
 pub(crate) mod challenge_fixture;
 pub(crate) mod clock;
+pub(crate) mod company;
 pub(crate) mod consent;
 pub(crate) mod crash;
 pub(crate) mod database;
