@@ -15,3 +15,4 @@ pub(crate) mod line;
 pub(crate) mod process;
 pub(crate) mod randomness;
 pub(crate) mod relay;
+pub(crate) mod staff;
