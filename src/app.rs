@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 
 use self::sharing::Sharing;
 use crate::analytics::Provider;
+use crate::analytics::minfraud::MinFraud;
 use crate::analytics::pseudonym::Pseudonyms;
 use crate::analytics::settings::{ProviderKind, SettingsError};
 use crate::analytics::threatmetrix::ThreatMetrix;
@@ -283,18 +284,24 @@ fn provider(
     clock: &SharedClock,
 ) -> Result<Option<Box<dyn Provider>>, StartError> {
     let settings = &config.analytics;
-    match settings.provider {
-        ProviderKind::None => Ok(None),
+    let parts = || {
+        let Some(recipient) = bundle.reference().recipient(&settings.recipient) else {
+            return Err(StartError::UnknownRecipient(settings.recipient.clone()));
+        };
+        let older = keys.older_pseudonym_secrets();
+        let pseudonyms = Pseudonyms::new(keys.pseudonym_secret(), older, &settings.recipient, recipient.data_modes());
+        let outbound = OutboundSettings { destinations: settings.destinations, ..OutboundSettings::default() };
+        Ok((pseudonyms, Outbound::new(&outbound, clock.clone())?))
+    };
+    Ok(match settings.provider {
+        ProviderKind::None => None,
         ProviderKind::Threatmetrix => {
-            if bundle.reference().recipient(&settings.recipient).is_none() {
-                return Err(StartError::UnknownRecipient(settings.recipient.clone()));
-            }
-            let (key_id, secret) = keys.pseudonym_secret();
-            let pseudonyms = Pseudonyms::new(secret, key_id, &settings.recipient, &settings.modes);
-            let outbound = OutboundSettings { destinations: settings.destinations, ..OutboundSettings::default() };
-            let outbound = Outbound::new(&outbound, clock.clone())?;
-            let provider = ThreatMetrix::new(settings.clone(), pseudonyms, outbound, clock.clone())?;
-            Ok(Some(Box::new(provider)))
+            let (pseudonyms, outbound) = parts()?;
+            Some(Box::new(ThreatMetrix::new(settings.clone(), pseudonyms, outbound, clock.clone())?))
         }
-    }
+        ProviderKind::Minfraud => {
+            let (pseudonyms, outbound) = parts()?;
+            Some(Box::new(MinFraud::new(settings.clone(), pseudonyms, outbound, clock.clone())?))
+        }
+    })
 }

@@ -1,6 +1,7 @@
 //! Cards: the number as typed (never stored), its expiry, and a card's state.
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use super::clock::Micros;
@@ -57,6 +58,14 @@ impl std::fmt::Debug for CardNumber {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "CardNumber(…{})", self.last_four())
     }
+}
+
+/// Whether a text that somebody typed holds something that reads like a card number: 13 to 19 digits of any width with the
+/// right check digit, perhaps in groups.
+pub fn mentions_card_number(text: &str) -> bool {
+    let folded: String = text.nfkc().filter(|letter| !matches!(letter, ' ' | '-' | '.')).collect();
+    let mut runs = folded.split(|letter: char| !letter.is_ascii_digit());
+    runs.any(|run| (13..=19).contains(&run.len()) && luhn(run))
 }
 
 fn luhn(digits: &str) -> bool {

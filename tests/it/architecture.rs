@@ -39,7 +39,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("delivery", &["app", "domain", "keys", "outbound", "store", "texts"]),
     ("flow", &["analytics", "app", "credential", "delivery", "domain", "geo", "keys", "policy", "store"]),
     ("api", &["app", "config", "credential", "domain", "flow", "store"]),
-    ("pages", &["app", "config", "credential", "delivery", "domain", "flow", "server", "store", "texts"]),
+    (
+        "pages",
+        &["app", "config", "credential", "delivery", "domain", "flow", "notices", "policy", "server", "store", "texts"],
+    ),
     ("server", &["config", "domain", "metrics"]),
     ("service", &["api", "app", "domain", "flow", "metrics", "pages", "server", "store"]),
     (
@@ -61,7 +64,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "cli",
-        &["analytics", "app", "config", "demo", "domain", "flow", "policy", "service", "store", "system", "telemetry"],
+        &[
+            "analytics",
+            "app",
+            "config",
+            "credential",
+            "demo",
+            "domain",
+            "flow",
+            "policy",
+            "service",
+            "store",
+            "system",
+            "telemetry",
+        ],
     ),
     ("lib", &[]),
     ("main", &["cli", "outbound"]),

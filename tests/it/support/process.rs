@@ -7,8 +7,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
@@ -17,6 +17,8 @@ use sekisho::config::Config;
 use sekisho::flow::enrol::{EnrolmentEntry, enrol};
 use sekisho::system::{SystemClock, SystemRandomness};
 use serde_json::Value;
+
+use super::staff::{needs_session, session_of_operator};
 
 /// After so long a condition counts as never met.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -30,6 +32,8 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) struct Deployment {
     folder: tempfile::TempDir,
     database: Option<String>,
+    /// A session for the commands that need one, begun when the first of them runs.
+    session: OnceLock<Option<String>>,
 }
 
 impl Drop for Deployment {
@@ -56,7 +60,7 @@ pub(crate) struct Ended {
 impl Deployment {
     /// On the embedded database, with nothing there yet.
     pub(crate) fn fresh() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), database: None }
+        Self { folder: tempfile::tempdir().unwrap(), database: None, session: OnceLock::new() }
     }
 
     /// On the embedded database, with its schema.
@@ -131,6 +135,10 @@ impl Deployment {
         }
         if self.path("sekisho.toml").exists() {
             command.arg("--config").arg(self.path("sekisho.toml"));
+        }
+        let begin = || block_on(session_of_operator(self.config()));
+        if let Some(token) = needs_session(arguments).then(|| self.session.get_or_init(begin).as_ref()).flatten() {
+            command.env("SEKISHO_SESSION", token);
         }
         command.args(arguments);
         command
