@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use sekisho::domain::assessment::{Assessment, NoAnswer, NotAsked};
+use sekisho::domain::card::CardStatus;
 use sekisho::domain::consent::{ConsentState, DataClass};
 use sekisho::domain::facts::{Facts, Method};
 use sekisho::domain::verdict::{EvaluationError, Outcome, Verdict};
@@ -141,6 +142,26 @@ fn being_opted_out_is_never_worse_than_the_providers_silence() {
             if silent.outcome == opted_out.outcome {
                 assert!(silent.methods.iter().all(|method| opted_out.methods.contains(method)));
             }
+        }
+    });
+}
+
+#[test]
+fn somebodys_word_never_makes_worse_and_never_opens_what_is_closed() {
+    let bundle = shipped();
+    for_all_choices(1_000, |choices| {
+        let mut facts = facts(choices, bundle.reference());
+        facts.vouched = false;
+        let without = decide(&bundle, &facts);
+        facts.vouched = true;
+        let with = decide(&bundle, &facts);
+        assert!(severity(&with) <= severity(&without));
+        let regions = |country: Option<&str>| bundle.reference().regions_of(country.unwrap_or("unknown"));
+        let sanctioned = regions(facts.location.country.as_deref()).contains("sanctioned")
+            || regions(Some(&facts.merchant.country)).contains("sanctioned");
+        let above = facts.purchase.amount_base_minor.is_none_or(|amount| amount > 3_000_000);
+        if facts.card.status != CardStatus::Active || sanctioned || above {
+            assert_eq!(with.outcome, Outcome::Reject);
         }
     });
 }
