@@ -3,6 +3,7 @@
 
 pub mod authenticate;
 pub mod cancel;
+pub mod cardholder;
 pub mod cardholder_message;
 pub mod challenge;
 pub mod challenge_link;
@@ -17,7 +18,9 @@ pub mod merchant;
 pub mod outbox;
 pub mod register;
 pub mod result;
+pub mod search;
 pub mod staff;
 pub mod support;
 pub mod unlock;
+pub mod unmatched;
 pub mod vouch;
