@@ -3,6 +3,7 @@
 
 pub mod authenticate;
 pub mod cancel;
+pub mod cardholder;
 pub mod cardholder_message;
 pub mod challenge;
 pub mod challenge_link;
@@ -18,7 +19,9 @@ pub mod outbox;
 pub mod prove;
 pub mod register;
 pub mod result;
+pub mod search;
 pub mod staff;
 pub mod support;
 pub mod unlock;
+pub mod unmatched;
 pub mod vouch;

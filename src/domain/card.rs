@@ -10,7 +10,7 @@ use super::clock::Micros;
 pub struct CardNumber(Zeroizing<String>);
 
 /// Why a text is no card number.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum CardNumberError {
     /// Something else than the digits 0–9.
     #[error("a card number has digits 0-9 only, without spaces, hyphens or full-width digits")]
