@@ -21,6 +21,7 @@ mod docs;
 mod engine;
 mod facts;
 mod gate;
+mod generated;
 mod geo;
 mod hostile_values;
 mod idempotency;

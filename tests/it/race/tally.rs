@@ -60,7 +60,10 @@ impl Tally {
                 self.named += 1;
             } else {
                 let late = arrival.began - said.answered;
-                self.violations.push(format!("{}: {} began {late:?} after the answer", row.cardholder_id, row.id));
+                self.violations.push(format!(
+                    "{}: {} to {} began {late:?} after the answer",
+                    row.cardholder_id, row.id, arrival.path
+                ));
             }
         }
     }
