@@ -25,6 +25,7 @@ mod generated;
 mod geo;
 mod hostile_values;
 mod idempotency;
+mod invariants;
 mod keys;
 mod mail;
 mod metrics;
