@@ -3,6 +3,7 @@
 
 pub mod authenticate;
 pub mod cancel;
+pub mod cardholder;
 pub mod cardholder_message;
 pub mod challenge;
 pub mod challenge_link;
@@ -15,9 +16,12 @@ pub mod import;
 pub mod keys;
 pub mod merchant;
 pub mod outbox;
+pub mod prove;
 pub mod register;
 pub mod result;
+pub mod search;
 pub mod staff;
 pub mod support;
 pub mod unlock;
+pub mod unmatched;
 pub mod vouch;

@@ -30,10 +30,12 @@ pub mod outbox;
 pub mod receipts;
 pub mod receive;
 mod receive_sql;
+pub mod search;
 mod sql;
 pub mod staff;
 pub mod support;
 pub mod unlock;
+pub mod unmatched;
 pub mod vouches;
 mod writer;
 

@@ -44,7 +44,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["analytics", "app", "credential", "delivery", "domain", "fault_points", "geo", "keys", "policy", "store"],
     ),
     ("api", &["app", "config", "credential", "domain", "flow", "store"]),
-    ("pages", &["app", "config", "credential", "delivery", "domain", "flow", "server", "store", "texts"]),
+    (
+        "pages",
+        &["app", "config", "credential", "delivery", "domain", "flow", "notices", "policy", "server", "store", "texts"],
+    ),
     ("server", &["config", "domain", "metrics"]),
     ("service", &["api", "app", "domain", "flow", "metrics", "pages", "server", "store"]),
     (
@@ -70,6 +73,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "analytics",
             "app",
             "config",
+            "credential",
             "demo",
             "domain",
             "flow",

@@ -1,5 +1,6 @@
 //! What tests share: clocks, randomness, databases, processes, browsers, and the service with its data.
 
+pub(crate) mod axe;
 pub(crate) mod browser;
 pub(crate) mod card_file;
 pub(crate) mod chain;
@@ -17,3 +18,5 @@ pub(crate) mod line;
 pub(crate) mod process;
 pub(crate) mod randomness;
 pub(crate) mod relay;
+pub(crate) mod served;
+pub(crate) mod staff;

@@ -9,7 +9,7 @@ use crate::store::audit;
 use crate::store::consent::Recorded;
 
 /// Writes down, outside of the database, that there is one objection more. Nothing is promised before it is on disk.
-pub(super) async fn advance(app: &App, recorded: &Recorded) -> Result<(), ConsentError> {
+pub(in crate::flow) async fn advance(app: &App, recorded: &Recorded) -> Result<(), ConsentError> {
     let Some(objections) = recorded.objections else { return Ok(()) };
     let checkpoint = Checkpoint { objections, last_event: Some(recorded.event.id) };
     app.faults.reach(Point::CheckpointWrite).await;

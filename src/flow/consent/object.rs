@@ -63,10 +63,27 @@ pub async fn object(
     action: ConsentAction,
     statement: Statement,
 ) -> Result<Objection, ConsentError> {
+    let id = ConsentEventId::new(app.now(), app.randomness.as_ref());
+    object_as(app, actor, cardholder_id, action, statement, id).await
+}
+
+/// The same under an id that was given out before, such as by a form: whatever comes twice is recorded once.
+///
+/// # Errors
+/// [`ConsentError`]; with [`StoreError::Duplicate`] inside when there is an event with this id already.
+pub async fn object_as(
+    app: &App,
+    actor: &str,
+    cardholder_id: CardholderId,
+    action: ConsentAction,
+    statement: Statement,
+    id: ConsentEventId,
+) -> Result<Objection, ConsentError> {
     if app.store.cardholder_since(cardholder_id).await?.is_none() {
         return Err(ConsentError::UnknownCardholder(cardholder_id.to_string()));
     }
     let mut event = statement.event(app, actor, cardholder_id, action).await?;
+    event.id = id;
     let receipt_id = ReceiptId::new(event.recorded_at, app.randomness.as_ref());
     event.receipt_id = Some(receipt_id);
     let recorded = record(app, actor, event).await?;

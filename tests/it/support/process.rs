@@ -7,8 +7,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
@@ -18,6 +18,8 @@ use sekisho::flow::enrol::{EnrolmentEntry, enrol};
 use sekisho::system::{SystemClock, SystemRandomness};
 
 pub(crate) use service::{Answer, Service};
+
+use super::staff::{needs_session, session_of_operator};
 
 /// After so long a condition counts as never met.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -31,6 +33,8 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) struct Deployment {
     folder: tempfile::TempDir,
     database: Option<String>,
+    /// A session for the commands that need one, begun when the first of them runs.
+    session: OnceLock<Option<String>>,
 }
 
 impl Drop for Deployment {
@@ -57,7 +61,7 @@ pub(crate) struct Ended {
 impl Deployment {
     /// On the embedded database, with nothing there yet.
     pub(crate) fn fresh() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), database: None }
+        Self { folder: tempfile::tempdir().unwrap(), database: None, session: OnceLock::new() }
     }
 
     /// On the embedded database, with its schema.
@@ -132,6 +136,10 @@ impl Deployment {
         }
         if self.path("sekisho.toml").exists() {
             command.arg("--config").arg(self.path("sekisho.toml"));
+        }
+        let begin = || block_on(session_of_operator(self.config()));
+        if let Some(token) = needs_session(arguments).then(|| self.session.get_or_init(begin).as_ref()).flatten() {
+            command.env("SEKISHO_SESSION", token);
         }
         command.args(arguments);
         command
