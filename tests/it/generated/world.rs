@@ -78,7 +78,7 @@ impl<'a> World<'a> {
         }
         for person in &self.people {
             let line = self.deployment.app.store.line(person.id).await.unwrap();
-            chain::check(&line).unwrap_or_else(|fault| panic!("after {operation:?}: {fault}"));
+            chain::check(person.id, &line).unwrap_or_else(|fault| panic!("after {operation:?}: {fault}"));
         }
     }
 
