@@ -11,7 +11,7 @@ pub mod object;
 pub mod resume;
 mod statement;
 
-pub use object::{Objection, find_receipt, object, object_by_reference};
+pub use object::{Objection, find_receipt, object, object_as, object_by_reference};
 pub use statement::Statement;
 
 use crate::domain::id::{CardId, ConsentEventId};

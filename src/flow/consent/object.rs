@@ -62,10 +62,26 @@ pub async fn object(
     action: ConsentAction,
     statement: Statement,
 ) -> Result<Objection, ConsentError> {
+    object_as(app, actor, cardholder_id, action, statement, None).await
+}
+
+/// The same, with the event's id as it was given out before: a second try cannot record it twice.
+///
+/// # Errors
+/// As [`object`].
+pub async fn object_as(
+    app: &App,
+    actor: &str,
+    cardholder_id: CardholderId,
+    action: ConsentAction,
+    statement: Statement,
+    event_id: Option<ConsentEventId>,
+) -> Result<Objection, ConsentError> {
     if app.store.cardholder_since(cardholder_id).await?.is_none() {
         return Err(ConsentError::UnknownCardholder(cardholder_id.to_string()));
     }
     let mut event = statement.event(app, actor, cardholder_id, action).await?;
+    event.id = event_id.unwrap_or(event.id);
     let receipt_id = ReceiptId::new(event.recorded_at, app.randomness.as_ref());
     event.receipt_id = Some(receipt_id);
     let recorded = record(app, actor, event).await?;
