@@ -20,6 +20,7 @@ use crate::credential::password::{Cost, HashError};
 use crate::domain::challenge::Language;
 use crate::domain::clock::{Micros, SharedClock};
 use crate::domain::randomness::{Randomness, SharedRandomness};
+use crate::fault_points::{FaultPoints, PlanError};
 use crate::geo::{Geo, GeoError};
 use crate::keys::{KeyError, Keys};
 use crate::metrics::Metrics;
@@ -59,6 +60,8 @@ pub struct App {
     pub clock: SharedClock,
     /// Unguessable bytes.
     pub randomness: SharedRandomness,
+    /// Where a test can have this process fail; nothing in a release build.
+    pub faults: FaultPoints,
 }
 
 /// A bundle and when it was loaded.
@@ -125,6 +128,9 @@ pub enum StartError {
     /// The geo database cannot be read.
     #[error(transparent)]
     Geo(#[from] GeoError),
+    /// The plan of the fault points cannot be read.
+    #[error("{0}")]
+    Faults(#[from] PlanError),
 }
 
 impl StartError {
@@ -174,6 +180,7 @@ impl App {
         let metrics = Arc::new(Metrics::new(&mut registry));
         let bundle = ArcSwap::from_pointee(LoadedBundle { bundle, loaded_at: clock.now() });
         let sharing = Arc::new(Sharing::new(config.checkpoint_file()));
+        let faults = FaultPoints::from_environment(randomness.as_ref())?;
         let app = Self {
             config,
             keys,
@@ -189,6 +196,7 @@ impl App {
             registry,
             clock,
             randomness,
+            faults,
         };
         app.compare_checkpoint().await.map_err(StartError::Database)?;
         Ok(app)

@@ -21,6 +21,8 @@ pub mod outbox;
 pub mod randomness;
 pub mod reason;
 pub mod receipt;
+pub mod search;
 pub mod staff;
+pub mod unmatched;
 pub mod verdict;
 pub mod vouch;

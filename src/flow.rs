@@ -3,6 +3,7 @@
 
 pub mod authenticate;
 pub mod cancel;
+pub mod cardholder;
 pub mod cardholder_message;
 pub mod challenge;
 pub mod challenge_link;
@@ -21,7 +22,9 @@ pub mod prove;
 pub mod register;
 pub mod result;
 pub mod retention;
+pub mod search;
 pub mod staff;
 pub mod support;
 pub mod unlock;
+pub mod unmatched;
 pub mod vouch;

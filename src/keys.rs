@@ -8,6 +8,7 @@ mod person;
 mod result;
 mod ring;
 mod staff;
+mod unmatched;
 
 use std::fmt;
 use std::path::Path;
@@ -27,7 +28,7 @@ use self::result::ResultKeys;
 use self::ring::Ring;
 use crate::domain::card::CardNumber;
 use crate::domain::clock::Micros;
-use crate::domain::id::{CardholderId, StaffId};
+use crate::domain::id::{CardholderId, StaffId, UnmatchedId};
 use crate::domain::randomness::Randomness;
 
 /// Why the keys cannot be had.
@@ -201,6 +202,22 @@ impl Keys {
     pub fn open_staff_secret(&self, staff: StaffId, sealed: &SealedSecret) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let key = self.personal_data.get(&sealed.key_id).ok_or(SealError::UnknownKey)?;
         staff::open(key, staff, &sealed.bytes)
+    }
+
+    /// Seals what a caller said who was not found. It opens for no other row.
+    pub fn seal_unmatched(
+        &self,
+        id: UnmatchedId,
+        details: &[u8],
+        randomness: &dyn Randomness,
+    ) -> Result<SealedSecret, SealError> {
+        unmatched::seal(self.personal_data.active(), id, details, randomness)
+    }
+
+    /// Opens what [`Self::seal_unmatched`] sealed for this row.
+    pub fn open_unmatched(&self, id: UnmatchedId, sealed: &SealedSecret) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let key = self.personal_data.get(&sealed.key_id).ok_or(SealError::UnknownKey)?;
+        unmatched::open(key, id, &sealed.bytes)
     }
 
     /// The secret that goes into new password hashes, and its id.

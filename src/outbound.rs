@@ -6,6 +6,7 @@
 
 pub mod destination;
 pub mod mail;
+pub mod probe;
 mod release;
 
 use std::sync::Arc;

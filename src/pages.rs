@@ -8,10 +8,10 @@ mod failure;
 mod foreign_text;
 mod frame;
 mod headers;
-mod staff;
 mod privacy;
 mod public;
 pub mod receipt;
+mod staff;
 mod texts;
 mod visitor;
 

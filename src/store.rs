@@ -33,10 +33,12 @@ pub mod receipts;
 pub mod receive;
 mod receive_sql;
 pub mod retention;
+pub mod search;
 mod sql;
 pub mod staff;
 pub mod support;
 pub mod unlock;
+pub mod unmatched;
 pub mod vouches;
 mod writer;
 

@@ -124,7 +124,7 @@ async fn object(
     {
         return Ok(ConsentEventResponse::of(&event).with_receipt(&receipt));
     }
-    let objection = object_as(app, ACTOR, id, action, statement, Some(event_id)).await?;
+    let objection = object_as(app, ACTOR, id, action, statement, event_id).await?;
     Ok(ConsentEventResponse::of(&objection.event).with_receipt(&objection.receipt))
 }
 

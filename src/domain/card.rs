@@ -10,7 +10,7 @@ use super::clock::Micros;
 pub struct CardNumber(Zeroizing<String>);
 
 /// Why a text is no card number.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum CardNumberError {
     /// Something else than the digits 0–9.
     #[error("a card number has digits 0-9 only, without spaces, hyphens or full-width digits")]
@@ -170,6 +170,21 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(CardNumber::parse(text).map(|_| ()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_card_number_is_seen_however_it_was_typed() {
+        for text in [
+            "4111111111111111",
+            "4111 1111-1111 1111",
+            "山田 ４１１１１１１１１１１１１１１１ 様",
+            "x3782.822463.10005y",
+        ] {
+            assert!(mentions_card_number(text), "{text}");
+        }
+        for text in ["", "4111111111111112", "090-1234-5678", "南青山5-1-22", "411111111111"] {
+            assert!(!mentions_card_number(text), "{text}");
         }
     }
 

@@ -140,6 +140,11 @@ pub fn country_code_and_national(e164: &str) -> Option<(String, String)> {
     Some((number.country().code().to_string(), number.national().to_string()))
 }
 
+/// A birth date in its normal form, `YYYY-MM-DD`. None when it is no date of that form.
+pub fn normal_birth_date(text: &str) -> Option<String> {
+    text.parse::<jiff::civil::Date>().ok().map(|date| date.to_string())
+}
+
 /// A name in its normal form: NFKC, upper case, without spaces, dots and hyphens.
 pub fn normal_name(text: &str) -> Option<String> {
     let folded: String = text

@@ -1,8 +1,8 @@
 //! Cardholders and cards from the core system's file: every row is read and checked first, then all are written in
 //! one transaction, or none.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use jiff::tz::TimeZone;
@@ -18,6 +18,7 @@ use crate::domain::id::{CardId, CardholderId};
 use crate::flow::register::{
     CardholderEntry, RegisterError, SharingBasis, note, seal_cardholder, sharing_event, stored_number, write_cardholder,
 };
+use crate::flow::unmatched::{self, Matcher};
 use crate::store::cardholders::SealedCardholder;
 use crate::store::cards::{self, Card};
 use crate::store::{StoreError, Transaction, audit, cardholders};
@@ -166,8 +167,10 @@ pub async fn import(
     entry.result = format!("{} cardholders, {} cards", imported.cardholders, imported.cards);
     let refused = Arc::new(OnceLock::new());
     let refusal = Arc::clone(&refused);
+    let matcher = Matcher::new(app);
     let written = app.store.write(move |transaction| {
         Box::pin(async move {
+            let holders: BTreeSet<CardholderId> = ready.iter().map(|row| row.cardholder_id).collect();
             for row in ready {
                 let line = row.line;
                 if let Some(text) = write(transaction, row, now).await? {
@@ -176,11 +179,19 @@ pub async fn import(
                     return Err(StoreError::GivenUp);
                 }
             }
-            audit::append(transaction, &entry).await
+            audit::append(transaction, &entry).await?;
+            let mut protected = Vec::new();
+            for holder in holders {
+                protected.extend(matcher.protect(transaction, holder).await?);
+            }
+            Ok(protected)
         })
     });
     match (written.await, refused.get()) {
-        (Ok(()), _) => Ok(imported),
+        (Ok(protected), _) => {
+            unmatched::after(app, &protected).await;
+            Ok(imported)
+        }
         (Err(StoreError::GivenUp), Some(row)) => Err(ImportError::Rows(vec![row.clone()])),
         (Err(error), _) => Err(error.into()),
     }

@@ -2,13 +2,16 @@
 
 use crate::app::App;
 use crate::domain::card::{CardNumber, CardStatus, Expiry};
-use crate::domain::cardholder::{CardholderRecord, normal_address, normal_email, normal_name, normal_phone};
+use crate::domain::cardholder::{
+    CardholderRecord, normal_address, normal_birth_date, normal_email, normal_name, normal_phone,
+};
 use crate::domain::clock::Micros;
 use crate::domain::consent::coverage::Coverage;
 use crate::domain::consent::line::{ConsentEvent, HASH_VERSION};
 use crate::domain::consent::{Basis, Channel, ConsentAction, ConsentState};
 use crate::domain::id::{AuditId, CardId, CardholderId, ConsentEventId};
 use crate::flow::authenticate::NAME_CLASSES;
+use crate::flow::unmatched::{self, Matcher};
 use crate::keys::{PersonKey, SealError, WrappedKey};
 use crate::store::audit::{self, Entry};
 use crate::store::cardholders::{self, SEALED_COLUMNS, SealedCardholder};
@@ -101,17 +104,19 @@ pub async fn register_cardholder(
     let (id, now, reference) = (sealed.id, app.now(), entry.reference.clone());
     let note = note(app, actor, "cardholder.register", id.to_string());
     let event = entry.sharing.map(|sharing| sharing_event(app, actor, id, sharing));
-    let new = app
+    let matcher = Matcher::new(app);
+    let (new, protected) = app
         .store
         .write(move |transaction| {
             Box::pin(async move {
                 let known = cardholders::id_of(transaction, &reference).await?;
                 write_cardholder(transaction, known, &sealed, event.as_ref(), now).await?;
                 audit::append(transaction, &note).await?;
-                Ok(known.is_none())
+                Ok((known.is_none(), matcher.protect(transaction, id).await?))
             })
         })
         .await?;
+    unmatched::after(app, &protected).await;
     Ok((id, new))
 }
 
@@ -183,7 +188,7 @@ fn seal_record(
     Ok(sealed)
 }
 
-fn digests(app: &App, record: &CardholderRecord) -> [Option<[u8; 32]>; 6] {
+fn digests(app: &App, record: &CardholderRecord) -> [Option<[u8; 32]>; 7] {
     let [kanji, kana, latin] = NAME_CLASSES;
     let index = |class: &str, normal: Option<String>| normal.map(|normal| app.keys.blind_index(class, &normal));
     let name = |class, name: &Option<String>| index(class, name.as_deref().and_then(normal_name));
@@ -195,6 +200,7 @@ fn digests(app: &App, record: &CardholderRecord) -> [Option<[u8; 32]>; 6] {
         index("email", record.email.as_deref().and_then(normal_email)),
         index("phone", record.phone.as_deref().and_then(|phone| normal_phone(phone, country))),
         index("address", record.address.as_ref().and_then(normal_address)),
+        index("birth_date", record.birth_date.as_deref().and_then(normal_birth_date)),
     ]
 }
 
@@ -265,8 +271,9 @@ pub async fn register_card(app: &App, actor: &str, entry: CardEntry) -> Result<(
         }
     };
     let id = card.id;
-    let (now, note) = (app.now(), note(app, actor, "card.register", id.to_string()));
-    app.store
+    let (now, note, matcher) = (app.now(), note(app, actor, "card.register", id.to_string()), Matcher::new(app));
+    let protected = app
+        .store
         .write(move |transaction| {
             Box::pin(async move {
                 if new {
@@ -274,10 +281,12 @@ pub async fn register_card(app: &App, actor: &str, entry: CardEntry) -> Result<(
                 } else {
                     cards::update(transaction, &card, now).await?;
                 }
-                audit::append(transaction, &note).await
+                audit::append(transaction, &note).await?;
+                matcher.protect(transaction, card.cardholder_id).await
             })
         })
         .await?;
+    unmatched::after(app, &protected).await;
     Ok((id, new))
 }
 

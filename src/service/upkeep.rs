@@ -1,4 +1,5 @@
-//! What has to happen without anybody asking: challenges end in time, ledger rows are settled, old counters go.
+//! What has to happen without anybody asking: challenges end in time, ledger rows are settled, old counters go, birth
+//! dates of before become findable.
 //!
 //! Every instance does it; each step is one conditional statement, so that they do not get into each other's way.
 
@@ -7,8 +8,8 @@ use std::time::Duration;
 
 use crate::api::caller::Callers;
 use crate::app::App;
-use crate::flow::challenge;
 use crate::flow::consent::canary;
+use crate::flow::{challenge, search};
 use crate::store::StoreError;
 
 /// How often challenges are looked at.
@@ -61,6 +62,7 @@ pub(super) async fn watch(app: &App) {
 async fn settle_and_forget(app: &App, hourly: bool) -> Result<(), StoreError> {
     let now = app.now();
     app.store.settle_abandoned(now.plus_seconds(-ABANDONED_SECONDS), now, BATCH).await?;
+    search::index_birth_dates(app, BATCH).await?;
     if hourly {
         app.store.forget_old(now).await?;
     }

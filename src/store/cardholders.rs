@@ -20,13 +20,13 @@ pub struct SealedCardholder {
     pub person_key: Vec<u8>,
     /// Sealed: name (JSON of its spellings), birth date, e-mail, phone, address (JSON).
     pub sealed: [Option<Vec<u8>>; 5],
-    /// Keyed digests: name in kanji, kana, Latin letters; e-mail, phone, address.
-    pub digests: [Option<[u8; 32]>; 6],
+    /// Keyed digests: name in kanji, kana, Latin letters; e-mail, phone, address, birth date.
+    pub digests: [Option<[u8; 32]>; 7],
 }
 
 const SEALED: &str = "name, birth_date, email, phone, address";
-const DIGESTS: &str =
-    "name_kanji_digest, name_kana_digest, name_latin_digest, email_digest, phone_digest, address_digest";
+const DIGESTS: &str = "name_kanji_digest, name_kana_digest, name_latin_digest, email_digest, phone_digest, \
+     address_digest, birth_date_digest";
 
 /// The names of the sealed columns, in the order of [`SealedCardholder::sealed`].
 pub const SEALED_COLUMNS: [&str; 5] = ["name", "birth_date", "email", "phone", "address"];
@@ -108,7 +108,7 @@ pub(crate) async fn insert(
 ) -> Result<(), StoreError> {
     let sql = format!(
         "INSERT INTO cardholders (id, reference, person_key_id, person_key, {SEALED}, {DIGESTS}, created_at, \
-         updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)"
+         updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)"
     );
     let mut values: Vec<Value> = vec![
         cardholder.id.uuid().into(),
@@ -132,7 +132,7 @@ pub(crate) async fn update(
 ) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE cardholders SET name = $2, birth_date = $3, email = $4, phone = $5, address = $6, \
          name_kanji_digest = $7, name_kana_digest = $8, name_latin_digest = $9, email_digest = $10, \
-         phone_digest = $11, address_digest = $12, updated_at = $13 WHERE id = $1";
+         phone_digest = $11, address_digest = $12, birth_date_digest = $13, updated_at = $14 WHERE id = $1";
     let mut values: Vec<Value> = vec![cardholder.id.uuid().into()];
     values.extend(cardholder.columns());
     values.push(now.0.into());

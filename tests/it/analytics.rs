@@ -7,11 +7,14 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use sekisho::analytics::settings::{AnalyticsConfig, ProviderKind, SettingsError};
+use sekisho::app::{self, App};
+use sekisho::config::Config;
 use sekisho::demo::provider::{ProviderState, router};
 use sekisho::domain::clock::{Clock, Micros};
 use sekisho::domain::consent::DataClass;
 use sekisho::domain::datum::{Datum, Mode};
 use sekisho::policy::{Bundle, BundleSource};
+use sekisho::system::{SystemClock, SystemRandomness};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -75,12 +78,9 @@ const RECIPIENTS: &str = include_str!("../../policies/reference/recipients.toml"
 /// What is wrong with the shipped bundle when one line of its register of recipients is another.
 fn faults(line: &str, other: &str) -> String {
     assert!(RECIPIENTS.contains(line), "{line}");
-    let folder = tempfile::tempdir().unwrap();
-    crate::gate::copy_folder(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/policies")), folder.path());
     let register = RECIPIENTS.replacen(line, other, 1);
-    std::fs::write(folder.path().join("reference/recipients.toml"), register).unwrap();
-    Bundle::build(BundleSource::read(folder.path()).unwrap())
-        .map_or_else(|faults| faults.to_string(), |_| String::new())
+    let source = BundleSource::shipped().with("reference/recipients.toml", &register);
+    Bundle::build(source).map_or_else(|faults| faults.to_string(), |_| String::new())
 }
 
 #[test]
@@ -153,6 +153,44 @@ async fn query(state: &ProviderState, path: &str, form: &str) -> Value {
 
 const LOGIN: &str = "org_id=org&api_key=key&service_type=session-policy&event_type=payment&policy=default";
 
+/// Why a service with these settings does not start; empty when it does.
+async fn start(settings: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let folder_name = folder.path().display().to_string();
+    let fixed = [
+        ("DATA_DIR", folder_name.as_str()),
+        ("ANALYTICS__BASE_URL", "https://provider.example"),
+        ("ANALYTICS__ORG_ID", "org"),
+        ("ANALYTICS__API_KEY__ENV", "ANALYTICS_KEY"),
+    ];
+    let variables = fixed.iter().chain(settings).map(|(name, value)| (format!("SEKISHO__{name}"), (*value).to_owned()));
+    let variables = variables.chain([("ANALYTICS_KEY".to_owned(), "key".to_owned())]);
+    let config = match Config::load(None, variables.collect::<std::collections::BTreeMap<_, _>>()) {
+        Ok(config) => config,
+        Err(error) => return error.to_string(),
+    };
+    sekisho::outbound::install_tls_provider();
+    app::migrate(&config).await.unwrap();
+    let built = App::build(config, Arc::new(SystemClock), Arc::new(SystemRandomness)).await;
+    built.err().map_or_else(String::new, |error| error.to_string())
+}
+
+#[tokio::test]
+async fn the_service_starts_with_either_provider_and_with_no_half_of_one() {
+    let kind = |kind, recipient| [("ANALYTICS__PROVIDER", kind), ("ANALYTICS__RECIPIENT", recipient)];
+    assert_eq!(start(&kind("threatmetrix", "tmx")).await, "");
+    assert_eq!(start(&kind("minfraud", "minfraud")).await, "");
+    let unknown = start(&kind("minfraud", "nobody")).await;
+    assert!(unknown.contains("the bundle has no recipient `nobody`") && unknown.contains("hint:"), "{unknown}");
+    let unfit = start(&kind("minfraud", "tmx")).await;
+    assert!(unfit.contains("which the interface `minfraud` does not take") && unfit.contains("hint:"), "{unfit}");
+    let [provider, recipient] = kind("minfraud", "minfraud");
+    let keyless = start(&[provider, recipient, ("ANALYTICS__API_KEY__ENV", "NOT_SET")]).await;
+    assert!(keyless.contains("analytics.api_key") && keyless.contains("hint:"), "{keyless}");
+    let service = start(&[provider, recipient, ("ANALYTICS__SERVICE", "everything")]).await;
+    assert!(service.contains("analytics.service"), "{service}");
+}
+
 fn provider() -> ProviderState {
     ProviderState::new("org", "key", Arc::new(Stopped))
 }
@@ -168,7 +206,7 @@ async fn the_stand_in_refuses_what_a_provider_refuses() {
         ("/api/attribute-query", LOGIN.replace("&event_type=payment", ""), "fail_incomplete"),
         ("/api/attribute-query", String::new(), "fail_incomplete"),
         ("/api/attribute-query", format!("{LOGIN}&transaction_amount=much"), "fail_invalid_parameter"),
-        ("/api/attribute-query", format!("{LOGIN}&transaction_amount=0"), "fail_invalid_parameter"),
+        ("/api/attribute-query", format!("{LOGIN}&transaction_amount=-1"), "fail_invalid_parameter"),
         ("/api/attribute-query", format!("{LOGIN}&transaction_amount=1e5"), "fail_invalid_parameter"),
         ("/api/attribute-query", format!("{LOGIN}&transaction_currency=YEN"), "fail_invalid_parameter"),
         ("/api/attribute-query", format!("{LOGIN}&account_address_country=JPN"), "fail_invalid_parameter"),

@@ -169,10 +169,10 @@ approve/: the bundle holds no rule
 
 #[test]
 fn a_bundle_for_other_facts_is_refused() {
-    let text = BundleSource::shipped().text("bundle.toml").unwrap().replace("facts_version = 1", "facts_version = 7");
+    let text = BundleSource::shipped().text("bundle.toml").unwrap().replace("facts_version = 2", "facts_version = 7");
     insta::assert_snapshot!(refusal("bundle.toml", &text), @r#"
 bundle.toml:2: the bundle is written for facts version 7
-  hint: this program gathers facts version 1: port the rules, then change the number
+  hint: this program gathers facts version 2 and knows 1: port the rules, then change the number
 "#);
 }
 

@@ -134,7 +134,7 @@ async fn what_the_policies_do_not_permit_takes_its_place_in_the_line_and_is_not_
     .await;
 }
 
-pub(crate) fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let (entry, target) = (entry.as_ref().unwrap().path(), to.join(entry.as_ref().unwrap().file_name()));
         if entry.is_dir() {

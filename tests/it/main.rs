@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod access;
+mod accessibility;
 mod analytics;
 mod architecture;
 mod authentications;
@@ -20,6 +21,7 @@ mod device;
 mod docs;
 mod engine;
 mod facts;
+mod facts_versions;
 mod gate;
 mod geo;
 mod hostile_values;
@@ -29,15 +31,21 @@ mod mail;
 mod metrics;
 mod notices;
 mod outbound;
+mod outbound_walls;
 mod outbox;
 mod policy_command;
 mod process;
 mod public_pages;
+mod race;
+mod result_codes;
 mod server;
 mod staff;
 mod staff_browser;
 mod staff_command;
 mod staff_pages;
 mod support;
+mod support_view;
 mod telemetry;
+mod unlock;
 mod velocity;
+mod vouch;

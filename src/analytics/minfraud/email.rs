@@ -53,8 +53,8 @@ pub(super) fn normal(address: &str) -> Option<(String, String)> {
 fn clean_domain(domain: &str) -> Option<String> {
     let ascii = idna::domain_to_ascii(domain.trim().trim_end_matches('.')).ok()?;
     let mut domain = ascii.as_str();
-    while let Some(shorter) = domain.strip_suffix(".com").filter(|shorter| shorter.ends_with(".com")) {
-        domain = shorter;
+    while domain.strip_suffix(".com.com").is_some() {
+        domain = domain.strip_suffix(".com").unwrap_or_default();
     }
     let undigited = domain.trim_start_matches(|letter: char| letter.is_ascii_digit());
     if undigited != domain && matches!(undigited, "gmail.com" | "gmai.com") {

@@ -133,7 +133,7 @@ async fn slow_dripping_and_broken_answers_leave_open_what_was_sent() {
         (Behaviour::Drip, 0, NoAnswer::Timeout),
         (Behaviour::Break, 0, NoAnswer::Http5xx),
     ] {
-        let answer = setup.ask_steered(Control { behaviour, delay_ms, ..Control::default() }).await;
+        let answer = setup.ask_steered(Control { delay_ms, behaviour, ..Control::default() }).await;
         assert_eq!(outcome(&answer), unanswered(reason, Settled::Unknown), "{behaviour:?}");
     }
 }

@@ -39,7 +39,7 @@ const VALUE_BYTES_MAX: usize = 255;
 pub(super) struct Form {
     pub(super) fields: Fields,
     repeated: bool,
-    is_form: bool,
+    well_typed: bool,
 }
 
 impl Form {
@@ -48,14 +48,14 @@ impl Form {
         let count = pairs.len();
         let fields: Fields = pairs.into_iter().collect();
         let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let is_form = content_type.starts_with("application/x-www-form-urlencoded");
-        Self { repeated: fields.len() < count, fields, is_form }
+        let well_typed = content_type.starts_with("application/x-www-form-urlencoded");
+        Self { repeated: fields.len() < count, fields, well_typed }
     }
 }
 
 /// Why the real provider would refuse these fields, whatever the call.
 pub(super) fn refusal(form: &Form) -> Option<&'static str> {
-    if !form.is_form || form.repeated || form.fields.keys().any(|name| !is_known(name)) {
+    if !form.well_typed || form.repeated || form.fields.keys().any(|name| !is_known(name)) {
         return Some("fail_invalid_parameter");
     }
     if form.fields.values().any(|text| text.len() > VALUE_BYTES_MAX) {

@@ -12,10 +12,10 @@ pub(super) fn is_currency(text: &str) -> bool {
     iso_currency::Currency::from_code(text).is_some()
 }
 
-/// Whether this is an amount of money in decimal digits, above zero.
+/// Whether this is an amount of money in decimal digits.
 pub(super) fn is_amount(text: &str) -> bool {
     let decimal = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    decimal && text.parse::<f64>().is_ok_and(|amount| amount.is_finite() && amount > 0.0)
+    decimal && text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 /// Whether this is one address, of either version.

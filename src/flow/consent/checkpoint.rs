@@ -3,14 +3,16 @@
 use super::ConsentError;
 use crate::app::App;
 use crate::app::sharing::{Checkpoint, SharingState};
+use crate::fault_points::Point;
 use crate::flow::register::note;
 use crate::store::audit;
 use crate::store::consent::Recorded;
 
 /// Writes down, outside of the database, that there is one objection more. Nothing is promised before it is on disk.
-pub(super) async fn advance(app: &App, recorded: &Recorded) -> Result<(), ConsentError> {
+pub(in crate::flow) async fn advance(app: &App, recorded: &Recorded) -> Result<(), ConsentError> {
     let Some(objections) = recorded.objections else { return Ok(()) };
     let checkpoint = Checkpoint { objections, last_event: Some(recorded.event.id) };
+    app.faults.reach(Point::CheckpointWrite).await;
     if app.advance_checkpoint(checkpoint).await {
         return Ok(());
     }

@@ -19,13 +19,29 @@ pub async fn correct(
     id: ConsentEventId,
     statement: Statement,
 ) -> Result<ConsentEvent, ConsentError> {
+    let own = ConsentEventId::new(app.now(), app.randomness.as_ref());
+    correct_as(app, actor, id, statement, own).await
+}
+
+/// The same under an id that was given out before, such as by a form: whatever comes twice is recorded once.
+///
+/// # Errors
+/// [`ConsentError`]; with [`StoreError::Duplicate`](crate::store::StoreError::Duplicate) inside when there is an event
+/// with this id already.
+pub async fn correct_as(
+    app: &App,
+    actor: &str,
+    id: ConsentEventId,
+    statement: Statement,
+    own: ConsentEventId,
+) -> Result<ConsentEvent, ConsentError> {
     let corrected = app.store.consent_event(id).await?.ok_or(ConsentError::UnknownEvent(id))?;
     if corrected.action == ConsentAction::Correct {
         return Err(ConsentError::CorrectionOfCorrection(id));
     }
     let statement = Statement { coverage: corrected.coverage.clone(), ..statement };
     let mut event = statement.event(app, actor, corrected.cardholder_id, ConsentAction::Correct).await?;
-    event.corrects = Some(id);
+    (event.id, event.corrects) = (own, Some(id));
     let mut entry = note(app, actor, "consent.correct", corrected.cardholder_id.to_string());
     entry.result = id.to_string();
     let recorded = app

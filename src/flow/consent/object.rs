@@ -11,6 +11,7 @@ use crate::domain::consent::line::ConsentEvent;
 use crate::domain::id::{CardholderId, ConsentEventId, DisclosureId, ReceiptId};
 use crate::domain::outbox::{OutboxKind, OutboxMessage};
 use crate::domain::receipt::{PendingNotice, Receipt, ReceiptScope};
+use crate::fault_points::Point;
 use crate::flow::outbox;
 use crate::flow::register::note;
 use crate::store::consent::{self, Recorded};
@@ -62,32 +63,35 @@ pub async fn object(
     action: ConsentAction,
     statement: Statement,
 ) -> Result<Objection, ConsentError> {
-    object_as(app, actor, cardholder_id, action, statement, None).await
+    let id = ConsentEventId::new(app.now(), app.randomness.as_ref());
+    object_as(app, actor, cardholder_id, action, statement, id).await
 }
 
-/// The same, with the event's id as it was given out before: a second try cannot record it twice.
+/// The same under an id that was given out before, such as by a form: whatever comes twice is recorded once.
 ///
 /// # Errors
-/// As [`object`].
+/// [`ConsentError`]; with [`StoreError::Duplicate`] inside when there is an event with this id already.
 pub async fn object_as(
     app: &App,
     actor: &str,
     cardholder_id: CardholderId,
     action: ConsentAction,
     statement: Statement,
-    event_id: Option<ConsentEventId>,
+    id: ConsentEventId,
 ) -> Result<Objection, ConsentError> {
     if app.store.cardholder_since(cardholder_id).await?.is_none() {
         return Err(ConsentError::UnknownCardholder(cardholder_id.to_string()));
     }
     let mut event = statement.event(app, actor, cardholder_id, action).await?;
-    event.id = event_id.unwrap_or(event.id);
+    event.id = id;
     let receipt_id = ReceiptId::new(event.recorded_at, app.randomness.as_ref());
     event.receipt_id = Some(receipt_id);
     let recorded = record(app, actor, event).await?;
     let committed = app.clock.boot_nanos();
+    app.faults.reach(Point::ObjectionCommitted).await;
     checkpoint::advance(app, &recorded).await?;
     let maybe_sent = wait_for_open(app, cardholder_id, committed).await?;
+    app.faults.reach(Point::ObjectionAnswer).await;
     let receipt = receipt(app, &recorded.event, receipt_id, maybe_sent).await?;
     app.store.keep_receipt(&receipt, app.now()).await?;
     let already_since = already_since(app, &recorded).await?;

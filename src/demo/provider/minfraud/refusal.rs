@@ -84,7 +84,7 @@ fn fits(name: &str, text: &str) -> bool {
         "email.address" => is_md5(text) || (text.contains('@') && !text.contains("..") && !text.starts_with('.')),
         "event.type" => matches!(text, "purchase" | "account_login" | "survey"),
         "minfraud_id" => text.parse::<uuid::Uuid>().is_ok(),
-        "order.amount" => is_amount(text),
+        "order.amount" => is_amount(text) && text.parse::<f64>().is_ok_and(|amount| amount > 0.0),
         "order.currency" => is_currency(text),
         _ => true,
     };
