@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 mod ask;
 mod card;
+mod cardholder;
 mod consent;
 mod demo;
 mod doctor;
@@ -16,7 +17,9 @@ mod merchant;
 mod migrate;
 mod outbox;
 pub mod policy;
+mod retention;
 mod serve;
+mod sharing;
 mod staff;
 
 use crate::config::Config;
@@ -74,6 +77,15 @@ enum Verb {
     /// Record what a cardholder says about data sharing
     #[command(subcommand)]
     Consent(consent::ConsentCommand),
+    /// Prove what was shared, take it out for one person, and keep the checkpoint of objections
+    #[command(subcommand)]
+    Sharing(sharing::SharingCommand),
+    /// Erase a cardholder
+    #[command(subcommand)]
+    Cardholder(cardholder::CardholderCommand),
+    /// Delete what is older than its period
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
     /// Messages on their way out: list them, send dead ones again
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
@@ -142,6 +154,9 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
             Verb::Issuer(command) => merchant::run_issuer(config, command, out).await,
             Verb::Card(command) => card::run(config, command, out).await,
             Verb::Consent(command) => consent::run(config, command, out).await,
+            Verb::Sharing(command) => sharing::run(config, command, out).await,
+            Verb::Cardholder(command) => cardholder::run(config, command, out).await,
+            Verb::Retention(command) => retention::run(config, command, out).await,
             Verb::Outbox(command) => outbox::run(config, command, out).await,
             Verb::Policy(command) => Ok(policy::run(command, out)?),
             Verb::Demo(args) => demo::run(cli.data, cli.database_url, args, out).await,

@@ -18,8 +18,8 @@ use serde::Deserialize;
 pub use self::database::DatabaseSettings;
 pub use self::error::ConfigError;
 pub use self::product::{
-    ChallengeSettings, IssuerSettings, LogFormat, LogSettings, PasswordSettings, RateLimitSettings, SharingSettings,
-    StaffSettings,
+    ChallengeSettings, IssuerSettings, LogFormat, LogSettings, PasswordSettings, RateLimitSettings, RetentionSettings,
+    SharingSettings, StaffSettings,
 };
 pub use self::server::ServerSettings;
 pub use crate::analytics::settings::AnalyticsConfig as AnalyticsSettings;
@@ -60,6 +60,8 @@ pub struct Config {
     pub geo: GeoSettings,
     /// What is said about data sharing.
     pub sharing: SharingSettings,
+    /// How long records are kept.
+    pub retention: RetentionSettings,
     /// The relay that takes mail to cardholders.
     pub mail: MailSettings,
     /// The log.

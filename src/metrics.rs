@@ -81,6 +81,8 @@ pub struct Metrics {
     outbox_waiting: Family<KindLabels, Gauge>,
     outbox_oldest: Family<KindLabels, Gauge>,
     outbox_dead: Family<KindLabels, Gauge>,
+    sharing_on: Gauge,
+    canary_kept: Gauge,
 }
 
 impl Metrics {
@@ -102,6 +104,8 @@ impl Metrics {
             outbox_waiting: Family::default(),
             outbox_oldest: Family::default(),
             outbox_dead: Family::default(),
+            sharing_on: Gauge::default(),
+            canary_kept: Gauge::default(),
         };
         registry.register("http_requests", "Requests answered, by route and status", new.requests.clone());
         registry.register("http_request_duration_seconds", "Time from header to answer", new.durations.clone());
@@ -117,6 +121,8 @@ impl Metrics {
         registry.register("outbox_waiting", "Messages not sent yet", new.outbox_waiting.clone());
         registry.register("outbox_oldest_seconds", "Age of the oldest of them", new.outbox_oldest.clone());
         registry.register("outbox_dead", "Messages that are not tried any more", new.outbox_dead.clone());
+        registry.register("sekisho_sharing_on", "1 while anything may be shared", new.sharing_on.clone());
+        registry.register("sekisho_canary_kept", "1 while nothing was let through about the canary", new.canary_kept.clone());
         new
     }
 
@@ -178,6 +184,12 @@ impl Metrics {
         self.outbox_waiting.get_or_create(&labels).set(waiting);
         self.outbox_oldest.get_or_create(&labels).set(oldest_seconds);
         self.outbox_dead.get_or_create(&labels).set(dead);
+    }
+
+    /// Whether anything may be shared, and whether nothing was let through about the canary.
+    pub fn set_sharing(&self, on: bool, canary_kept: bool) {
+        self.sharing_on.set(i64::from(on));
+        self.canary_kept.set(i64::from(canary_kept));
     }
 
     /// The text of everything registered (`OpenMetrics` 1.0).

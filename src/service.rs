@@ -65,6 +65,7 @@ async fn figures(State(app): State<Arc<App>>) -> Response {
     let age = (app.now().0 - loaded.loaded_at.0).max(0) / Micros::SECOND;
     let age = Duration::from_secs(u64::try_from(age).unwrap_or(0));
     app.metrics.set_bundle(loaded.bundle.digest(), age);
+    app.metrics.set_sharing(app.sharing.is_on(), app.sharing.canary_is_kept());
     courier::measure(&app).await;
     if let Some(provider) = &app.provider {
         let health = provider.health();

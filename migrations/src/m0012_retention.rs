@@ -62,7 +62,7 @@ fn triggers(backend: DatabaseBackend, table: &str, time: &str) -> Vec<String> {
     }
 }
 
-const STATEMENTS: [&str; 5] = [
+const STATEMENTS: [&str; 7] = [
     // What is recorded before the floor may be deleted; a retention run sets it within its transaction and takes it away.
     "CREATE TABLE retention_floors (
         name TEXT PRIMARY KEY,
@@ -77,6 +77,19 @@ const STATEMENTS: [&str; 5] = [
         hash {bytes} NOT NULL,
         standing TEXT NOT NULL,
         pruned_at BIGINT NOT NULL
+    )",
+    // When a person's key and everything readable about her was destroyed.
+    "ALTER TABLE cardholders ADD COLUMN erased_at BIGINT",
+    // What the issuer's own systems asked for, by their idempotency keys, with the answer.
+    "CREATE TABLE issuer_requests (
+        endpoint TEXT NOT NULL,
+        key TEXT NOT NULL,
+        body_digest {bytes} NOT NULL,
+        subject_id {uuid} NOT NULL,
+        answer TEXT,
+        lease_until BIGINT NOT NULL,
+        created_at BIGINT NOT NULL,
+        PRIMARY KEY (endpoint, key)
     )",
     "CREATE INDEX audit_entries_recorded ON audit_entries (recorded_at)",
     "CREATE INDEX audit_entries_subject ON audit_entries (subject)",

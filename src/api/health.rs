@@ -19,9 +19,14 @@ pub(super) struct Readiness {
     bundle_digest: String,
     bundle_age_seconds: i64,
     keys: &'static str,
+    /// `on`, or why nothing is shared.
+    sharing: &'static str,
+    /// `kept`, or `violated`: something was let through about the person who is there to show that nothing is.
+    canary: &'static str,
 }
 
-/// Ready when the database answers and has this program's schema. A bundle and keys are there, or nothing had started.
+/// Ready when the database answers and has this program's schema. Without sharing the service decides all the same, as it
+/// does about people who objected: that is told and is no reason to take it out of service. A bundle and keys are there, or nothing had started.
 pub(super) async fn readyz(State(state): State<super::State>) -> (StatusCode, Json<Readiness>) {
     let app = &state.app;
     let schema = app.store.check_schema().await;
@@ -39,6 +44,8 @@ pub(super) async fn readyz(State(state): State<super::State>) -> (StatusCode, Js
         bundle_digest: loaded.bundle.digest().to_owned(),
         bundle_age_seconds: (app.now().0 - loaded.loaded_at.0) / crate::domain::clock::Micros::SECOND,
         keys: "ok",
+        sharing: app.sharing.state().as_str(),
+        canary: if app.sharing.canary_is_kept() { "kept" } else { "violated" },
     };
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(readiness))
 }

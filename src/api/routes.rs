@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::{Kind, Problem};
-use super::{State, authentications, cardholders, cards, device_sessions, health, reference};
+use super::{State, authentications, cardholders, cards, confirmations, consent_events, device_sessions, health, reference};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -56,6 +56,8 @@ fn described() -> OpenApiRouter<State> {
         .routes(routes!(cards::put))
         .routes(routes!(cards::put_status))
         .routes(routes!(cards::put_number))
+        .routes(routes!(consent_events::create, consent_events::list))
+        .routes(routes!(confirmations::create))
 }
 
 fn secured(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {

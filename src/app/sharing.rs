@@ -69,6 +69,11 @@ impl Sharing {
         SharingState::ALL.get(index).copied().unwrap_or(SharingState::Unchecked)
     }
 
+    /// Whether nothing was let through about the canary, as far as this process has seen.
+    pub fn canary_is_kept(&self) -> bool {
+        self.state() != SharingState::CanaryViolated
+    }
+
     /// Sets the switch. A violated canary stays until the process is started again.
     pub fn set(&self, state: SharingState) {
         let stuck = index(SharingState::CanaryViolated);

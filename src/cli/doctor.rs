@@ -6,9 +6,11 @@ use secrecy::ExposeSecret;
 
 use super::{FAILED, Failure};
 use crate::analytics::settings::ProviderKind;
-use crate::app::{self, StartError};
+use crate::app::sharing::SharingState;
+use crate::app::{self, App, StartError};
 use crate::config::Config;
 use crate::domain::clock::Clock;
+use crate::flow::consent::canary;
 use crate::outbound::probe::probe;
 use crate::store::{Store, StoreError};
 use crate::system::{SystemClock, SystemRandomness};
@@ -37,6 +39,9 @@ pub(super) async fn run(config: Config, out: &mut dyn Write) -> Result<u8, Failu
             tell("database", Ok(format!("{} answers", store.backend_name())))?;
             tell("migrations", migrations(&store).await)?;
             tell("clock", clock(&store).await)?;
+            if store.check_schema().await.is_ok() {
+                tell("sharing", sharing(config.clone()).await)?;
+            }
         }
     }
     tell("provider", provider(&config).await)?;
@@ -89,6 +94,27 @@ async fn migrations(store: &Store) -> Finding {
         }
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Compares the checkpoint and looks at the canary, as the service does.
+async fn sharing(config: Config) -> Finding {
+    let file = config.checkpoint_file().display().to_string();
+    let clock = std::sync::Arc::new(SystemClock);
+    let app = App::build(config, clock, std::sync::Arc::new(SystemRandomness)).await;
+    let app = app.map_err(|error| error.to_string())?;
+    canary::check(&app).await.map_err(|error| error.to_string())?;
+    let hint = match app.sharing.state() {
+        SharingState::On => return Ok(format!("on; checkpoint {file}, canary kept")),
+        SharingState::CheckpointMissing => "restore the file, or run `sekisho sharing checkpoint accept`",
+        SharingState::Unchecked | SharingState::CheckpointUnreadable => {
+            "the file must be readable and writable by the service: set `sharing.checkpoint`"
+        }
+        SharingState::DatabaseBehind => {
+            "a backup was restored? Record the objections that are missing, then run `sekisho sharing checkpoint accept`"
+        }
+        SharingState::CanaryViolated => "run `sekisho sharing prove --all`, and find out who changed the database",
+    };
+    Err(format!("off: {} ({file})\nhint: {hint}", app.sharing.state().as_str()))
 }
 
 async fn clock(store: &Store) -> Finding {

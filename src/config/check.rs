@@ -18,6 +18,7 @@ pub(super) fn mistakes(config: &Config) -> Vec<String> {
         staff(config),
         analytics(config),
         mail(config),
+        retention(config),
         texts(config),
     ]
     .concat()
@@ -25,6 +26,25 @@ pub(super) fn mistakes(config: &Config) -> Vec<String> {
 
 fn when(rules: impl IntoIterator<Item = (bool, String)>) -> Vec<String> {
     rules.into_iter().filter(|(broken, _)| *broken).map(|(_, mistake)| mistake).collect()
+}
+
+/// The law asks for three years where data is provided to others; the audit log says who looked at that.
+const SHARING_DAYS_MIN: u32 = 1_095;
+
+fn retention(config: &Config) -> Vec<String> {
+    let periods = config.retention;
+    let at_least = |name: &str, days: u32, least: u32| {
+        (days < least, format!("`retention.{name}_days`: must be at least {least}"))
+    };
+    when([
+        at_least("authentications", periods.authentications_days, 1),
+        at_least("device_sessions", periods.device_sessions_days, 1),
+        at_least("staff_sessions", periods.staff_sessions_days, 1),
+        at_least("outbox", periods.outbox_days, 1),
+        at_least("unmatched", periods.unmatched_days, 1),
+        at_least("audit", periods.audit_days, SHARING_DAYS_MIN),
+        at_least("sharing", periods.sharing_days, SHARING_DAYS_MIN),
+    ])
 }
 
 fn server(config: &Config) -> Vec<String> {

@@ -84,6 +84,26 @@ pub struct StaffSettings {
     pub setup_code_seconds: i64,
 }
 
+/// For how many days each kind of record is kept.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionSettings {
+    /// Final results of authentications, with their challenges.
+    pub authentications_days: u32,
+    /// Device sessions.
+    pub device_sessions_days: u32,
+    /// Sessions of the staff.
+    pub staff_sessions_days: u32,
+    /// Messages that were sent, or are dead.
+    pub outbox_days: u32,
+    /// Objections of people who were not known, after they were matched or closed.
+    pub unmatched_days: u32,
+    /// The audit log.
+    pub audit_days: u32,
+    /// Consent events and disclosures.
+    pub sharing_days: u32,
+}
+
 /// Requests of one merchant.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

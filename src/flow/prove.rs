@@ -9,14 +9,17 @@ mod walk;
 
 use std::io::{BufRead, Write};
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use self::export::ExportWriter;
 use self::walk::Item;
 use crate::app::App;
-use crate::domain::consent::proof::{Fault, LineCheck, LineHead, Totals, Violation};
+use crate::domain::consent::line::LineRow;
+use crate::domain::consent::proof::{Fault, LineCheck, LineHead, LineStart, Totals, Violation};
 use crate::domain::id::CardholderId;
 use crate::store::StoreError;
+use crate::store::consent::line::LineEnds;
 
 /// So many batches of rows wait to be checked.
 const BATCHES: usize = 2;
@@ -32,6 +35,18 @@ pub enum Scope {
 
 /// Where an export is written while it is proved.
 pub type ExportFile = Box<dyn Write + Send>;
+
+/// One person's line, as an export of everything about her holds it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinesOfPerson {
+    /// Where it begins, where older rows were deleted.
+    pub start: Option<LineStart>,
+    /// Where it ends.
+    pub head: LineHead,
+    /// Its rows, in order.
+    pub rows: Vec<LineRow>,
+}
 
 /// Why nothing was proved.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +124,30 @@ pub fn prove_export(file: impl BufRead) -> Result<Totals, ProveError> {
     }
     prover.end()?;
     reader.finish(&prover.totals)?;
+    Ok(prover.totals)
+}
+
+/// Proves the export of everything about one person, without any database.
+///
+/// # Errors
+/// [`ProveError`].
+pub fn prove_person(json: &str) -> Result<Totals, ProveError> {
+    let broken = |reason: String| ProveError::BrokenExport { line: 1, reason };
+    let mut value: serde_json::Value = serde_json::from_str(json).map_err(|error| broken(error.to_string()))?;
+    let stated = value.as_object_mut().and_then(|fields| fields.remove("digest"));
+    if stated.as_ref().and_then(serde_json::Value::as_str) != Some(&super::export::digest(&value)) {
+        return Err(broken("the digest does not fit: the export was changed".to_owned()));
+    }
+    let lines = value.get_mut("lines").map(serde_json::Value::take).unwrap_or_default();
+    let lines: Option<LinesOfPerson> = serde_json::from_value(lines).map_err(|error| broken(error.to_string()))?;
+    let mut prover = Prover::default();
+    if let Some(LinesOfPerson { start, head, rows }) = lines {
+        prover.take(&Item::Person(Box::new(LineEnds { start, head })))?;
+        for row in rows {
+            prover.take(&Item::Row(Box::new(row)))?;
+        }
+    }
+    prover.end()?;
     Ok(prover.totals)
 }
 

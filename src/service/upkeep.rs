@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::api::caller::Callers;
 use crate::app::App;
+use crate::flow::consent::canary;
 use crate::flow::{challenge, search};
 use crate::store::StoreError;
 
@@ -17,6 +18,8 @@ const BEAT: Duration = Duration::from_secs(1);
 const BEATS_PER_HOUR: u64 = 3_600;
 /// Callers are forgotten every so many beats.
 const BEATS_PER_MINUTE: u64 = 60;
+/// Checkpoint and canary are looked at every so many beats.
+const BEATS_BETWEEN_WATCHES: u64 = 10;
 /// At most so many rows at a time.
 const BATCH: i64 = 500;
 /// After so many seconds nobody is any more at an unsettled disclosure: longer than any request may take.
@@ -31,6 +34,9 @@ pub(super) async fn run(app: Arc<App>, callers: Arc<Callers>) {
         if let Err(error) = challenge::expire_due(&app, BATCH).await {
             tracing::warn!(%error, "challenges cannot be ended in time");
         }
+        if beat.is_multiple_of(BEATS_BETWEEN_WATCHES) {
+            watch(&app).await;
+        }
         if beat.is_multiple_of(BEATS_PER_MINUTE) {
             callers.forget_idle();
         }
@@ -38,6 +44,18 @@ pub(super) async fn run(app: Arc<App>, callers: Arc<Callers>) {
             tracing::warn!(%error, "the upkeep of the database failed");
             app.metrics.database_error();
         }
+    }
+}
+
+/// Compares the checkpoint and looks at the canary; what is found turns sharing off, and on again where it may be.
+pub(super) async fn watch(app: &App) {
+    if let Err(error) = app.compare_checkpoint().await {
+        tracing::warn!(%error, "the checkpoint of objections cannot be compared");
+        app.metrics.database_error();
+    }
+    if let Err(error) = canary::check(app).await {
+        tracing::warn!(%error, "the canary cannot be looked at");
+        app.metrics.database_error();
     }
 }
 

@@ -4,10 +4,11 @@
 //! one another. Its hash is taken over canonical bytes, so that a log can be sealed over the rows later.
 
 use sea_orm::{ConnectionTrait, Value};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{StoreError, sql};
-use crate::domain::clock::Micros;
+use super::{Store, StoreError, sql};
+use crate::domain::clock::{Micros, rfc3339};
 use crate::domain::id::AuditId;
 
 /// Something that was done, by whom, to what.
@@ -74,4 +75,39 @@ pub async fn append(transaction: &impl ConnectionTrait, entry: &Entry) -> Result
     const SQL: &str = "INSERT INTO audit_entries (id, recorded_at, actor, action, subject, result, hash) \
                        VALUES ($1, $2, $3, $4, $5, $6, $7)";
     sql::execute(transaction, SQL, entry.values()).await.map(|_| ())
+}
+
+/// An entry as it is shown to somebody who may see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    /// When.
+    #[serde(with = "rfc3339")]
+    pub recorded_at: Micros,
+    /// Who.
+    pub actor: String,
+    /// What was done.
+    pub action: String,
+    /// What came of it.
+    pub result: String,
+}
+
+impl Store {
+    /// What was done to, or seen of, one record; the newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn audit_about(&self, subject: &str, limit: i64) -> Result<Vec<Seen>, StoreError> {
+        const SQL: &str = "SELECT recorded_at, actor, action, result FROM audit_entries WHERE subject = $1 \
+                           ORDER BY id DESC LIMIT $2";
+        let rows = sql::all(self.reader(), "audit_entries", SQL, [subject.into(), limit.into()]).await?;
+        let read = |row: &sql::Row| {
+            Ok(Seen {
+                recorded_at: Micros(row.get("recorded_at")?),
+                actor: row.get("actor")?,
+                action: row.get("action")?,
+                result: row.get("result")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
 }

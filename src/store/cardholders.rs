@@ -37,7 +37,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn cardholder_key(&self, reference: &str) -> Result<Option<(CardholderId, String, Vec<u8>)>, StoreError> {
-        const SQL: &str = "SELECT id, person_key_id, person_key FROM cardholders WHERE reference = $1";
+        const SQL: &str = "SELECT id, person_key_id, person_key FROM cardholders \
+                           WHERE reference = $1 AND erased_at IS NULL";
         let row = sql::first(self.reader(), "cardholders", SQL, [reference.into()]).await?;
         row.map(|row| Ok((CardholderId::from_uuid(row.get("id")?), row.get("person_key_id")?, row.get("person_key")?)))
             .transpose()
@@ -51,6 +52,15 @@ impl Store {
         const SQL: &str = "SELECT created_at FROM cardholders WHERE id = $1";
         let row = sql::first(self.reader(), "cardholders", SQL, [id.uuid().into()]).await?;
         row.map(|row| row.get("created_at").map(Micros)).transpose()
+    }
+
+    /// Whether everything readable about a person was destroyed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_erased(&self, id: CardholderId) -> Result<bool, StoreError> {
+        const SQL: &str = "SELECT 1 AS one FROM cardholders WHERE id = $1 AND erased_at IS NOT NULL";
+        Ok(sql::first(self.reader(), "cardholders", SQL, [id.uuid().into()]).await?.is_some())
     }
 
     /// The wrapped key of a person: the wrapping key's id and the bytes.

@@ -74,7 +74,8 @@ impl Store {
         self.write(move |transaction| {
             Box::pin(async move {
                 let hour = now.hour_bucket();
-                let statements: [(&str, i64); 3] = [
+                let statements: [(&str, i64); 4] = [
+                    ("DELETE FROM issuer_requests WHERE created_at < $1", now.0 - KEPT),
                     ("DELETE FROM idempotency_keys WHERE created_at < $1", now.0 - KEPT),
                     ("DELETE FROM sightings WHERE hour < $1", hour - 25),
                     ("DELETE FROM card_hours WHERE hour < $1", hour - 721),

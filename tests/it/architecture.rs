@@ -156,6 +156,21 @@ fn only_the_gate_grants_a_clearance() {
 }
 
 #[test]
+fn a_release_build_has_no_fault_points() {
+    let named: Vec<String> = sources("src")
+        .into_iter()
+        .filter(|source| source.code.contains("SEKISHO_FAULT_POINTS"))
+        .map(|source| source.path)
+        .collect();
+    assert_eq!(named, ["src/fault_points/armed.rs", "src/fault_points/plan.rs"]);
+    let gate = sources("src").into_iter().find(|source| source.path == "src/fault_points.rs").unwrap().code;
+    for module in ["mod armed;", "mod plan;", "pub use armed::FaultPoints;", "pub use plan::PlanError;"] {
+        assert!(gate.contains(&format!("#[cfg(debug_assertions)]\n{module}")), "`{module}` is for debug builds");
+    }
+    assert!(gate.contains("#[cfg(not(debug_assertions))]\nimpl FaultPoints"));
+}
+
+#[test]
 fn files_stay_short_and_promise_nothing() {
     let promises = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("to", "do!("), concat!("unimple", "mented!(")];
     let mut wrong = Vec::new();

@@ -63,7 +63,7 @@ pub async fn request(
     basis: Basis,
     statement: Statement,
 ) -> Result<Approval, ResumeError> {
-    if app.store.cardholder_since(cardholder_id).await?.is_none() {
+    if app.store.cardholder_since(cardholder_id).await?.is_none() || app.store.is_erased(cardholder_id).await? {
         return Err(ConsentError::UnknownCardholder(cardholder_id.to_string()).into());
     }
     if statement.identity.outcome != IdentityOutcome::Passed {
@@ -111,6 +111,9 @@ pub async fn approve(app: &App, actor: &str, id: ApprovalId, words: Option<&str>
     let approval = find(app, actor, id).await?;
     let broken = || StoreError::Corrupt { table: "approvals", reason: "column `request`".to_owned() };
     let Request { mut event } = serde_json::from_str(&approval.request).map_err(|_| broken())?;
+    if app.store.is_erased(event.cardholder_id).await? {
+        return Err(ConsentError::UnknownCardholder(event.cardholder_id.to_string()).into());
+    }
     event.effective_from = event.effective_from.or(Some(event.recorded_at));
     event.recorded_at = app.now();
     event.approval_id = Some(id);

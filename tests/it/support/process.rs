@@ -197,6 +197,7 @@ impl Deployment {
 
     /// One more instance on the same database, in the test's own process.
     pub(crate) async fn beside(&self) -> App {
+        sekisho::outbound::install_tls_provider();
         App::build(self.config(), Arc::new(SystemClock), Arc::new(SystemRandomness)).await.unwrap()
     }
 
