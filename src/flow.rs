@@ -18,6 +18,7 @@ pub mod merchant;
 pub mod outbox;
 pub mod register;
 pub mod result;
+pub mod script;
 pub mod search;
 pub mod staff;
 pub mod support;

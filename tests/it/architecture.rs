@@ -37,7 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("delivery", &["app", "domain", "keys", "outbound", "store", "texts"]),
-    ("flow", &["analytics", "app", "credential", "delivery", "domain", "geo", "keys", "policy", "store"]),
+    ("flow", &["analytics", "app", "credential", "delivery", "domain", "geo", "keys", "notices", "policy", "store"]),
     ("api", &["app", "config", "credential", "domain", "flow", "store"]),
     ("pages", &["app", "config", "credential", "delivery", "domain", "flow", "server", "store", "texts"]),
     ("server", &["config", "domain", "metrics"]),
