@@ -17,6 +17,7 @@
 pub(super) mod account;
 pub(super) mod answer;
 pub(super) mod console;
+pub(super) mod export;
 #[allow(dead_code, reason = "as the pieces: not every page fails in every way")]
 pub(super) mod failure;
 pub(super) mod form;

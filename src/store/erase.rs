@@ -20,7 +20,12 @@ const OF_CARDS: &str = "card_id IN (SELECT id FROM cards WHERE cardholder_id = $
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) async fn erase(transaction: &Transaction, id: CardholderId, by: &str, now: Micros) -> Result<(), StoreError> {
+pub(crate) async fn erase(
+    transaction: &Transaction,
+    id: CardholderId,
+    by: &str,
+    now: Micros,
+) -> Result<(), StoreError> {
     let person: Value = id.uuid().into();
     const REQUESTS: &str = "UPDATE approvals SET state = 'refused', decided_by = $2, decided_at = $3 \
                             WHERE subject = $1 AND state = 'waiting'";
@@ -33,7 +38,7 @@ pub(crate) async fn erase(transaction: &Transaction, id: CardholderId, by: &str,
     const RECORD: &str = "UPDATE cardholders SET reference = $2, person_key_id = 'erased', person_key = $3, name = NULL, \
          birth_date = NULL, email = NULL, phone = NULL, address = NULL, name_kanji_digest = NULL, \
          name_kana_digest = NULL, name_latin_digest = NULL, email_digest = NULL, phone_digest = NULL, \
-         address_digest = NULL, updated_at = $4, erased_at = $4 WHERE id = $1";
+         address_digest = NULL, birth_date_digest = NULL, updated_at = $4, erased_at = $4 WHERE id = $1";
     let nothing = Vec::<u8>::new();
     let record = [person.clone(), format!("erased:{id}").into(), nothing.clone().into(), now.0.into()];
     sql::execute(transaction, RECORD, record).await?;
@@ -55,7 +60,8 @@ async fn erase_cards(transaction: &Transaction, id: CardholderId, now: Micros) -
     for table in ["card_numbers", "familiars", "sightings", "card_hours"] {
         sql::execute(transaction, &format!("DELETE FROM {table} WHERE {OF_CARDS}"), [person.clone()]).await?;
     }
-    let credentials = format!("DELETE FROM credentials WHERE enrolment_id IN (SELECT id FROM enrolments WHERE {OF_CARDS})");
+    let credentials =
+        format!("DELETE FROM credentials WHERE enrolment_id IN (SELECT id FROM enrolments WHERE {OF_CARDS})");
     sql::execute(transaction, &credentials, [person.clone()]).await?;
     let authentications = format!(
         "UPDATE authentications SET device_digest = NULL, address_digest = NULL, card_last_four = $2 WHERE {OF_CARDS}"

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-use super::{account, home, reauthenticate, setup, sign_in};
+use super::{account, export, home, reauthenticate, setup, sign_in};
 use crate::domain::staff::Act;
 use crate::pages::Pages;
 
@@ -34,6 +34,8 @@ pub(in crate::pages) fn routes() -> Router<Arc<Pages>> {
         .route("/staff/setup", get(setup::open).post(setup::begin))
         .route("/staff/setup/confirm", post(setup::confirm))
         .route("/staff/reauthenticate", get(reauthenticate::open).post(reauthenticate::answer))
+        .route("/staff/cardholders/{id}/export", get(export::open))
+        .route("/staff/cardholders/{id}/export.json", get(export::json))
         .route("/staff/account", get(account::open))
         .route("/staff/account/language", post(account::set_language))
         .route("/staff/account/sessions/end", post(account::end_session))
