@@ -1,7 +1,7 @@
 //! What a cardholder says about data sharing, as the issuer's own call-centre software records it: the same checks as on
 //! every other way in.
 
-mod words;
+pub mod words;
 
 use axum::Json;
 use axum::extract::State;

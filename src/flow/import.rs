@@ -257,12 +257,13 @@ fn check(app: &App, rows: Vec<Line>) -> Result<Vec<Checked>, ImportError> {
     let loaded = app.bundle.load();
     let known = |programme: &str| loaded.bundle.reference().programme(programme).is_some();
     let (mut checked, mut wrong) = (Vec::with_capacity(rows.len()), Vec::new());
-    let (mut references, mut numbers) = (BTreeMap::new(), BTreeMap::new());
+    let (mut references, mut numbers, mut bases) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for (line, row) in rows {
         let row = row.and_then(|row| read(row, line, app.now(), &known)).and_then(|row| {
             let number = app.keys.card_digest(&row.card.number).bytes;
             first_in(&mut references, row.card.reference.clone(), line, "card_reference")?;
             first_in(&mut numbers, number, line, "number")?;
+            same_basis(&mut bases, &row)?;
             Ok(row)
         });
         match row {
@@ -282,6 +283,20 @@ fn first_in<V: Ord>(seen: &mut BTreeMap<V, u64>, value: V, line: u64, column: &s
             Ok(())
         }
     }
+}
+
+/// A basis of a person's sharing, with the line that named it first.
+type StatedBasis = (u64, Option<(Basis, String, Micros)>);
+
+/// All lines of one person must name the same basis of sharing: nobody can say which of two was meant.
+fn same_basis(seen: &mut BTreeMap<String, StatedBasis>, row: &Checked) -> Result<(), String> {
+    let sharing = row.holder.sharing.as_ref();
+    let basis = sharing.map(|sharing| (sharing.basis, sharing.notice_version.clone(), sharing.informed_at));
+    let (first, known) = seen.entry(row.holder.reference.clone()).or_insert((row.line, basis.clone()));
+    if *known == basis {
+        return Ok(());
+    }
+    Err(format!("`sharing_basis`, `notice_version` and `informed_at` differ from line {first} of the same cardholder"))
 }
 
 fn read(row: ImportRow, line: u64, now: Micros, programme_is_known: &impl Fn(&str) -> bool) -> Result<Checked, String> {

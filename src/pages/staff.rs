@@ -21,6 +21,7 @@ mod check_list;
 pub(super) mod consent_event;
 pub(super) mod console;
 pub(super) mod correction;
+pub(super) mod export;
 #[allow(dead_code, reason = "as the pieces: not every page fails in every way")]
 pub(super) mod failure;
 pub(super) mod form;

@@ -38,7 +38,7 @@ pub(crate) async fn erase(
     const RECORD: &str = "UPDATE cardholders SET reference = $2, person_key_id = 'erased', person_key = $3, name = NULL, \
          birth_date = NULL, email = NULL, phone = NULL, address = NULL, name_kanji_digest = NULL, \
          name_kana_digest = NULL, name_latin_digest = NULL, email_digest = NULL, phone_digest = NULL, \
-         address_digest = NULL, updated_at = $4, erased_at = $4 WHERE id = $1";
+         address_digest = NULL, birth_date_digest = NULL, updated_at = $4, erased_at = $4 WHERE id = $1";
     let nothing = Vec::<u8>::new();
     let record = [person.clone(), format!("erased:{id}").into(), nothing.clone().into(), now.0.into()];
     sql::execute(transaction, RECORD, record).await?;

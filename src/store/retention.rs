@@ -55,7 +55,7 @@ pub const OUTBOX: Aged = Aged {
 pub const UNMATCHED: Aged = Aged {
     name: "unmatched",
     table: "unmatched_objections",
-    old: "settled_at < $1",
+    old: "state = 'settled' AND settled_at < $1",
     first: &["DELETE FROM unmatched_marks WHERE unmatched_id IN ({ids})"],
     floor: false,
 };

@@ -227,3 +227,18 @@ fn five_thousand_rows_are_imported_within_half_a_minute() {
         assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
     }
 }
+
+#[test]
+fn lines_of_one_cardholder_that_name_different_bases_of_sharing_are_refused() {
+    let deployment = Deployment::migrated();
+    let second = row(2).with("cardholder_reference", "holder-1");
+    for (first, second) in [(agreed(row(1)), second.clone()), (row(1), agreed(second.clone()))] {
+        let said = refused(&deployment, file(&[first, second, row(3)]));
+        assert!(
+            said.contains("line 3: `sharing_basis`, `notice_version` and `informed_at` differ from line 2"),
+            "{said}"
+        );
+    }
+    let ended = import(&deployment, file(&[agreed(row(1)), agreed(second)]));
+    assert_eq!(ended.code, 0, "{ended:?}");
+}

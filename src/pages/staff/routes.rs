@@ -6,7 +6,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use super::{
-    account, cardholder, consent_event, correction, home, objection, reauthenticate, resumption, search, setup,
+    account, cardholder, consent_event, correction, export, home, objection, reauthenticate, resumption, search, setup,
     sign_in, unmatched,
 };
 use crate::domain::staff::Act;
@@ -50,6 +50,8 @@ pub(in crate::pages) fn routes() -> Router<Arc<Pages>> {
         .route("/staff/unmatched", get(unmatched::list))
         .route("/staff/unmatched/new", get(unmatched::form).post(unmatched::record))
         .route("/staff/unmatched/{id}", get(unmatched::open).post(unmatched::settle))
+        .route("/staff/cardholders/{id}/export", get(export::open))
+        .route("/staff/cardholders/{id}/export.json", get(export::json))
         .route("/staff/account", get(account::open))
         .route("/staff/account/language", post(account::set_language))
         .route("/staff/account/sessions/end", post(account::end_session))
