@@ -22,6 +22,7 @@ pub mod prove;
 pub mod register;
 pub mod result;
 pub mod retention;
+pub mod script;
 pub mod search;
 pub mod staff;
 pub mod support;

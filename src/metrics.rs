@@ -122,7 +122,11 @@ impl Metrics {
         registry.register("outbox_oldest_seconds", "Age of the oldest of them", new.outbox_oldest.clone());
         registry.register("outbox_dead", "Messages that are not tried any more", new.outbox_dead.clone());
         registry.register("sekisho_sharing_on", "1 while anything may be shared", new.sharing_on.clone());
-        registry.register("sekisho_canary_kept", "1 while nothing was let through about the canary", new.canary_kept.clone());
+        registry.register(
+            "sekisho_canary_kept",
+            "1 while nothing was let through about the canary",
+            new.canary_kept.clone(),
+        );
         new
     }
 

@@ -188,9 +188,8 @@ impl From<ResumeError> for Problem {
         match error {
             ResumeError::Consent(error) => error.into(),
             ResumeError::Store(error) => error.into(),
-            ResumeError::IdentityNotShown => {
-                Self::new(Kind::InvalidField).error("identity.outcome", "must be `passed`: an objection stands until then")
-            }
+            ResumeError::IdentityNotShown => Self::new(Kind::InvalidField)
+                .error("identity.outcome", "must be `passed`: an objection stands until then"),
             ResumeError::NoNotice => Self::new(Kind::InvalidField).error("script_version", "must be given"),
             ResumeError::Waiting => Self::new(Kind::Conflict).detail("a request about this cardholder waits already"),
             error => Self::new(Kind::Conflict).detail(error.to_string()),

@@ -10,7 +10,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::{Kind, Problem};
-use super::{State, authentications, cardholders, cards, confirmations, consent_events, device_sessions, health, reference};
+use super::{
+    State, authentications, cardholders, cards, confirmations, consent_events, device_sessions, health, reference,
+};
 
 #[derive(OpenApi)]
 #[openapi(

@@ -144,11 +144,7 @@ fn named(path: &std::path::Path, error: &std::io::Error) -> Failure {
 }
 
 fn failure(error: ProveError) -> Failure {
-    if error.is_violation() {
-        Failure { code: FAILED, message: format!("violated: {error}") }
-    } else {
-        error.into()
-    }
+    if error.is_violation() { Failure { code: FAILED, message: format!("violated: {error}") } } else { error.into() }
 }
 
 fn disclosure(row: &LineRow, out: &mut dyn Write) -> std::io::Result<()> {

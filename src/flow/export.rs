@@ -136,7 +136,8 @@ async fn lines(store: &Store, id: CardholderId) -> Result<Option<LinesOfPerson>,
 }
 
 fn recipients(app: &App, rows: &[LineRow]) -> Vec<RecipientExport> {
-    let mut ids: Vec<&str> = rows.iter().filter_map(|row| disclosure_of(row)).map(|(row, _)| row.recipient.as_str()).collect();
+    let mut ids: Vec<&str> =
+        rows.iter().filter_map(|row| disclosure_of(row)).map(|(row, _)| row.recipient.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
     let loaded = app.bundle.load();

@@ -13,9 +13,7 @@ use crate::domain::consent::proof::{LineCheck, LineStart, Totals, Violation};
 use crate::domain::id::{CardholderId, ConsentEventId, DisclosureId};
 use crate::flow::register::note;
 use crate::store::StoreError;
-use crate::store::retention::{
-    AUDIT, AUTHENTICATIONS, Aged, DEVICE_SESSIONS, OUTBOX, STAFF_SESSIONS, UNMATCHED,
-};
+use crate::store::retention::{AUDIT, AUTHENTICATIONS, Aged, DEVICE_SESSIONS, OUTBOX, STAFF_SESSIONS, UNMATCHED};
 
 /// So many rows go in one transaction.
 const BATCH: i64 = 500;

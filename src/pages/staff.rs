@@ -16,17 +16,29 @@
 
 pub(super) mod account;
 pub(super) mod answer;
+pub(super) mod cardholder;
+mod check_list;
+pub(super) mod consent_event;
 pub(super) mod console;
+pub(super) mod correction;
 #[allow(dead_code, reason = "as the pieces: not every page fails in every way")]
 pub(super) mod failure;
 pub(super) mod form;
 pub(super) mod home;
+pub(super) mod objection;
 #[allow(dead_code, reason = "the pieces are a set: pages take what they need of it")]
 pub(super) mod pieces;
 pub(super) mod reauthenticate;
+pub(super) mod resumption;
 pub(super) mod return_path;
 pub(super) mod routes;
+mod script;
+pub(super) mod search;
 pub(super) mod setup;
 pub(super) mod sign_in;
 #[allow(dead_code, reason = "pages of acts ask for rights by it")]
 pub(super) mod signed;
+mod statement;
+mod typed;
+pub(super) mod unmatched;
+mod words;

@@ -20,7 +20,12 @@ const OF_CARDS: &str = "card_id IN (SELECT id FROM cards WHERE cardholder_id = $
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) async fn erase(transaction: &Transaction, id: CardholderId, by: &str, now: Micros) -> Result<(), StoreError> {
+pub(crate) async fn erase(
+    transaction: &Transaction,
+    id: CardholderId,
+    by: &str,
+    now: Micros,
+) -> Result<(), StoreError> {
     let person: Value = id.uuid().into();
     const REQUESTS: &str = "UPDATE approvals SET state = 'refused', decided_by = $2, decided_at = $3 \
                             WHERE subject = $1 AND state = 'waiting'";
@@ -55,7 +60,8 @@ async fn erase_cards(transaction: &Transaction, id: CardholderId, now: Micros) -
     for table in ["card_numbers", "familiars", "sightings", "card_hours"] {
         sql::execute(transaction, &format!("DELETE FROM {table} WHERE {OF_CARDS}"), [person.clone()]).await?;
     }
-    let credentials = format!("DELETE FROM credentials WHERE enrolment_id IN (SELECT id FROM enrolments WHERE {OF_CARDS})");
+    let credentials =
+        format!("DELETE FROM credentials WHERE enrolment_id IN (SELECT id FROM enrolments WHERE {OF_CARDS})");
     sql::execute(transaction, &credentials, [person.clone()]).await?;
     let authentications = format!(
         "UPDATE authentications SET device_digest = NULL, address_digest = NULL, card_last_four = $2 WHERE {OF_CARDS}"

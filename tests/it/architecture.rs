@@ -41,7 +41,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("delivery", &["app", "domain", "keys", "outbound", "store", "texts"]),
     (
         "flow",
-        &["analytics", "app", "credential", "delivery", "domain", "fault_points", "geo", "keys", "policy", "store"],
+        &[
+            "analytics",
+            "app",
+            "credential",
+            "delivery",
+            "domain",
+            "fault_points",
+            "geo",
+            "keys",
+            "notices",
+            "policy",
+            "store",
+        ],
     ),
     ("api", &["app", "config", "credential", "domain", "flow", "store"]),
     (

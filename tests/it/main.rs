@@ -3,6 +3,7 @@
 
 mod access;
 mod accessibility;
+mod afterwards;
 mod analytics;
 mod architecture;
 mod authentications;
@@ -32,6 +33,7 @@ mod keys;
 mod mail;
 mod metrics;
 mod notices;
+mod objection;
 mod outbound;
 mod outbound_walls;
 mod outbox;
