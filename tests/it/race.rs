@@ -1,5 +1,5 @@
-//! Opting out against calls in flight: two server processes on one database, a third instance that records what people
-//! say, a company that writes down when each request began to arrive, and a hand that kills and stops processes.
+//! Opting out against calls in flight: two server processes on one database, objections recorded by them, by a third
+//! instance and by the command line, a company that writes down when each request began to arrive, and a hand that kills and stops processes.
 //!
 //! What is claimed: no request about a person began after the answer to her objection, but those that her receipt names
 //! as possibly sent. `scripts/soak sharing` runs the same at full size.
@@ -15,7 +15,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use self::fleet::Fleet;
-use self::people::{Member, Objector};
+use self::people::{Member, Objector, Way};
 use self::tally::Tally;
 use crate::support::company::{Company, Manner};
 use crate::support::process::{Deployment, now};
@@ -99,7 +99,12 @@ fn take<'a>(next: &std::sync::Mutex<std::slice::Iter<'a, Member>>) -> Option<&'a
 fn one_person(member: &Member, fleet: &Fleet, objector: &Objector, chances: &mut StdRng) -> tally::Story {
     let purchases: Vec<(usize, u64)> =
         (0..chances.random_range(1..=3)).map(|_| (chances.random_range(0..2), chances.random_range(0..120))).collect();
-    let (pause, by_command) = (chances.random_range(0..160), chances.random_bool(0.01));
+    let pause = chances.random_range(0..160);
+    let way = match chances.random_range(0..100) {
+        0 => Way::Command,
+        1..40 => Way::Instance,
+        chance => Way::Server(fleet, chance % 2),
+    };
     let mut story = tally::Story::default();
     std::thread::scope(|scope| {
         let asked: Vec<_> = purchases
@@ -112,7 +117,7 @@ fn one_person(member: &Member, fleet: &Fleet, objector: &Objector, chances: &mut
             })
             .collect();
         std::thread::sleep(Duration::from_millis(pause));
-        story.said = objector.object(member, by_command);
+        story.said = objector.object(member, way);
         for asked in asked {
             story.purchases += 1;
             story.answered += u64::from(asked.join().unwrap());

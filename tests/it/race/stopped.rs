@@ -5,7 +5,7 @@ use std::time::Duration;
 use sekisho::domain::id::DisclosureId;
 
 use super::fleet::configure;
-use super::people::{Member, Objector, import};
+use super::people::{Member, Objector, Way, import};
 use crate::support::company::{Company, Manner};
 use crate::support::process::{Deployment, Service, until};
 
@@ -66,7 +66,7 @@ fn a_process_stopped_before_the_body_leaves_is_named_on_the_receipt_and_sends_no
         let purchase = scene.buys();
         let row = scene.row();
         scene.server.stop();
-        let said = scene.objector.object(&scene.member, false).unwrap();
+        let said = scene.objector.object(&scene.member, Way::Instance).unwrap();
         assert_eq!(said.maybe_sent.into_iter().collect::<Vec<_>>(), [row], "an honest receipt names what is open");
         assert!(said.took_ms >= 600, "it waited for the limit and the margin: {} ms", said.took_ms);
         std::thread::sleep(LONG);
@@ -86,7 +86,7 @@ fn a_process_stopped_after_the_body_left_is_named_on_the_receipt() {
         let row = scene.row();
         until("the request at the company", || scene.company.arrivals().pop());
         scene.server.stop();
-        let said = scene.objector.object(&scene.member, false).unwrap();
+        let said = scene.objector.object(&scene.member, Way::Instance).unwrap();
         assert_eq!(said.maybe_sent.into_iter().collect::<Vec<_>>(), [row]);
         scene.server.go_on();
         assert_eq!(crate::support::process::Answer::read(purchase).status, 201);
@@ -103,7 +103,7 @@ fn what_a_process_left_open_when_it_died_is_named_on_the_receipt_and_settled_as_
         scene.server.ended();
         let row = scene.row();
         assert_eq!(scene.company.arrivals().len(), 0, "it died before it sent anything");
-        let said = scene.objector.object(&scene.member, false).unwrap();
+        let said = scene.objector.object(&scene.member, Way::Instance).unwrap();
         assert_eq!(said.maybe_sent.into_iter().collect::<Vec<_>>(), [row], "nobody can know that, so it is named");
         // What the upkeep of every instance does a minute later.
         let app = &scene.objector.app;

@@ -61,6 +61,8 @@ pub(crate) struct Ended {
 impl Deployment {
     /// On the embedded database, with nothing there yet.
     pub(crate) fn fresh() -> Self {
+        // Instances in the test's own process may call the company too.
+        sekisho::outbound::install_tls_provider();
         Self { folder: tempfile::tempdir().unwrap(), database: None, session: OnceLock::new() }
     }
 
@@ -197,7 +199,6 @@ impl Deployment {
 
     /// One more instance on the same database, in the test's own process.
     pub(crate) async fn beside(&self) -> App {
-        sekisho::outbound::install_tls_provider();
         App::build(self.config(), Arc::new(SystemClock), Arc::new(SystemRandomness)).await.unwrap()
     }
 
