@@ -4,6 +4,7 @@
 //! | command | does |
 //! | --- | --- |
 //! | `cards COUNT` | prints a file for `sekisho card import` |
+//! | `sign-in DATA_DIR DATABASE_URL` | adds an administrator and prints a session for `SEKISHO_SESSION` |
 //! | `ask ADDRESS KEY FIRST CARDS CONNECTIONS SECONDS RATE` | asks about the cards in turn; `RATE` 0 is full speed |
 //! | `provider ADDRESS DELAY_MS` | the stand-in provider |
 //! | `statements LOG` | makes a pgbench script of what PostgreSQL logged for one request |
@@ -21,10 +22,16 @@ use hyper::Request;
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
+use sekisho::app::App;
+use sekisho::config::Config;
 use sekisho::demo::provider::steering::Control;
 use sekisho::demo::provider::{ProviderState, serve};
 use sekisho::domain::clock::Clock;
-use sekisho::system::SystemClock;
+use sekisho::domain::staff::Role;
+use sekisho::flow::staff::account::{self, NewStaff};
+use sekisho::flow::staff::arrival::Arrival;
+use sekisho::flow::staff::{one_time, setup};
+use sekisho::system::{SystemClock, SystemRandomness};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Cards of one person.
@@ -37,6 +44,7 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     match arguments.as_slice() {
         ["cards", count] => print!("{}", cards(number_of(count))),
+        ["sign-in", data_dir, database_url] => println!("{}", runtime.block_on(sign_in(data_dir, database_url))),
         ["ask", address, key, first, cards, connections, seconds, rate] => {
             let plan = Plan {
                 address: address.parse().expect("an address"),
@@ -51,7 +59,7 @@ fn main() {
         }
         ["provider", address, delay_ms] => runtime.block_on(provide(address, number_of(delay_ms))),
         ["statements", log] => print!("{}", statements(&std::fs::read_to_string(log).expect("the log"))),
-        _ => println!("usage: cards | ask | provider | statements, see the head of benches/load.rs"),
+        _ => println!("usage: cards | sign-in | ask | provider | statements, see the head of benches/load.rs"),
     }
 }
 
@@ -83,6 +91,23 @@ fn cards(count: u64) -> String {
         .expect("memory");
     }
     text
+}
+
+/// A session of an administrator, for the commands that need one.
+async fn sign_in(data_dir: &str, database_url: &str) -> String {
+    sekisho::outbound::install_tls_provider();
+    let settings = [("SEKISHO__DATA_DIR", data_dir), ("SEKISHO__DATABASE__URL", database_url)];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let config = Config::load(None, settings).expect("settings");
+    let app = App::build(config, Arc::new(SystemClock), Arc::new(SystemRandomness)).await.expect("the service's parts");
+    let name = "bench".to_owned();
+    let new = NewStaff { display_name: name.clone(), name, roles: [Role::Administrator].into() };
+    let issued = account::create(&app, None, new).await.expect("the first staff person");
+    let (code, secret) = (issued.code.expose(), [7; 20]);
+    setup::begin_with_secret(&app, code, "one thousand purchases", &secret).await.expect("a setup");
+    let one_time_password = one_time::password_at(&secret, app.now()).expect("a one-time password");
+    let set_up = setup::confirm(&app, code, &one_time_password, &Arrival::command_line()).await.expect("a session");
+    set_up.begun.token.expose().to_owned()
 }
 
 /// What is asked for.

@@ -34,6 +34,29 @@ install_packages() {
     "${as_root[@]}" "${quiet[@]}" install -y --no-install-recommends "$@" || fail "apt-get could not install $*"
 }
 
+# Accessibility rules for the browser tests: fetched once from the registry of npm's own settings, and believed by digest
+# only. Sets SEKISHO_TEST_AXE.
+axe_version=4.14.1
+axe_sha512=1477dafa598d8d065f273d6af302aa203c02e83131707b7fa648cd41bd3d6b734f8c22a0dab86ee6a6f64b8afbe804b214d36db85a2826965edfb3a0b9d546b5
+fetch_axe() {
+    local folder=${CARGO_TARGET_DIR:-target}/axe-core-$axe_version archive
+    if [ ! -f "$folder/package/axe.min.js" ]; then
+        command -v npm >/dev/null || install_packages npm
+        say "fetching axe-core $axe_version"
+        mkdir -p "$folder"
+        archive=$folder/axe-core-$axe_version.tgz
+        (cd "$folder" && npm pack --silent "axe-core@$axe_version" >/dev/null) || fail "axe-core cannot be fetched" "npm config get registry"
+        sha512sum --check --status <<<"$axe_sha512  $archive" || fail "$archive is not what it should be" "remove it and try again"
+        # Unpacked beside and moved: a run that is stopped here leaves no half of it.
+        rm -rf "$folder/half" && mkdir "$folder/half"
+        tar -xzf "$archive" -C "$folder/half" package/axe.min.js && mv "$folder/half/package" "$folder/package" ||
+            fail "$archive cannot be unpacked"
+        rm -rf "$folder/half"
+    fi
+    SEKISHO_TEST_AXE=$(readlink -f "$folder/package/axe.min.js")
+    export SEKISHO_TEST_AXE
+}
+
 # Starts a cluster of its own; `$1` is on or off: whether a commit waits for the disk. Sets cluster_url and cluster_pid.
 start_cluster() {
     local durable=$1 programs as_user=() owner password port attempt

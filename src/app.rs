@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 
 use self::sharing::Sharing;
 use crate::analytics::Provider;
+use crate::analytics::minfraud::MinFraud;
 use crate::analytics::pseudonym::Pseudonyms;
 use crate::analytics::settings::{ProviderKind, SettingsError};
 use crate::analytics::threatmetrix::ThreatMetrix;
@@ -19,6 +20,7 @@ use crate::credential::password::{Cost, HashError};
 use crate::domain::challenge::Language;
 use crate::domain::clock::{Micros, SharedClock};
 use crate::domain::randomness::{Randomness, SharedRandomness};
+use crate::fault_points::{FaultPoints, PlanError};
 use crate::geo::{Geo, GeoError};
 use crate::keys::{KeyError, Keys};
 use crate::metrics::Metrics;
@@ -58,6 +60,8 @@ pub struct App {
     pub clock: SharedClock,
     /// Unguessable bytes.
     pub randomness: SharedRandomness,
+    /// Where a test can have this process fail; nothing in a release build.
+    pub faults: FaultPoints,
 }
 
 /// A bundle and when it was loaded.
@@ -124,6 +128,9 @@ pub enum StartError {
     /// The geo database cannot be read.
     #[error(transparent)]
     Geo(#[from] GeoError),
+    /// The plan of the fault points cannot be read.
+    #[error("{0}")]
+    Faults(#[from] PlanError),
 }
 
 impl StartError {
@@ -173,6 +180,7 @@ impl App {
         let metrics = Arc::new(Metrics::new(&mut registry));
         let bundle = ArcSwap::from_pointee(LoadedBundle { bundle, loaded_at: clock.now() });
         let sharing = Arc::new(Sharing::new(config.checkpoint_file()));
+        let faults = FaultPoints::from_environment(randomness.as_ref())?;
         let app = Self {
             config,
             keys,
@@ -188,6 +196,7 @@ impl App {
             registry,
             clock,
             randomness,
+            faults,
         };
         app.compare_checkpoint().await.map_err(StartError::Database)?;
         Ok(app)
@@ -283,18 +292,24 @@ fn provider(
     clock: &SharedClock,
 ) -> Result<Option<Box<dyn Provider>>, StartError> {
     let settings = &config.analytics;
-    match settings.provider {
-        ProviderKind::None => Ok(None),
+    let parts = || {
+        let Some(recipient) = bundle.reference().recipient(&settings.recipient) else {
+            return Err(StartError::UnknownRecipient(settings.recipient.clone()));
+        };
+        let older = keys.older_pseudonym_secrets();
+        let pseudonyms = Pseudonyms::new(keys.pseudonym_secret(), older, &settings.recipient, recipient.data_modes());
+        let outbound = OutboundSettings { destinations: settings.destinations, ..OutboundSettings::default() };
+        Ok((pseudonyms, Outbound::new(&outbound, clock.clone())?))
+    };
+    Ok(match settings.provider {
+        ProviderKind::None => None,
         ProviderKind::Threatmetrix => {
-            if bundle.reference().recipient(&settings.recipient).is_none() {
-                return Err(StartError::UnknownRecipient(settings.recipient.clone()));
-            }
-            let (key_id, secret) = keys.pseudonym_secret();
-            let pseudonyms = Pseudonyms::new(secret, key_id, &settings.recipient, &settings.modes);
-            let outbound = OutboundSettings { destinations: settings.destinations, ..OutboundSettings::default() };
-            let outbound = Outbound::new(&outbound, clock.clone())?;
-            let provider = ThreatMetrix::new(settings.clone(), pseudonyms, outbound, clock.clone())?;
-            Ok(Some(Box::new(provider)))
+            let (pseudonyms, outbound) = parts()?;
+            Some(Box::new(ThreatMetrix::new(settings.clone(), pseudonyms, outbound, clock.clone())?))
         }
-    }
+        ProviderKind::Minfraud => {
+            let (pseudonyms, outbound) = parts()?;
+            Some(Box::new(MinFraud::new(settings.clone(), pseudonyms, outbound, clock.clone())?))
+        }
+    })
 }

@@ -6,15 +6,18 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+mod ask;
 mod card;
 mod consent;
 mod demo;
 mod doctor;
+mod login;
 mod merchant;
 mod migrate;
 mod outbox;
 pub mod policy;
 mod serve;
+mod staff;
 
 use crate::config::Config;
 
@@ -24,9 +27,6 @@ pub const OURS: u8 = 3;
 pub const USAGE: u8 = 2;
 /// What was checked is not as it should be.
 pub const FAILED: u8 = 1;
-
-/// Who acts on the command line, in the audit log.
-const ACTOR: &str = "operator";
 
 /// Sekisho, the checkpoint: an authentication service for card issuers
 #[derive(Debug, Parser)]
@@ -55,6 +55,13 @@ enum Verb {
     Migrate,
     /// Check database, migrations, bundle, keys, provider and clock, and say what to do
     Doctor,
+    /// Sign in as a staff person; commands that change something need it
+    Login(login::LoginArgs),
+    /// End the session of the command line
+    Logout,
+    /// Add, reset, disable and list staff people
+    #[command(subcommand)]
+    Staff(staff::StaffCommand),
     /// Register merchants and make API keys
     #[command(subcommand)]
     Merchant(merchant::MerchantCommand),
@@ -128,6 +135,9 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
             Verb::Serve(args) => serve::run(config, args, out).await,
             Verb::Migrate => migrate::run(&config, out).await,
             Verb::Doctor => doctor::run(config, out).await,
+            Verb::Login(args) => login::login(config, args, out).await,
+            Verb::Logout => login::logout(config, out).await,
+            Verb::Staff(command) => staff::run(config, command, out).await,
             Verb::Merchant(command) => merchant::run(config, command, out).await,
             Verb::Issuer(command) => merchant::run_issuer(config, command, out).await,
             Verb::Card(command) => card::run(config, command, out).await,
@@ -161,5 +171,6 @@ fn settings(cli: &Cli) -> Result<Config, crate::config::ConfigError> {
 async fn open(config: Config) -> Result<crate::app::App, Failure> {
     let clock = std::sync::Arc::new(crate::system::SystemClock);
     let randomness = std::sync::Arc::new(crate::system::SystemRandomness);
-    Ok(crate::app::App::build(config, clock, randomness).await?)
+    // Wiring the parts takes more room than a caller's stack should give.
+    Ok(Box::pin(crate::app::App::build(config, clock, randomness)).await?)
 }

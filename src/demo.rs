@@ -118,6 +118,7 @@ impl Demo {
         let app = service::open(&options, &addresses, &secrets, clock, randomness).await?;
         let merchants = seed::merchants(&app, &secrets, &addresses).await?;
         let people = seed::people(&app).await?;
+        seed::staff::staff(&app).await?;
         let shop = shop::State::new(app.clone(), provider.clone(), &addresses, &merchants, &people)?;
 
         let stop = CancellationToken::new();

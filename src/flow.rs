@@ -16,6 +16,7 @@ pub mod import;
 pub mod keys;
 pub mod merchant;
 pub mod outbox;
+pub mod prove;
 pub mod register;
 pub mod result;
 pub mod script;

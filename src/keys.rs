@@ -231,10 +231,15 @@ impl Keys {
         self.pepper.get(id).map(|key| key.secret().as_slice())
     }
 
-    /// The secret for the names under which providers know a person, and its id.
+    /// The secret for the names under which providers know a person from now on, and its id.
     pub fn pseudonym_secret(&self) -> (&str, &[u8; 32]) {
         let key = self.pseudonym.active();
         (&key.id, key.secret())
+    }
+
+    /// The secrets for such names that were given before, with their ids; the active one is not among them.
+    pub fn older_pseudonym_secrets(&self) -> impl Iterator<Item = (&str, &[u8; 32])> {
+        self.pseudonym.iter().skip(1).map(|key| (key.id.as_str(), key.secret()))
     }
 
     /// A short-lived proof that these parts came from us: page cursors, form tokens.

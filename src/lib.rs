@@ -9,6 +9,7 @@ pub mod credential;
 pub mod delivery;
 pub mod demo;
 pub mod domain;
+pub mod fault_points;
 pub mod flow;
 pub mod geo;
 pub mod keys;

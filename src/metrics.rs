@@ -1,6 +1,8 @@
 //! What the service counts about itself, in the form of Prometheus. Knows no person and no card:
 //! labels come from closed sets.
 
+mod provider;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -11,6 +13,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+
+pub use provider::ProviderFigures;
+use provider::ProviderGauges;
 
 /// The content type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -67,6 +72,7 @@ pub struct Metrics {
     decisions: Family<OutcomeLabels, Counter>,
     evaluation_errors: Family<PolicyLabels, Counter>,
     provider_results: Family<ReasonLabels, Counter>,
+    provider: ProviderGauges,
     passwords_in_flight: Gauge,
     database_errors: Counter,
     bundle: Family<BundleLabels, Gauge>,
@@ -87,6 +93,7 @@ impl Metrics {
             decisions: Family::default(),
             evaluation_errors: Family::default(),
             provider_results: Family::default(),
+            provider: ProviderGauges::default(),
             passwords_in_flight: Gauge::default(),
             database_errors: Counter::default(),
             bundle: Family::default(),
@@ -101,6 +108,7 @@ impl Metrics {
         registry.register("decisions", "Decisions, by outcome", new.decisions.clone());
         registry.register("evaluation_errors", "Policies that erred", new.evaluation_errors.clone());
         registry.register("provider_results", "What came of asking the provider", new.provider_results.clone());
+        new.provider.register(registry);
         registry.register("passwords_in_flight", "Passwords being hashed", new.passwords_in_flight.clone());
         registry.register("database_errors", "Statements that failed", new.database_errors.clone());
         registry.register("bundle_info", "The digest of the bundle in force", new.bundle.clone());
@@ -131,6 +139,11 @@ impl Metrics {
     /// The provider answered, did not, or was not asked.
     pub fn provider_result(&self, reason: &'static str) {
         self.provider_results.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// How the analysis company has answered lately.
+    pub fn set_provider(&self, figures: &ProviderFigures) {
+        self.provider.set(figures);
     }
 
     /// How many passwords are being hashed now.

@@ -39,7 +39,7 @@ pub struct Notice {
     pub valid_from: Micros,
     /// The legal basis that it states.
     pub basis: Basis,
-    notice: [Document; 2],
+    public: [Document; 2],
     script: [Document; 2],
 }
 
@@ -80,7 +80,7 @@ impl Notices {
 impl Notice {
     /// What the public is told.
     pub fn notice(&self, language: Language) -> &Document {
-        of(&self.notice, language)
+        of(&self.public, language)
     }
 
     /// What an agent reads to a caller.

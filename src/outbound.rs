@@ -6,6 +6,7 @@
 
 pub mod destination;
 pub mod mail;
+pub mod probe;
 mod release;
 
 use std::sync::Arc;
@@ -18,6 +19,11 @@ use url::Url;
 use crate::domain::clock::{Micros, SharedClock};
 use destination::{Destinations, ForbiddenAddress, GuardedResolver};
 use release::Release;
+
+/// The longest body of a 4xx answer that is read, in bytes.
+const ERROR_BYTES_MAX: usize = 4_096;
+/// How long the body of a 4xx answer is waited for after its status.
+const ERROR_WAIT: Duration = Duration::from_millis(50);
 
 /// How one client reaches out.
 #[derive(Clone, Debug)]
@@ -77,7 +83,7 @@ pub struct OutboundAnswer {
     pub status: u16,
     /// The `Content-Type` header; empty when there is none.
     pub content_type: String,
-    /// The body of a 2xx answer; empty for any other status, whose body is not read.
+    /// The body of a 2xx answer, and of a 4xx answer where it is short and comes at once; empty for any other status.
     pub body: Vec<u8>,
     /// Whether the request's body was handed to the connection before the answer came.
     pub body_left: bool,
@@ -226,7 +232,15 @@ async fn answer(response: reqwest::Response, max_bytes: usize) -> Result<Outboun
     let status = response.status();
     let content_type =
         response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let body = if status.is_success() { read(response, max_bytes).await? } else { Vec::new() };
+    let body = if status.is_success() {
+        read(response, max_bytes).await?
+    } else if status.is_client_error() {
+        // What is wrong is said in a few words. The status alone is enough, so that nothing is waited for.
+        let words = read(response, ERROR_BYTES_MAX.min(max_bytes));
+        tokio::time::timeout(ERROR_WAIT, words).await.map_or_else(|_| Vec::new(), Result::unwrap_or_default)
+    } else {
+        Vec::new()
+    };
     Ok(OutboundAnswer { status: status.as_u16(), content_type, body, body_left: false })
 }
 

@@ -1,4 +1,5 @@
 //! Pages for people: the challenge, the collection of device data, and the staff's. It knows HTTP and HTML and decides
+//! Pages for people: the challenge, the collection of device data, and what the public is told. It knows HTTP and HTML and decides
 //! nothing: each handler asks one flow and shows what it answers.
 
 mod challenge;
@@ -7,6 +8,9 @@ mod failure;
 mod foreign_text;
 mod frame;
 mod headers;
+mod privacy;
+mod public;
+pub mod receipt;
 mod staff;
 mod texts;
 mod visitor;
@@ -34,6 +38,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/challenge/{token}/cancel", post(challenge::cancel).get(challenge::open))
         .route("/device/{token}", get(device::open).post(device::collect))
         .merge(staff::routes::routes())
+        .route("/privacy", get(privacy::show))
+        .route("/contact", get(public::contact))
         .layer(limit)
         .with_state(Arc::new(Pages { app, texts: texts::texts() }))
 }

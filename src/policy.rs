@@ -19,6 +19,7 @@ pub mod bundle;
 pub mod case;
 pub mod decide;
 pub mod fault;
+pub mod invariant;
 pub mod question;
 pub mod reason;
 pub mod reference;

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::domain::clock::Micros;
-use crate::metrics::{self, Metrics};
+use crate::metrics::{self, Metrics, ProviderFigures};
 use crate::server::{self, Parts};
 use crate::{api, pages};
 
@@ -66,6 +66,18 @@ async fn figures(State(app): State<Arc<App>>) -> Response {
     let age = Duration::from_secs(u64::try_from(age).unwrap_or(0));
     app.metrics.set_bundle(loaded.bundle.digest(), age);
     courier::measure(&app).await;
+    if let Some(provider) = &app.provider {
+        let health = provider.health();
+        app.metrics.set_provider(&ProviderFigures {
+            breaker_open: !health.available,
+            in_flight: health.in_flight,
+            unknown_keys: health.unknown_keys,
+            warnings: health.warnings,
+            unreadable: health.unreadable.iter().map(|(datum, count)| (datum.as_str(), *count)).collect(),
+            funds_remaining_cents: health.funds_remaining_cents,
+            queries_remaining: health.queries_remaining,
+        });
+    }
     let text = Metrics::encode(&app.registry).unwrap_or_default();
     ([(header::CONTENT_TYPE, HeaderValue::from_static(metrics::CONTENT_TYPE))], text).into_response()
 }

@@ -16,7 +16,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-const STATEMENTS: [&str; 4] = [
+const STATEMENTS: [&str; 5] = [
     // Used by one approved authentication, or ended by a newer vouch; else over by its time.
     "CREATE TABLE vouches (
         id {uuid} PRIMARY KEY,
@@ -37,6 +37,7 @@ const STATEMENTS: [&str; 4] = [
     )",
     // One at a time for a card at a merchant: ceilings never add up.
     "CREATE UNIQUE INDEX vouches_open ON vouches (card_id, merchant_id) WHERE ended_at IS NULL AND used_at IS NULL",
+    "CREATE INDEX vouches_card ON vouches (card_id, id)",
     "ALTER TABLE authentications ADD COLUMN vouch_id {uuid}",
     // The cards of a person, for what is shown on the telephone.
     "CREATE INDEX IF NOT EXISTS cards_cardholder ON cards (cardholder_id)",

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::domain::card::mentions_card_number;
 use crate::domain::cardholder::{Address, normal_address, normal_email, normal_name, normal_phone};
 use crate::domain::clock::Micros;
 use crate::domain::consent::DataClass;
@@ -126,9 +127,26 @@ impl Disclosable {
         text.filter(|text| !text.trim().is_empty())
     }
 
+    /// The datum as it leaves where nothing disguises it: as given, but an e-mail address folded and a telephone number in
+    /// E.164. None when it was not given, or no provider could read it.
+    pub fn plain(&self, datum: Datum) -> Option<String> {
+        let given = self.clean(datum)?;
+        match datum {
+            Datum::Email => deliverable(&given),
+            Datum::Phone => normal_phone(&given, &self.phone_country),
+            _ => Some(given),
+        }
+    }
+
+    /// The datum as it was given, but for one that holds a card number, which nobody may get in any form.
+    fn clean(&self, datum: Datum) -> Option<String> {
+        let typed = !matches!(datum, Datum::Phone | Datum::DeviceId | Datum::Merchant | Datum::Transaction);
+        self.given(datum).filter(|given| !(typed && mentions_card_number(given)))
+    }
+
     /// The datum in the form that is the same however it was typed; none when it was not given or cannot be read.
     pub fn normal(&self, datum: Datum) -> Option<String> {
-        let given = self.given(datum)?;
+        let given = self.clean(datum)?;
         match datum {
             Datum::Name => normal_name(&given),
             Datum::Email => normal_email(&given),
@@ -143,6 +161,21 @@ impl Disclosable {
     fn address(&self, datum: Datum) -> Option<&Address> {
         if datum.as_str().starts_with("billing") { self.data.billing.as_ref() } else { self.data.shipping.as_ref() }
     }
+}
+
+/// An e-mail address as typed, folded (NFKC), where it can be delivered to by RFC 5321. Old carrier addresses such as
+/// `x..y@docomo.ne.jp` cannot, and providers refuse them.
+fn deliverable(text: &str) -> Option<String> {
+    let folded: String = text.trim().nfkc().collect();
+    let (local, _) = folded.rsplit_once('@')?;
+    let atoms =
+        local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(|c| c.is_alphanumeric() || is_atext(c)));
+    (atoms && normal_email(&folded).is_some()).then_some(folded)
+}
+
+/// The marks that an atom may hold (RFC 5322, 3.2.3).
+fn is_atext(letter: char) -> bool {
+    "!#$%&'*+-/=?^_`{|}~".contains(letter)
 }
 
 fn address_part(address: &Address, datum: Datum) -> Option<String> {

@@ -63,6 +63,21 @@ impl Outcome for Reported {
     }
 }
 
+/// What came back on the line.
+pub(super) struct Heard<'a> {
+    pub(super) answer: &'a OutboundAnswer,
+    pub(super) settled: Settled,
+    /// What the status means, where it is no success.
+    pub(super) failure: Option<NoAnswer>,
+}
+
+impl Heard<'_> {
+    /// Whether the answer is of a media type, whatever its parameters.
+    pub(super) fn is_of_type(&self, media_type: &str) -> bool {
+        self.answer.content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media_type)
+    }
+}
+
 /// The line to one provider.
 pub(super) struct Line {
     base: Url,
@@ -105,7 +120,7 @@ impl Line {
         envelope: Envelope,
         headers: Vec<(String, String)>,
         deadline_boot_nanos: u64,
-        read: impl FnOnce(&OutboundAnswer, Settled) -> T,
+        read: impl FnOnce(Heard<'_>) -> T,
     ) -> T {
         // Nobody queues: a place in a queue would be time that the buyer waits for nothing.
         let Ok(_slot) = self.slots.try_acquire() else {
@@ -117,7 +132,7 @@ impl Line {
         let outcome = match self.send(envelope, headers, deadline_boot_nanos).await {
             Ok(answer) => {
                 let settled = if answer.body_left { Settled::Sent } else { Settled::NotSent };
-                failure(answer.status).map_or_else(|| read(&answer, settled), |reason| T::without(reason, settled))
+                read(Heard { answer: &answer, settled, failure: failure(answer.status) })
             }
             Err((reason, settled)) => T::without(reason, settled),
         };
@@ -179,11 +194,6 @@ impl Line {
             queries_remaining: None,
         }
     }
-}
-
-/// Whether an answer is of a media type, whatever its parameters.
-pub(super) fn is_of_type(answer: &OutboundAnswer, media_type: &str) -> bool {
-    answer.content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media_type)
 }
 
 /// What a status means that is no success.

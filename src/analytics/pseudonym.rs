@@ -2,7 +2,7 @@
 //!
 //! A keyed token is HMAC-SHA-256 under a key of one recipient and one kind of field. The same value gives that recipient
 //! the same token again and again; two recipients, or two services, cannot compare theirs. Knows nothing of any provider's
-//! field names.
+//! field names; a provider's own way of hashing is given to it.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -15,68 +15,81 @@ use super::disclosable::{Disclosable, major_units};
 use crate::domain::datum::{Datum, Mode};
 
 /// The version of the rules below; written into every disclosure that used them.
-pub const PSEUDONYM_VERSION: &str = "1";
+pub const PSEUDONYM_VERSION: &str = "2";
 
-/// The mode of a datum where the configuration names no other.
-fn default_for(datum: Datum) -> Mode {
-    match datum {
-        Datum::Ip => Mode::Coarse,
-        Datum::BillingCountry
-        | Datum::ShippingCountry
-        | Datum::OsFamily
-        | Datum::Language
-        | Datum::LocationCountry
-        | Datum::LocationPrefecture
-        | Datum::Amount
-        | Datum::Currency
-        | Datum::Merchant
-        | Datum::Transaction
-        | Datum::ProviderRequest
-        | Datum::Outcome
-        | Datum::OutcomeTime => Mode::Plain,
-        _ => Mode::Keyed,
-    }
-}
+/// How a provider publishes that a datum is to be normalised and hashed; none where it publishes nothing for it, or the
+/// value has no such form.
+pub type PublishedHash = fn(Datum, &Disclosable) -> Option<String>;
 
-/// The rules and the key of one recipient.
+/// The rules and the keys of one recipient.
 pub struct Pseudonyms {
-    key: Zeroizing<[u8; 32]>,
-    key_id: String,
+    active: RecipientKey,
+    older: Vec<RecipientKey>,
     modes: BTreeMap<Datum, Mode>,
 }
 
-impl Pseudonyms {
-    /// The pseudonyms for one recipient: its key is derived from `secret`, `modes` replace the defaults.
-    pub fn new(secret: &[u8; 32], key_id: &str, recipient: &str, modes: &BTreeMap<Datum, Mode>) -> Self {
-        let key = Zeroizing::new(mac(secret, format!("sekisho pseudonym recipient {recipient}").as_bytes()));
-        Self { key, key_id: key_id.to_owned(), modes: modes.clone() }
-    }
+/// What a secret comes to for one recipient.
+struct RecipientKey {
+    id: String,
+    key: Zeroizing<[u8; 32]>,
+}
 
-    /// The id of the secret that the tokens come from.
-    pub fn key_id(&self) -> &str {
-        &self.key_id
-    }
-
-    /// The mode of a datum.
-    pub fn mode(&self, datum: Datum) -> Mode {
-        self.modes.get(&datum).copied().unwrap_or_else(|| default_for(datum))
-    }
-
-    /// The value that leaves; none when it is omitted, was not given or cannot be brought into the mode's form.
-    pub fn value(&self, datum: Datum, data: &Disclosable) -> Option<String> {
-        match self.mode(datum) {
-            Mode::Omit => None,
-            Mode::Plain => data.given(datum),
-            Mode::ProviderHash => None,
-            Mode::Keyed => data.normal(datum).map(|normal| self.token(datum, &normal)),
-            Mode::Coarse => coarse(datum, data),
-        }
+impl RecipientKey {
+    fn derive((id, secret): (&str, &[u8; 32]), recipient: &str) -> Self {
+        let key = mac(secret, format!("sekisho pseudonym recipient {recipient}").as_bytes());
+        Self { id: id.to_owned(), key: Zeroizing::new(key) }
     }
 
     /// The keyed token of a normal form: 64 hexadecimal digits.
     fn token(&self, datum: Datum, normal: &str) -> String {
         let key = Zeroizing::new(mac(&self.key, field(datum).as_bytes()));
         hex::encode(mac(&key, normal.as_bytes()))
+    }
+}
+
+impl Pseudonyms {
+    /// The pseudonyms for one recipient. New tokens come from the `active` secret; the `older` ones find tokens again that
+    /// were made before they were replaced. A datum without a mode is omitted.
+    pub fn new<'a>(
+        active: (&str, &[u8; 32]),
+        older: impl IntoIterator<Item = (&'a str, &'a [u8; 32])>,
+        recipient: &str,
+        modes: BTreeMap<Datum, Mode>,
+    ) -> Self {
+        let older = older.into_iter().map(|secret| RecipientKey::derive(secret, recipient)).collect();
+        Self { active: RecipientKey::derive(active, recipient), older, modes }
+    }
+
+    /// The id of the secret that new tokens come from.
+    pub fn key_id(&self) -> &str {
+        &self.active.id
+    }
+
+    /// The mode of a datum.
+    pub fn mode(&self, datum: Datum) -> Mode {
+        self.modes.get(&datum).copied().unwrap_or(Mode::Omit)
+    }
+
+    /// The value that leaves; none when it is omitted, was not given or cannot be brought into the mode's form.
+    pub fn value(&self, datum: Datum, data: &Disclosable, published: PublishedHash) -> Option<String> {
+        match self.mode(datum) {
+            Mode::Omit => None,
+            Mode::Plain => data.plain(datum),
+            Mode::ProviderHash => published(datum, data),
+            Mode::Keyed => data.normal(datum).map(|normal| self.active.token(datum, &normal)),
+            Mode::Coarse => coarse(datum, data),
+        }
+    }
+
+    /// The token that a normal form was given under the key with this id. None when the key is not there any more.
+    pub fn token_under(&self, key_id: &str, datum: Datum, normal: &str) -> Option<String> {
+        let mut keys = std::iter::once(&self.active).chain(&self.older);
+        keys.find(|key| key.id == key_id).map(|key| key.token(datum, normal))
+    }
+
+    /// Whether the key with this id is there.
+    pub fn knows_key(&self, key_id: &str) -> bool {
+        self.active.id == key_id || self.older.iter().any(|key| key.id == key_id)
     }
 }
 

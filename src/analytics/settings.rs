@@ -17,6 +17,20 @@ words! {
         None = "none",
         /// One with a ThreatMetrix style interface.
         Threatmetrix = "threatmetrix",
+        /// One with the interface minFraud v2.0.
+        Minfraud = "minfraud",
+    }
+}
+
+words! {
+    /// Which of minFraud's services is asked.
+    MinfraudService {
+        /// The risk score alone.
+        Score = "score",
+        /// The score with what is known about IP address, device and e-mail address.
+        Insights = "insights",
+        /// The same with the reasons for the score.
+        Factors = "factors",
     }
 }
 
@@ -34,18 +48,21 @@ words! {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AnalyticsConfig {
-    /// Which kind of provider is asked: `none` or `threatmetrix`.
+    /// Which kind of provider is asked: `none`, `threatmetrix` or `minfraud`.
     pub provider: ProviderKind,
     /// The recipient's id in the bundle's register of recipients.
     pub recipient: String,
     /// Where its interface is: scheme, host and port, without a path.
     pub base_url: String,
-    /// The organisation's id at the provider.
+    /// The organisation's id at the provider; at minFraud the account id.
     pub org_id: String,
-    /// The key to the provider's interface; it travels in the body, never in the URL.
+    /// The key to the provider's interface, at minFraud the license key; it travels in the body or in a header, never in the
+    /// URL.
     pub api_key: SecretString,
     /// The provider's own policy that is to be evaluated.
     pub policy: String,
+    /// Which of minFraud's services is asked: `score`, `insights` or `factors`.
+    pub service: MinfraudService,
     /// Which end of the provider's score is bad. Ask the provider: it is a setting of theirs.
     pub score_direction: ScoreDirection,
     /// Asks for the device session of the provider's own profiling, where the merchant's request names one. Only for a
@@ -63,8 +80,6 @@ pub struct AnalyticsConfig {
     pub destinations: Destinations,
     /// When to stop asking for a while.
     pub breaker: BreakerConfig,
-    /// The form in which a datum leaves, where it is not the default one.
-    pub modes: BTreeMap<Datum, Mode>,
     /// The provider's own reason codes and the signals they stand for, in addition to the ones that are known.
     pub signals: BTreeMap<String, Signal>,
 }
@@ -78,6 +93,7 @@ impl Default for AnalyticsConfig {
             org_id: String::new(),
             api_key: SecretString::default(),
             policy: "default".to_owned(),
+            service: MinfraudService::Score,
             score_direction: ScoreDirection::HigherIsBetter,
             session_query: false,
             deadline_ms: 600,
@@ -86,7 +102,6 @@ impl Default for AnalyticsConfig {
             max_answer_bytes: 65_536,
             destinations: Destinations::Public,
             breaker: BreakerConfig::default(),
-            modes: BTreeMap::new(),
             signals: BTreeMap::new(),
         }
     }
@@ -143,9 +158,16 @@ pub enum SettingsError {
         /// The highest value.
         to: u64,
     },
-    /// A mode that makes no sense for its datum.
-    #[error("analytics.modes: `{}` cannot be sent as `{}`\nhint: `omit` always can", .datum.as_str(), .mode.as_str())]
-    Mode {
+    /// A mode in which the provider's interface has no use for a datum.
+    #[error(
+        "the recipient `{recipient}` is to get `{}` as `{}`, which the interface `{interface}` does not take\nhint: write `{} = \"omit\"` below `[recipient.data]` of that recipient in `reference/recipients.toml`, or a mode that docs/sharing.md names for it",
+        .datum.as_str(), .mode.as_str(), .datum.as_str()
+    )]
+    UnfitMode {
+        /// The recipient's id.
+        recipient: String,
+        /// The interface.
+        interface: &'static str,
         /// The datum.
         datum: Datum,
         /// The mode.
@@ -170,8 +192,6 @@ impl AnalyticsConfig {
             mistakes.extend(self.base().err());
         }
         mistakes.extend(self.numbers_out_of_range());
-        let unfit = self.modes.iter().filter(|(datum, mode)| !mode.fits(**datum));
-        mistakes.extend(unfit.map(|(datum, mode)| SettingsError::Mode { datum: *datum, mode: *mode }));
         mistakes
     }
 

@@ -1,22 +1,28 @@
-//! The connector against the stand-in provider, over HTTP on the loopback interface.
+//! The connectors against the stand-in provider, over HTTP on the loopback interface.
 //!
 //! These tests live inside the crate because only the gate can make a clearance.
 
 mod answers;
 mod breaker;
+mod feedback;
+mod japanese;
 mod mapping;
+mod minfraud;
 mod sending;
+mod untrusted;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use iso_currency::Currency;
 use uuid::Uuid;
 
 use super::disclosable::{Disclosable, PurchaseData};
-use super::envelope::Envelope;
+use super::envelope::{Envelope, Prepared};
+use super::feedback::Reported;
+use super::minfraud::MinFraud;
 use super::pseudonym::Pseudonyms;
 use super::settings::{AnalyticsConfig, ProviderKind};
 use super::threatmetrix::ThreatMetrix;
@@ -27,11 +33,13 @@ use crate::domain::assessment::{Answer, Assessment, NoAnswer};
 use crate::domain::cardholder::Address;
 use crate::domain::clock::{Clock, Micros};
 use crate::domain::consent::{Clearance, DataClass};
+use crate::domain::datum::{Datum, Mode};
 use crate::domain::device::StatedDevice;
 use crate::domain::id::{AuthenticationId, CardholderId, DisclosureId, MerchantId};
 use crate::domain::money::Money;
 use crate::outbound::destination::Destinations;
 use crate::outbound::{Outbound, OutboundSettings, install_tls_provider};
+use crate::policy::{Bundle, BundleSource};
 
 const NANOS_PER_MS: u64 = 1_000_000;
 const KEY: &str = "key-of-the-test";
@@ -59,15 +67,40 @@ impl Clock for TestClock {
 struct Setup {
     clock: Arc<TestClock>,
     provider: ProviderState,
-    connector: ThreatMetrix,
+    recipient: &'static str,
+    connector: Box<dyn Provider>,
 }
 
+type Modes = BTreeMap<Datum, Mode>;
+
+/// How the shipped register of recipients has every datum sent to this one.
+fn shipped_modes(recipient: &str) -> Modes {
+    static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| Bundle::build(BundleSource::shipped()).unwrap());
+    BUNDLE.reference().recipient(recipient).unwrap().data_modes()
+}
+
+/// Every datum as it is.
+fn plain_modes() -> Modes {
+    Datum::ALL.iter().map(|datum| (*datum, Mode::Plain)).collect()
+}
+
+/// A ThreatMetrix style provider with the shipped modes.
 async fn setup(change: impl FnOnce(&mut AnalyticsConfig)) -> Setup {
+    setup_of(ProviderKind::Threatmetrix, shipped_modes("tmx"), change).await
+}
+
+/// minFraud with the shipped modes.
+async fn setup_minfraud(change: impl FnOnce(&mut AnalyticsConfig)) -> Setup {
+    setup_of(ProviderKind::Minfraud, shipped_modes("minfraud"), change).await
+}
+
+async fn setup_of(kind: ProviderKind, modes: Modes, change: impl FnOnce(&mut AnalyticsConfig)) -> Setup {
     install_tls_provider();
     let clock = Arc::new(TestClock(AtomicU64::new(1_000 * NANOS_PER_MS)));
     let provider = ProviderState::new("org", KEY, clock.clone());
     let address = serve(provider.clone()).await;
-    let mut config = config();
+    let recipient = if kind == ProviderKind::Minfraud { "minfraud" } else { "tmx" };
+    let mut config = AnalyticsConfig { provider: kind, recipient: recipient.to_owned(), ..config() };
     config.base_url = format!("http://{address}");
     change(&mut config);
     let settings = OutboundSettings {
@@ -76,9 +109,17 @@ async fn setup(change: impl FnOnce(&mut AnalyticsConfig)) -> Setup {
         ..OutboundSettings::default()
     };
     let outbound = Outbound::new(&settings, clock.clone()).unwrap();
-    let pseudonyms = Pseudonyms::new(&[7; 32], "pseudonym-1", &config.recipient, &config.modes);
-    let connector = ThreatMetrix::new(config, pseudonyms, outbound, clock.clone()).unwrap();
-    Setup { clock, provider, connector }
+    let pseudonyms = pseudonyms(recipient, modes);
+    let connector: Box<dyn Provider> = if kind == ProviderKind::Minfraud {
+        Box::new(MinFraud::new(config, pseudonyms, outbound, clock.clone()).unwrap())
+    } else {
+        Box::new(ThreatMetrix::new(config, pseudonyms, outbound, clock.clone()).unwrap())
+    };
+    Setup { clock, provider, recipient, connector }
+}
+
+fn pseudonyms(recipient: &str, modes: Modes) -> Pseudonyms {
+    Pseudonyms::new(("new", &[7; 32]), [("old", &[8; 32])], recipient, modes)
 }
 
 async fn serve(provider: ProviderState) -> SocketAddr {
@@ -112,8 +153,19 @@ impl Setup {
         self.ask().await
     }
 
+    fn seal(&self, prepared: Prepared, send_until_boot_nanos: u64) -> Envelope {
+        Envelope::seal(clearance(self.recipient, send_until_boot_nanos), prepared).unwrap()
+    }
+
+    /// Reports, with plenty of time.
+    async fn report(&self, prepared: Prepared) -> Reported {
+        let now = self.clock.boot_nanos();
+        let envelope = self.seal(prepared, now + 400 * NANOS_PER_MS);
+        self.connector.report(envelope, now + 1_000 * NANOS_PER_MS).await
+    }
+
     fn envelope(&self, send_until_boot_nanos: u64) -> Envelope {
-        Envelope::seal(clearance("tmx", send_until_boot_nanos), self.connector.prepare(&everything())).unwrap()
+        self.seal(self.connector.prepare(&everything()), send_until_boot_nanos)
     }
 }
 

@@ -15,15 +15,15 @@ use futures_util::future::BoxFuture;
 use super::disclosable::Disclosable;
 use super::envelope::{Envelope, Prepared};
 use super::feedback::{Feedback, FeedbackError, Reported};
-use super::line::{Line, is_of_type};
+use super::line::{Heard, Line};
 use super::pseudonym::Pseudonyms;
 use super::settings::{AnalyticsConfig, SettingsError};
-use super::{Description, Erase, Health, Provider, ProviderAnswer, Settled};
+use super::{Description, Erase, Health, Provider, ProviderAnswer};
 use crate::domain::assessment::NoAnswer;
 use crate::domain::clock::SharedClock;
-use crate::outbound::{Outbound, OutboundAnswer};
+use crate::outbound::Outbound;
 
-pub use request::{FIELDS, Field};
+pub use request::INTERFACE;
 
 /// The version of the tables by which answers become assessments.
 pub const MAPPING_VERSION: &str = "threatmetrix 1";
@@ -47,6 +47,7 @@ impl ThreatMetrix {
         outbound: Outbound,
         clock: SharedClock,
     ) -> Result<Self, SettingsError> {
+        INTERFACE.check(&settings.recipient, &pseudonyms)?;
         Ok(Self {
             description: Description {
                 recipient: settings.recipient.clone(),
@@ -70,17 +71,19 @@ impl ThreatMetrix {
     }
 
     /// The answer's keys, where it is one that can be read.
-    fn wire(&self, answer: &OutboundAnswer) -> Result<wire::Wire, NoAnswer> {
-        if answer.status != 200 || !is_of_type(answer, "application/json") {
+    fn wire(&self, heard: &Heard<'_>) -> Result<wire::Wire, NoAnswer> {
+        heard.failure.map_or(Ok(()), Err)?;
+        if heard.answer.status != 200 || !heard.is_of_type("application/json") {
             return Err(NoAnswer::Malformed);
         }
-        let wire = wire::parse(&answer.body).map_err(|_| NoAnswer::Malformed)?;
-        self.line.count_unknown_keys(wire::unknown_keys(&answer.body));
+        let wire = wire::parse(&heard.answer.body).map_err(|_| NoAnswer::Malformed)?;
+        self.line.count_unknown_keys(wire::unknown_keys(&heard.answer.body));
         Ok(wire)
     }
 
-    fn read(&self, answer: &OutboundAnswer, settled: Settled) -> ProviderAnswer {
-        match self.wire(answer) {
+    fn read(&self, heard: &Heard<'_>) -> ProviderAnswer {
+        let settled = heard.settled;
+        match self.wire(heard) {
             Err(reason) => ProviderAnswer::none(reason, settled),
             Ok(wire) => {
                 let (kept, request_id) = wire.kept();
@@ -90,8 +93,9 @@ impl ThreatMetrix {
         }
     }
 
-    fn read_report(&self, answer: &OutboundAnswer, settled: Settled) -> Reported {
-        let taken = self.wire(answer).and_then(|wire| answer::success(&wire).map(|()| wire.kept().1));
+    fn read_report(&self, heard: &Heard<'_>) -> Reported {
+        let settled = heard.settled;
+        let taken = self.wire(heard).and_then(|wire| answer::success(&wire).map(|()| wire.kept().1));
         match taken {
             Ok(request_id) => Reported::accepted(request_id, settled),
             Err(reason) => Reported::refused(reason, settled),
@@ -109,8 +113,7 @@ impl Provider for ThreatMetrix {
     }
 
     fn assess(&self, envelope: Envelope, deadline_boot_nanos: u64) -> BoxFuture<'_, ProviderAnswer> {
-        let read = |answer: &OutboundAnswer, settled| self.read(answer, settled);
-        self.line.call(envelope, Self::headers(), deadline_boot_nanos, read).boxed()
+        self.line.call(envelope, Self::headers(), deadline_boot_nanos, |heard| self.read(&heard)).boxed()
     }
 
     fn prepare_feedback(&self, feedback: &Feedback) -> Result<Prepared, FeedbackError> {
@@ -123,8 +126,7 @@ impl Provider for ThreatMetrix {
     }
 
     fn report(&self, envelope: Envelope, deadline_boot_nanos: u64) -> BoxFuture<'_, Reported> {
-        let read = |answer: &OutboundAnswer, settled| self.read_report(answer, settled);
-        self.line.call(envelope, Self::headers(), deadline_boot_nanos, read).boxed()
+        self.line.call(envelope, Self::headers(), deadline_boot_nanos, |heard| self.read_report(&heard)).boxed()
     }
 
     fn health(&self) -> Health {

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{ACTOR, FAILED, Failure};
+use super::{FAILED, Failure, login};
 use crate::config::Config;
+use crate::domain::staff::{Act, ActSubject};
 use crate::flow::import::{COLUMNS, ImportError, Line, import};
 
 #[derive(Debug, Subcommand)]
@@ -23,10 +24,11 @@ pub(super) async fn run(config: Config, command: CardCommand, out: &mut dyn Writ
     let CardCommand::Import { file } = command;
     let rows = read(&file)?;
     let app = super::open(config).await?;
+    let who = login::require(&app, Act::CardImport, &ActSubject::none()).await?;
     let style =
         ProgressStyle::with_template("{bar:40} {pos}/{len} rows  {eta} left").unwrap_or(ProgressStyle::default_bar());
     let bar = ProgressBar::new(rows.len() as u64).with_style(style);
-    let imported = import(&app, ACTOR, rows, || bar.inc(1)).await;
+    let imported = import(&app, &who.actor(), rows, || bar.inc(1)).await;
     bar.finish_and_clear();
     let imported = imported.map_err(|error| match error {
         ImportError::Rows(_) => Failure { code: FAILED, message: error.to_string() },

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::{Args, Subcommand};
 
-use super::{ACTOR, FAILED, Failure};
+use super::{FAILED, Failure, login};
 use crate::app::App;
 use crate::config::Config;
 use crate::domain::challenge::Language;
@@ -12,6 +12,7 @@ use crate::domain::clock::Micros;
 use crate::domain::consent::coverage::Coverage;
 use crate::domain::consent::line::Identity;
 use crate::domain::consent::{Basis, Channel, ConsentState, IdentityMethod, IdentityOutcome, Purpose};
+use crate::domain::staff::{Act, ActSubject};
 use crate::flow::consent::resume::{self, ResumeError};
 use crate::flow::consent::{self, ConsentError, Statement};
 
@@ -99,14 +100,19 @@ impl ConsentArgs {
 
 pub(super) async fn run(config: Config, command: ConsentCommand, out: &mut dyn Write) -> Result<u8, Failure> {
     let app = super::open(config).await?;
+    let act = match &command {
+        ConsentCommand::Object(_) => Act::ConsentObject,
+        ConsentCommand::Resume(_) => Act::ConsentResumeRequest,
+    };
+    let actor = login::require(&app, act, &ActSubject::none()).await?.actor();
     match command {
-        ConsentCommand::Object(args) => object(&app, &args, out).await,
-        ConsentCommand::Resume(args) => resume(&app, &args, out).await,
+        ConsentCommand::Object(args) => object(&app, &actor, &args, out).await,
+        ConsentCommand::Resume(args) => resume(&app, &actor, &args, out).await,
     }
 }
 
-async fn object(app: &App, args: &ConsentArgs, out: &mut dyn Write) -> Result<u8, Failure> {
-    let objection = consent::object_by_reference(app, ACTOR, &args.cardholder, args.statement()).await;
+async fn object(app: &App, actor: &str, args: &ConsentArgs, out: &mut dyn Write) -> Result<u8, Failure> {
+    let objection = consent::object_by_reference(app, actor, &args.cardholder, args.statement()).await;
     let objection = objection.map_err(failure)?;
     let event = &objection.event;
     let word = match event.state {
@@ -124,12 +130,12 @@ async fn object(app: &App, args: &ConsentArgs, out: &mut dyn Write) -> Result<u8
     Ok(0)
 }
 
-async fn resume(app: &App, args: &ResumeArgs, out: &mut dyn Write) -> Result<u8, Failure> {
+async fn resume(app: &App, actor: &str, args: &ResumeArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     let reference = &args.statement.cardholder;
     let holder = app.store.cardholder_key(reference).await?;
     let (id, ..) = holder.ok_or_else(|| failure(ConsentError::UnknownCardholder(reference.clone())))?;
     let statement = Statement { script_version: Some(args.notice.clone()), ..args.statement.statement() };
-    let filed = resume::request(app, ACTOR, id, args.basis, statement).await.map_err(|error| match error {
+    let filed = resume::request(app, actor, id, args.basis, statement).await.map_err(|error| match error {
         ResumeError::Store(error) | ResumeError::Consent(ConsentError::Store(error)) => error.into(),
         error => Failure { code: FAILED, message: error.to_string() },
     })?;

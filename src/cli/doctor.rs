@@ -9,6 +9,7 @@ use crate::analytics::settings::ProviderKind;
 use crate::app::{self, StartError};
 use crate::config::Config;
 use crate::domain::clock::Clock;
+use crate::outbound::probe::probe;
 use crate::store::{Store, StoreError};
 use crate::system::{SystemClock, SystemRandomness};
 
@@ -113,14 +114,13 @@ async fn provider(config: &Config) -> Finding {
         return Err("`analytics.api_key` is empty\nhint: name a file or variable that holds it".to_owned());
     }
     let base = settings.base().map_err(|error| error.to_string())?;
-    let address = (base.host_str().unwrap_or_default().to_owned(), base.port_or_known_default().unwrap_or(443));
+    let (host, port) = (base.host_str().unwrap_or_default(), base.port_or_known_default().unwrap_or(443));
     // A connection, and not a byte on it: asking would be a disclosure.
-    let connect = tokio::net::TcpStream::connect(address);
-    match tokio::time::timeout(std::time::Duration::from_secs(3), connect).await {
-        Ok(Ok(_)) => Ok(format!("{} lets us connect, for recipient `{}`", settings.base_url, settings.recipient)),
-        Ok(Err(error)) => {
-            Err(format!("{}: {error}\nhint: check `analytics.base_url` and the firewall", settings.base_url))
+    match probe(host, port, std::time::Duration::from_secs(3)).await {
+        Ok(()) => Ok(format!("{} lets us connect, for recipient `{}`", settings.base_url, settings.recipient)),
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            Err(format!("{} does not answer within 3 s\nhint: check the firewall", settings.base_url))
         }
-        Err(_) => Err(format!("{} does not answer within 3 s\nhint: check the firewall", settings.base_url)),
+        Err(error) => Err(format!("{}: {error}\nhint: check `analytics.base_url` and the firewall", settings.base_url)),
     }
 }

@@ -4,11 +4,12 @@ use std::io::Write;
 
 use clap::{Args, Subcommand};
 
-use super::{ACTOR, Failure};
+use super::{Failure, login};
 use crate::app::App;
 use crate::config::Config;
 use crate::domain::challenge::{ReturnBy, TimeBase};
 use crate::domain::id::{ApiKeyId, MerchantId};
+use crate::domain::staff::{Act, ActSubject};
 use crate::flow::keys::{self, KeyFlowError};
 use crate::flow::merchant::{MerchantEntry, register_merchant};
 use crate::store::merchants::KeyOwner;
@@ -113,7 +114,8 @@ async fn create(app: &App, args: CreateArgs, out: &mut dyn Write) -> Result<u8, 
         return_by: args.return_by,
         return_urls: args.return_urls,
     };
-    let id = register_merchant(app, ACTOR, entry).await.map_err(|error| Failure::failed(error.to_string()))?;
+    let who = login::require(app, Act::MerchantManage, &ActSubject::none()).await?;
+    let id = register_merchant(app, &who.actor(), entry).await.map_err(|error| Failure::failed(error.to_string()))?;
     writeln!(out, "merchant  {id}")?;
     key(app, KeyOwner::Merchant(id), KeyAction::Create, out).await
 }
@@ -121,11 +123,13 @@ async fn create(app: &App, args: CreateArgs, out: &mut dyn Write) -> Result<u8, 
 async fn key(app: &App, owner: KeyOwner, action: KeyAction, out: &mut dyn Write) -> Result<u8, Failure> {
     match action {
         KeyAction::Create => {
-            let (id, key) = keys::create(app, ACTOR, owner).await.map_err(failure)?;
+            let actor = require(app, owner).await?;
+            let (id, key) = keys::create(app, &actor, owner).await.map_err(failure)?;
             writeln!(out, "key       {id}\n          {}\n\nThis is the only time the key is shown.", key.expose())?;
         }
         KeyAction::Revoke { id } => {
-            keys::revoke(app, ACTOR, owner, id).await.map_err(failure)?;
+            let actor = require(app, owner).await?;
+            keys::revoke(app, &actor, owner, id).await.map_err(failure)?;
             writeln!(out, "revoked {id}; instances that saw it lately may take it for 2 more seconds")?;
         }
         KeyAction::List => {
@@ -136,6 +140,15 @@ async fn key(app: &App, owner: KeyOwner, action: KeyAction, out: &mut dyn Write)
         }
     }
     Ok(0)
+}
+
+/// Who makes or revokes a key of this owner, when she may.
+async fn require(app: &App, owner: KeyOwner) -> Result<String, Failure> {
+    let (act, subject) = match owner {
+        KeyOwner::Issuer => (Act::IssuerKeyManage, ActSubject::none()),
+        KeyOwner::Merchant(id) => (Act::MerchantManage, ActSubject::of(id)),
+    };
+    Ok(login::require(app, act, &subject).await?.actor())
 }
 
 fn failure(error: KeyFlowError) -> Failure {

@@ -4,10 +4,11 @@ use std::io::Write;
 
 use clap::{Args, Subcommand};
 
-use super::{ACTOR, Failure};
+use super::{Failure, login};
 use crate::config::Config;
 use crate::domain::id::{IdError, OutboxId};
 use crate::domain::outbox::{OutboxKind, OutboxState};
+use crate::domain::staff::{Act, ActSubject};
 use crate::flow::outbox::{self, ReplayError};
 use crate::store::outbox::{OutboxFilter, OutboxRow};
 
@@ -27,7 +28,7 @@ pub(super) struct ListArgs {
     /// Dead ones alone
     #[arg(long)]
     dead: bool,
-    /// Of this kind alone: receipt_mail, pending_notice_mail, feedback, erasure
+    /// Of this kind alone: `receipt_mail`, `pending_notice_mail`, `feedback`, `erasure`
     #[arg(long, value_parser = kind)]
     kind: Option<OutboxKind>,
 }
@@ -70,11 +71,13 @@ pub(super) async fn run(config: Config, command: OutboxCommand, out: &mut dyn Wr
             }
         }
         OutboxCommand::Replay(ReplayArgs { id: Some(id), .. }) => {
-            outbox::replay(&app, ACTOR, id).await.map_err(failure)?;
+            let actor = login::require(&app, Act::OutboxReplay, &ActSubject::of(id)).await?.actor();
+            outbox::replay(&app, &actor, id).await.map_err(failure)?;
             writeln!(out, "{id} is tried again")?;
         }
         OutboxCommand::Replay(args) => {
-            for id in outbox::replay_dead(&app, ACTOR, args.kind).await? {
+            let actor = login::require(&app, Act::OutboxReplay, &ActSubject::none()).await?.actor();
+            for id in outbox::replay_dead(&app, &actor, args.kind).await? {
                 writeln!(out, "{id} is tried again")?;
             }
         }

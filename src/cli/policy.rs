@@ -70,6 +70,7 @@ fn describe(bundle: &Bundle, out: &mut dyn Write) -> io::Result<u8> {
         let permits = rules().count() - forbids;
         writeln!(out, "  {:<13}  {permits:>3} permit {forbids:>3} forbid", question.as_str())?;
     }
+    writeln!(out, "  {:<13}  {:>3} claims that must hold of every request", "invariants", bundle.invariants().len())?;
     Ok(0)
 }
 

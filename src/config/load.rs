@@ -11,7 +11,7 @@ use super::{Config, ConfigError, DEFAULTS, check, secret};
 /// The variables whose names begin with this are settings; the rest of the name is the key.
 const PREFIX: &str = "SEKISHO";
 /// Tables whose keys are not settings but data.
-const OPEN_TABLES: [&str; 2] = ["analytics.modes", "analytics.signals"];
+const OPEN_TABLES: [&str; 1] = ["analytics.signals"];
 const SEPARATOR: &str = "__";
 /// The settings that are lists; a variable gives their items with commas between.
 const LISTS: [&str; 1] = ["server.trusted_proxies"];

@@ -37,8 +37,8 @@ pub(super) fn of_pending(app: &App, notice: &PendingNotice) -> Written {
     let channel = wording.text(&format!("channel-{}", notice.channel.as_str()));
     let mut text = paragraph(&wording.with("letter-greeting", "issuer", issuer));
     text.push_str(&paragraph(&wording.text("pending-lead")));
-    text.push_str(&format!("{} {at}\n", wording.text("pending-at")));
-    text.push_str(&format!("{} {channel}\n\n", wording.text("pending-channel")));
+    text.extend([wording.text("pending-at"), format!(" {at}\n")]);
+    text.extend([wording.text("pending-channel"), format!(" {channel}\n\n")]);
     for key in ["pending-protects", "pending-was-you", "pending-not-you"] {
         text.push_str(&paragraph(&wording.text(key)));
     }
@@ -56,7 +56,7 @@ fn recorded(view: &ReceiptView) -> String {
     if let Some(maybe) = &view.maybe {
         text.push('\n');
         text.push_str(&heading(&maybe.heading));
-        text.push_str(&format!("{}\n", maybe.lead));
+        text.extend([maybe.lead.as_str(), "\n"]);
         text.extend(maybe.ids.iter().map(|id| item(id)));
     }
     text.push('\n');

@@ -1,12 +1,15 @@
-//! The stand-in provider: a ThreatMetrix style interface that can be steered and remembers every call.
+//! The stand-in provider: a ThreatMetrix style and a minFraud style interface that can be steered and remember every call.
 //!
 //! It refuses what the real one would refuse and echoes personal data as the real one does. Knows nothing of the service:
 //! only forms and answers. Calls are remembered in memory, as a test tool does; it is no place for a real person's data.
 
 pub mod calls;
+mod form;
+mod minfraud;
 mod query;
 mod respond;
 pub mod steering;
+mod values;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,7 +23,7 @@ use calls::Call;
 use steering::{Control, Steering};
 
 /// How many calls are remembered; the oldest are forgotten first.
-const CALLS_MAX: usize = 10_000;
+const CALLS_MAX: usize = 100_000;
 
 /// What the stand-in provider knows: whom it lets in, how it is steered, who called.
 #[derive(Clone)]
@@ -38,11 +41,13 @@ struct Shared {
 #[derive(Default)]
 struct Memory {
     calls: std::collections::VecDeque<Call>,
+    /// The ids of the queries that were answered: only of them something can be reported.
+    issued: std::collections::BTreeSet<String>,
     steering: Steering,
 }
 
 impl ProviderState {
-    /// A provider that lets in this organisation with this key.
+    /// A provider that lets in this organisation (minFraud: this account) with this key.
     pub fn new(org_id: impl Into<String>, api_key: impl Into<String>, clock: SharedClock) -> Self {
         let (org_id, api_key) = (org_id.into(), api_key.into());
         Self { shared: Arc::new(Shared { org_id, api_key, clock, memory: Mutex::default() }) }
@@ -63,12 +68,15 @@ impl ProviderState {
         self.memory().steering.add(control);
     }
 
-    fn remember(&self, call: Call) {
+    fn remember(&self, path: &str, fields: query::Fields) -> Call {
+        let received_at = self.shared.clock.now().rfc3339();
+        let call = Call { method: "POST".to_owned(), path: path.to_owned(), received_at, fields };
         let mut memory = self.memory();
         if memory.calls.len() >= CALLS_MAX {
             memory.calls.pop_front();
         }
-        memory.calls.push_back(call);
+        memory.calls.push_back(call.clone());
+        call
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -81,6 +89,9 @@ pub fn router(state: ProviderState) -> Router {
     Router::new()
         .route("/api/attribute-query", post(query::attribute))
         .route("/api/session-query", post(query::session))
+        .route("/api/update", post(query::update))
+        .route("/minfraud/v2.0/{service}", post(minfraud::evaluate))
+        .route("/minfraud/v2.0/transactions/report", post(minfraud::report))
         .route("/control", get(steered).post(steer).delete(unsteer))
         .route("/calls", get(calls).delete(forget))
         .layer(DefaultBodyLimit::max(64 * 1024))

@@ -8,6 +8,7 @@ use url::Url;
 use super::DemoOptions;
 use super::listeners::Addresses;
 use super::secrets::Secrets;
+use super::seed::staff::{SECRET_BASE32, STAFF, StaffPlan};
 use super::seed::{CardPlan, CardholderPlan, People, SeededMerchant};
 
 /// How the demo says what it made.
@@ -33,6 +34,8 @@ pub struct Report {
     pub merchants: Vec<MerchantReport>,
     /// The key of the issuer's core system.
     pub issuer_api_key: String,
+    /// Staff who can sign in.
+    pub staff: Vec<StaffReport>,
     /// Cards to buy with.
     pub cards: Vec<CardReport>,
     #[serde(skip)]
@@ -48,6 +51,19 @@ pub struct MerchantReport {
     pub name: String,
     /// Its API key.
     pub api_key: String,
+}
+
+/// A staff person.
+#[derive(Clone, Debug, Serialize)]
+pub struct StaffReport {
+    /// The sign-in name.
+    pub name: String,
+    /// What she is there for.
+    pub role: &'static str,
+    /// The password.
+    pub password: String,
+    /// The secret of her one-time passwords, in base 32.
+    pub totp_secret: String,
 }
 
 /// A card.
@@ -93,6 +109,7 @@ impl Report {
             shop_url: bare(&addresses.shop_url),
             merchants: merchants.iter().map(merchant).collect(),
             issuer_api_key: secrets.issuer_api_key().to_owned(),
+            staff: STAFF.iter().map(staff_person).collect(),
             cards: people.cards().map(|(holder, plan)| card(holder, plan)).collect(),
             data_dir: options.data_dir.display().to_string(),
         }
@@ -123,8 +140,17 @@ impl Report {
             writeln!(out, "  {}  {}", padded("", 16), merchant.api_key)?;
         }
         writeln!(out, "  {}  {}\n", padded("issuer", 16), self.issuer_api_key)?;
+        self.staff(out)?;
         self.cards(out)?;
         writeln!(out, "\nCtrl-C stops everything; the next start goes on with the same data.")
+    }
+
+    fn staff(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "  staff      {}/staff    one-time passwords from {SECRET_BASE32}", self.service_url)?;
+        for person in &self.staff {
+            writeln!(out, "  {}  {}  {}", padded(person.role, 16), padded(&person.name, 10), person.password)?;
+        }
+        writeln!(out)
     }
 
     fn cards(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -163,6 +189,15 @@ fn merchant(seeded: &SeededMerchant) -> MerchantReport {
         id: seeded.merchant.id.to_string(),
         name: seeded.merchant.name.clone(),
         api_key: seeded.api_key.clone(),
+    }
+}
+
+fn staff_person(plan: &StaffPlan) -> StaffReport {
+    StaffReport {
+        name: plan.name.to_owned(),
+        role: plan.role.as_str(),
+        password: plan.password.to_owned(),
+        totp_secret: SECRET_BASE32.to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 //! stays as it is: a visitor's changes outlive a restart.
 
 mod plan;
+pub(super) mod staff;
 
 use super::listeners::Addresses;
 use super::secrets::{MerchantSecrets, Secrets};

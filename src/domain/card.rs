@@ -1,6 +1,7 @@
 //! Cards: the number as typed (never stored), its expiry, and a card's state.
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use super::clock::Micros;
@@ -57,6 +58,14 @@ impl std::fmt::Debug for CardNumber {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "CardNumber(…{})", self.last_four())
     }
+}
+
+/// Whether a text that somebody typed holds something that reads like a card number: 13 to 19 digits of any width with the
+/// right check digit, perhaps in groups.
+pub fn mentions_card_number(text: &str) -> bool {
+    let folded: String = text.nfkc().filter(|letter| !matches!(letter, ' ' | '-' | '.')).collect();
+    let mut runs = folded.split(|letter: char| !letter.is_ascii_digit());
+    runs.any(|run| (13..=19).contains(&run.len()) && luhn(run))
 }
 
 fn luhn(digits: &str) -> bool {
@@ -161,6 +170,21 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(CardNumber::parse(text).map(|_| ()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_card_number_is_seen_however_it_was_typed() {
+        for text in [
+            "4111111111111111",
+            "4111 1111-1111 1111",
+            "山田 ４１１１１１１１１１１１１１１１ 様",
+            "x3782.822463.10005y",
+        ] {
+            assert!(mentions_card_number(text), "{text}");
+        }
+        for text in ["", "4111111111111112", "090-1234-5678", "南青山5-1-22", "411111111111"] {
+            assert!(!mentions_card_number(text), "{text}");
         }
     }
 

@@ -134,6 +134,12 @@ pub fn normal_phone(text: &str, country: &str) -> Option<String> {
     phonenumber::is_valid(&number).then(|| number.format().mode(phonenumber::Mode::E164).to_string())
 }
 
+/// The country code (E.164) and the national number of a telephone number in E.164: `81` and `9012345678`.
+pub fn country_code_and_national(e164: &str) -> Option<(String, String)> {
+    let number = phonenumber::parse(None, e164).ok()?;
+    Some((number.country().code().to_string(), number.national().to_string()))
+}
+
 /// A birth date in its normal form, `YYYY-MM-DD`. None when it is no date of that form.
 pub fn normal_birth_date(text: &str) -> Option<String> {
     text.parse::<jiff::civil::Date>().ok().map(|date| date.to_string())

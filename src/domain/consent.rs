@@ -1,7 +1,9 @@
 //! Consent to data sharing: states, actions, and the proof that something may be sent.
 
+pub mod chain;
 pub mod coverage;
 pub mod line;
+pub mod proof;
 pub mod standing;
 
 use super::assessment::words;

@@ -104,14 +104,14 @@ pub struct Schedule {
 }
 
 impl OutboxKind {
-    /// Mail is tried for about two days, what goes to the analysis company for about four, an erasure for about
-    /// eight: nobody types those again.
+    /// Mail is tried for one to two days, what goes to the analysis company for three to five, an erasure for one to
+    /// two weeks: a person waits for the one, nobody for the others.
     pub fn schedule(self) -> Schedule {
         let minutes = |count: u64| Duration::from_secs(60 * count);
         let hours = |count: u64| minutes(60 * count);
         match self {
             Self::ReceiptMail | Self::PendingNoticeMail => Schedule {
-                attempts: 16,
+                attempts: 18,
                 first_pause: minutes(1),
                 longest_pause: hours(6),
                 places: 4,
@@ -125,7 +125,7 @@ impl OutboxKind {
                 deadline: Duration::from_secs(15),
             },
             Self::Erasure => Schedule {
-                attempts: 24,
+                attempts: 22,
                 first_pause: minutes(5),
                 longest_pause: hours(24),
                 places: 2,

@@ -13,6 +13,7 @@ use crate::domain::facts::Facts;
 use crate::domain::feedback::FeedbackEvent;
 use crate::domain::id::AuthenticationId;
 use crate::domain::outbox::{Attempt, OutboxKind, OutboxMessage};
+use crate::fault_points::Point;
 use crate::flow::gate::{self, Passage, Start};
 use crate::flow::outbox;
 use crate::flow::register::note;
@@ -98,6 +99,7 @@ async fn tell(app: &App, id: AuthenticationId, body: &Body) -> Result<Attempt, S
         }
     };
     let start = Start::of(app);
+    app.faults.reach(Point::GateStart).await;
     let passage = Passage {
         app,
         bundle: &loaded.bundle,
@@ -111,7 +113,10 @@ async fn tell(app: &App, id: AuthenticationId, body: &Body) -> Result<Attempt, S
     };
     let (row, permitted) = passage.row_if_permitted(&prepared, &Facts { consent: ConsentState::Permitted, ..facts });
     match gate::place(app, row, permitted).await {
-        Ok(Some(row)) => send(app, start, &row, prepared, &left).await,
+        Ok(Some(row)) => {
+            app.faults.reach(Point::GateCommitted).await;
+            send(app, start, &row, prepared, &left).await
+        }
         // The gate is shut for good, or for as long as she says so: nothing is kept for later.
         Ok(None) => Ok(Attempt::Done),
         Err(StoreError::LockTimeout) => Ok(Attempt::retry("consent_unknown")),
@@ -131,7 +136,9 @@ async fn send(
         return Ok(Attempt::dead("no_envelope"));
     };
     let deadline = app.clock.boot_nanos().saturating_add(DEADLINE_MS.saturating_mul(1_000_000));
+    app.faults.reach(Point::GateSend).await;
     let Reported { accepted, retry, reason, request_id, settled } = provider.report(envelope, deadline).await;
+    app.faults.reach(Point::GateSettle).await;
     let settlement = Settlement { provider_request_id: request_id, ..gate::settlement(app, row.id, settled) };
     app.store
         .write(move |transaction| Box::pin(async move { consent::settle(transaction, &settlement).await }))

@@ -18,7 +18,7 @@ use crate::store::StoreError;
 use crate::store::outbox::{Claimed, OutboxFilter, Outcome};
 
 /// A lease outlives the longest try by so much, for slow databases and clocks that differ.
-const LEASE_MARGIN: Duration = Duration::from_secs(60);
+const LEASE_MARGIN: Duration = Duration::from_mins(1);
 /// Dead messages are replayed in batches of so many.
 const BATCH: u32 = 200;
 

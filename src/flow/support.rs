@@ -3,6 +3,9 @@
 
 mod words;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 pub use self::words::Words;
 use crate::app::App;
 use crate::domain::authentication::{Authentication, Ending, Status};
@@ -15,7 +18,7 @@ use crate::domain::staff::SignedIn;
 use crate::domain::verdict::Outcome;
 use crate::policy;
 use crate::store::StoreError;
-use crate::store::audit::{self, Entry};
+use crate::store::audit;
 use crate::store::challenges::attempts::FAILURES_TO_CLOSE;
 use crate::store::support::{ChallengeTries, MethodLock};
 
@@ -120,7 +123,7 @@ pub async fn authentication(app: &App, who: &SignedIn, id: AuthenticationId) -> 
     let usable = holder.is_some_and(|(_, status)| status == CardStatus::Active);
     let vouch_would_help = usable && facts.as_ref().is_some_and(|facts| vouch_would_help(app, &found, facts));
     Ok(SupportView {
-        summary: summary(app, &found).await?,
+        summary: summary(&found, merchant_name(app, found.merchant_id).await?),
         cardholder_id: holder.map(|(holder, _)| holder),
         purchased_at: found.purchased_at,
         reasons: reasons(app, &found),
@@ -148,11 +151,14 @@ pub async fn recent(
 ) -> Result<Vec<Summary>, SupportError> {
     note_look(app, who, cardholder_id.to_string(), "listed").await?;
     let found = app.store.recent_of_cardholder(cardholder_id, limit.min(RECENT_MAX)).await?;
-    let mut summaries = Vec::with_capacity(found.len());
-    for authentication in &found {
-        summaries.push(summary(app, authentication).await?);
+    let mut names = BTreeMap::new();
+    for merchant_id in found.iter().map(|authentication| authentication.merchant_id) {
+        if let Entry::Vacant(place) = names.entry(merchant_id) {
+            place.insert(merchant_name(app, merchant_id).await?);
+        }
     }
-    Ok(summaries)
+    let name = |merchant_id| names.get(&merchant_id).cloned().unwrap_or_default();
+    Ok(found.iter().map(|authentication| summary(authentication, name(authentication.merchant_id))).collect())
 }
 
 impl LockState {
@@ -162,12 +168,16 @@ impl LockState {
     }
 }
 
-async fn summary(app: &App, authentication: &Authentication) -> Result<Summary, StoreError> {
-    let merchant = app.store.merchant(authentication.merchant_id, app.config.environment).await?;
-    Ok(Summary {
+async fn merchant_name(app: &App, id: MerchantId) -> Result<String, StoreError> {
+    let merchant = app.store.merchant(id, app.config.environment).await?;
+    Ok(merchant.map(|merchant| merchant.name).unwrap_or_default())
+}
+
+fn summary(authentication: &Authentication, merchant_name: String) -> Summary {
+    Summary {
         id: authentication.id,
         merchant_id: authentication.merchant_id,
-        merchant_name: merchant.map(|merchant| merchant.name).unwrap_or_default(),
+        merchant_name,
         money: authentication.money,
         card_id: authentication.card_id,
         card_last_four: authentication.card_last_four.clone(),
@@ -176,7 +186,7 @@ async fn summary(app: &App, authentication: &Authentication) -> Result<Summary, 
         status_words: words::status(authentication.status, authentication.ending),
         created_at: authentication.created_at,
         finished_at: authentication.finished_at,
-    })
+    }
 }
 
 /// The texts for staff, from the live bundle: a code that it does not hold any more has a text of its own.
@@ -213,7 +223,7 @@ fn vouch_would_help(app: &App, authentication: &Authentication, facts: &Facts) -
 
 async fn note_look(app: &App, who: &SignedIn, subject: String, result: &'static str) -> Result<(), StoreError> {
     let now = app.now();
-    let entry = Entry {
+    let entry = audit::Entry {
         id: AuditId::new(now, &*app.randomness),
         recorded_at: now,
         actor: who.actor(),

@@ -135,7 +135,7 @@ fn notice(
         version: head.version,
         valid_from: Micros::from(head.valid_from),
         basis: head.basis,
-        notice: [notice_ja, notice_en],
+        public: [notice_ja, notice_en],
         script: [script_ja, script_en],
     })
 }

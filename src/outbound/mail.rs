@@ -234,7 +234,8 @@ fn is_certificate(error: &lettre::transport::smtp::Error) -> bool {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if cause.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        let wrapped = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if cause.is::<rustls::Error>() || wrapped.is_some() {
             return true;
         }
         source = cause.source();

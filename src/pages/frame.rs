@@ -8,6 +8,10 @@ use crate::domain::challenge::Language;
 /// The style sheet of all pages, inline: one request, nothing to be kept.
 pub(super) const STYLE: &str = include_str!("templates/style.css");
 
+/// The same with more width, for pages that are read and printed.
+pub(super) const DOCUMENT_STYLE: &str =
+    concat!(include_str!("templates/style.css"), include_str!("templates/document.css"));
+
 /// The frame of one page.
 pub(super) struct Frame<'a> {
     issuer: &'a IssuerSettings,
@@ -21,12 +25,16 @@ pub(super) struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     pub(super) fn new(pages: &'a Pages, language: Language) -> Self {
-        Self {
-            issuer: &pages.app.config.issuer,
-            wording: pages.texts.in_language(language),
-            style: STYLE,
-            error: false,
-        }
+        Self::around(&pages.app.config.issuer, pages.texts.in_language(language), STYLE)
+    }
+
+    /// The frame of a page with more to read than a challenge has.
+    pub(super) fn of_document(issuer: &'a IssuerSettings, wording: Wording<'a>) -> Self {
+        Self::around(issuer, wording, DOCUMENT_STYLE)
+    }
+
+    fn around(issuer: &'a IssuerSettings, wording: Wording<'a>, style: &'static str) -> Self {
+        Self { issuer, wording, style, error: false }
     }
 
     pub(super) fn text(&self, key: &str) -> String {
@@ -62,7 +70,11 @@ impl<'a> Frame<'a> {
         }
     }
 
-    fn choose(&self, ja: &'a str, en: &'a str) -> &'a str {
+    pub(super) fn issuer(&self) -> &'a IssuerSettings {
+        self.issuer
+    }
+
+    pub(super) fn choose(&self, ja: &'a str, en: &'a str) -> &'a str {
         match self.wording.language() {
             Language::Ja => ja,
             Language::En => en,

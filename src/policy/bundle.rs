@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::desk::{Desk, Desks};
 use super::engine::AskError;
 use super::fault::{BundleErrors, Fault};
+use super::invariant::{self, Invariant};
 use super::manifest::{self, Manifest};
 use super::question::Question;
 use super::reason::{self, NO_RULE_PERMITS, POLICY_ERROR};
@@ -22,6 +23,7 @@ pub struct Bundle {
     facts_version: u16,
     reference: Reference,
     rules: Vec<Rule>,
+    invariants: Vec<Invariant>,
     /// Reason code and whether it forbids, by rule id.
     meanings: BTreeMap<String, (String, bool)>,
     source: BundleSource,
@@ -47,11 +49,15 @@ impl Bundle {
         faults.extend(schema::compare(source.text(schema::FILE), facts_version, source.text(schema::STAFF_FILE)));
         let reference = Reference::read(&source, &mut faults);
         let rules = manifest.as_ref().map(|manifest| rule::read(&source, manifest, &mut faults)).unwrap_or_default();
+        let invariants = invariant::read(&source, &mut faults);
+        let claims = invariant::rules(&invariants);
         if let Some(reference) = &reference {
             check_reasons(&source, &rules, reference, &mut faults);
+            lint::run(claims.iter(), reference, &mut faults);
             lint::run(rules.iter().filter(|rule| rule.question != Question::Staff), reference, &mut faults);
         }
         check::validate(&source, facts_version, &rules, &mut faults);
+        check::validate(&source, facts_version, &claims, &mut faults);
         BundleErrors::check(faults)?;
         let missing = || BundleErrors::from(Fault::new(manifest::FILE, "the bundle could not be read"));
         let (_, reference) = manifest.zip(reference).ok_or_else(missing)?;
@@ -62,6 +68,7 @@ impl Bundle {
             meanings: rules.iter().map(|rule| (rule.id.clone(), (rule.reason.clone(), rule.forbids))).collect(),
             reference,
             rules,
+            invariants,
             source,
             desks: Desks::new(),
         };
@@ -88,6 +95,11 @@ impl Bundle {
     /// Every rule, sorted by id.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// What must hold of every request, sorted by id.
+    pub fn invariants(&self) -> &[Invariant] {
+        &self.invariants
     }
 
     /// The files that it was built from.
@@ -119,13 +131,14 @@ fn unknown_files(source: &BundleSource) -> Option<Fault> {
         match folder {
             "" => matches!(name, schema::FILE | manifest::FILE | reason::FILE | "README.md"),
             "reference" | "cases" => has_extension(name, "toml"),
+            invariant::FOLDER => has_extension(name, "cedar") && !name.contains('/'),
             "staff" if matches!(path, schema::STAFF_FILE | rights::CASES) => true,
             folder => Question::parse(folder).is_some() && has_extension(name, "cedar"),
         }
     };
     let (path, _) = source.files().find(|(path, _)| !known(path))?;
     let hint = "a bundle holds bundle.toml, schema.cedarschema, reasons.toml, README.md, reference/*.toml, cases/*.toml \
-                rules in share/, approve/, challenge/, offer/, authenticate/, and staff/ with its schema, rules and cases";
+                rules in share/, approve/, challenge/, offer/, authenticate/, invariants/, and staff/ with its schema, rules and cases";
     Some(Fault::new(path, "the file has no place in a bundle").hint(hint))
 }
 

@@ -20,7 +20,7 @@ pub use category::Categories;
 pub use country::Countries;
 pub use currency::Currencies;
 pub use programme::Programme;
-pub use recipient::{DataClassNames, Mode, Recipient};
+pub use recipient::{DataClassNames, Recipient};
 
 /// The reference data of one bundle.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@ use cedar_policy::{ActionConstraint, Effect, Policy, PolicyId, PolicySet};
 use miette::Diagnostic;
 
 use super::fault::{Fault, line_of, line_with};
+use super::invariant;
 use super::manifest::Manifest;
 use super::question::Question;
 use super::source::{BundleSource, has_extension};
@@ -43,7 +44,9 @@ impl Rule {
 /// Reads every rule of a bundle, sorted by id.
 pub(super) fn read(source: &BundleSource, manifest: &Manifest, faults: &mut Vec<Fault>) -> Vec<Rule> {
     let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
-    for (file, text) in source.files().filter(|(file, _)| has_extension(file, "cedar")) {
+    let claims = format!("{}/", invariant::FOLDER);
+    let is_rule = |file: &str| has_extension(file, "cedar") && !file.starts_with(&claims);
+    for (file, text) in source.files().filter(|(file, _)| is_rule(file)) {
         let Some(question) = question_of(file) else {
             let fault = Fault::new(file, "rules live in a folder named after their question");
             faults.push(fault.hint("move it to share/, approve/, challenge/, offer/, authenticate/ or staff/"));
@@ -58,7 +61,7 @@ pub(super) fn read(source: &BundleSource, manifest: &Manifest, faults: &mut Vec<
             rules.insert(rule.id.clone(), rule);
         }
     }
-    if rules.is_empty() && faults.is_empty() {
+    if rules.values().all(|rule| rule.question == Question::Staff) && faults.is_empty() {
         let fault = Fault::new("approve/", "the bundle holds no rule");
         faults.push(fault.hint("without rules everything is rejected: add at least one permit"));
     }

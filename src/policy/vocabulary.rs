@@ -3,11 +3,10 @@
 use crate::domain::assessment::{NoAnswer, NotAsked, Recommendation, Signal};
 use crate::domain::card::CardStatus;
 use crate::domain::consent::{Basis, ConsentState, DataClass};
+use crate::domain::datum::Mode;
 use crate::domain::facts::{
     ChallengeWish, DeliveryKind, EnrolmentState, LocationSource, Match, Method, OsFamily, Purpose, RecognisedBy,
 };
-
-use super::reference::Mode;
 
 macro_rules! all {
     ($kind:ident) => {

@@ -17,7 +17,7 @@ pub struct Entry {
     pub id: AuditId,
     /// When.
     pub recorded_at: Micros,
-    /// Who: `merchant:<id>`, `issuer`, `buyer`, `operator`, `system`.
+    /// Who: `merchant:<id>`, `staff:<id>`, `issuer`, `buyer`, `operator`, `system`.
     pub actor: String,
     /// What was done: `authentication.create`, `consent.object` and the like.
     pub action: &'static str,

@@ -101,7 +101,7 @@ impl Store {
         for card_id in cards_of(self.reader(), id).await? {
             found.extend(authentications::newest_of_card(self.reader(), card_id, limit).await?);
         }
-        found.sort_by(|one, other| other.id.cmp(&one.id));
+        found.sort_by_key(|authentication| std::cmp::Reverse(authentication.id));
         found.truncate(limit);
         Ok(found)
     }

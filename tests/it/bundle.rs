@@ -125,6 +125,37 @@ schema.cedarschema:32: the schema was edited
 }
 
 #[test]
+fn an_edited_schema_of_staff_rights_is_refused() {
+    let edited =
+        BundleSource::shipped().text("staff/schema.cedarschema").unwrap().replace("own_request: Bool", "x: Bool");
+    assert!(refusal("staff/schema.cedarschema", &edited).contains("staff/schema.cedarschema:9: the schema was edited"));
+    let missing = said(BundleSource::shipped().without("staff/schema.cedarschema"));
+    assert!(missing.contains("staff/schema.cedarschema: the schema is missing"), "{missing}");
+}
+
+#[test]
+fn rules_of_staff_rights_are_held_against_their_own_schema_and_name_their_acts() {
+    let head = "@id(\"extra\")\n@title(\"t\")\n@owner(\"tests\")\n";
+    let rule = |body: &str| refusal("staff/extra.cedar", &format!("{head}{body}"));
+    let unknown = rule("permit (principal, action == Action::\"cardholder_burn\", resource);");
+    assert!(unknown.contains("staff/extra.cedar:4: rule `extra`: unrecognized action"), "{unknown}");
+    let all = rule("permit (principal, action, resource);");
+    assert!(all.contains("its action does not fit its folder\n  hint: name the acts in its head"), "{all}");
+    let facts =
+        rule("permit (principal, action == Action::\"staff_look\", resource) when { context.card.age_days > 1 };");
+    assert!(facts.contains("rule `extra`: attribute"), "{facts}");
+    assert!(refusal("staff/notes.txt", "x").contains("staff/notes.txt: the file has no place in a bundle"));
+}
+
+#[test]
+fn a_rule_of_staff_rights_that_cannot_be_evaluated_is_refused() {
+    let rule = "@id(\"extra\")\n@title(\"t\")\n@owner(\"tests\")\nforbid (principal, action == Action::\"staff_look\", \
+                resource) when { context.role_count * 9223372036854775807 > 9223372036854775807 };";
+    let refused = refusal("staff/extra.cedar", rule);
+    assert!(refused.contains("rule `extra`: cannot be evaluated: a calculation overflowed"), "{refused}");
+}
+
+#[test]
 fn a_bundle_without_rules_is_refused() {
     let mut source = BundleSource::shipped();
     for folder in ["share/", "approve/", "challenge/", "offer/", "authenticate/"] {
@@ -138,10 +169,10 @@ approve/: the bundle holds no rule
 
 #[test]
 fn a_bundle_for_other_facts_is_refused() {
-    let text = BundleSource::shipped().text("bundle.toml").unwrap().replace("facts_version = 1", "facts_version = 7");
+    let text = BundleSource::shipped().text("bundle.toml").unwrap().replace("facts_version = 2", "facts_version = 7");
     insta::assert_snapshot!(refusal("bundle.toml", &text), @r#"
 bundle.toml:2: the bundle is written for facts version 7
-  hint: this program gathers facts version 1: port the rules, then change the number
+  hint: this program gathers facts version 2 and knows 1: port the rules, then change the number
 "#);
 }
 

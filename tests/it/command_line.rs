@@ -43,10 +43,14 @@ fn the_verbs_are_these() {
       demo      Run a shop, the service and a stand-in analysis company on this machine
       migrate   Bring the database to this program's schema
       doctor    Check database, migrations, bundle, keys, provider and clock, and say what to do
+      login     Sign in as a staff person; commands that change something need it
+      logout    End the session of the command line
+      staff     Add, reset, disable and list staff people
       merchant  Register merchants and make API keys
       issuer    Make and list the keys of the issuer's core system
       card      Import cardholders and cards
       consent   Record what a cardholder says about data sharing
+      outbox    Messages on their way out: list them, send dead ones again
       policy    Check and test policy bundles
       help      Print this message or the help of the given subcommand(s)
     ");
@@ -59,6 +63,13 @@ fn every_verb_explains_itself() {
         &["demo"],
         &["migrate"],
         &["doctor"],
+        &["login"],
+        &["logout"],
+        &["staff", "create"],
+        &["staff", "reset"],
+        &["staff", "disable"],
+        &["staff", "list"],
+        &["staff", "setup"],
         &["merchant"],
         &["merchant", "create"],
         &["merchant", "key"],
@@ -87,6 +98,7 @@ fn what_is_not_understood_ends_with_2_and_a_hint_of_the_usage() {
         &["serfe"],
         &["serve", "--listen", "everywhere"],
         &["serve", "--colour"],
+        &["staff", "create", "--name", "a", "--display-name", "A", "--role", "king"],
         &["merchant", "create", "--name", "A"],
         &["merchant", "key", "--merchant", "12", "list"],
         &["merchant", "create", "--name", "A", "--category-code", "5411", "--time-base", "mars"],

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use sekisho::domain::assessment::{Assessment, NoAnswer, NotAsked};
+use sekisho::domain::card::CardStatus;
 use sekisho::domain::consent::{ConsentState, DataClass};
 use sekisho::domain::facts::{Facts, Method};
 use sekisho::domain::verdict::{EvaluationError, Outcome, Verdict};
@@ -146,6 +147,26 @@ fn being_opted_out_is_never_worse_than_the_providers_silence() {
 }
 
 #[test]
+fn somebodys_word_never_makes_worse_and_never_opens_what_is_closed() {
+    let bundle = shipped();
+    for_all_choices(1_000, |choices| {
+        let mut facts = facts(choices, bundle.reference());
+        facts.vouched = false;
+        let without = decide(&bundle, &facts);
+        facts.vouched = true;
+        let with = decide(&bundle, &facts);
+        assert!(severity(&with) <= severity(&without));
+        let regions = |country: Option<&str>| bundle.reference().regions_of(country.unwrap_or("unknown"));
+        let sanctioned = regions(facts.location.country.as_deref()).contains("sanctioned")
+            || regions(Some(&facts.merchant.country)).contains("sanctioned");
+        let above = facts.purchase.amount_base_minor.is_none_or(|amount| amount > 3_000_000);
+        if facts.card.status != CardStatus::Active || sanctioned || above {
+            assert_eq!(with.outcome, Outcome::Reject);
+        }
+    });
+}
+
+#[test]
 fn nothing_is_shared_unless_consent_is_permitted_and_no_decision_fails() {
     let bundle = shipped();
     for_all_choices(300, |choices| {
@@ -244,7 +265,9 @@ fn data_is_not_shared_when_a_forbid_fails() {
 #[test]
 fn sensitive_data_and_long_retention_are_held_back_by_the_register() {
     let register = BundleSource::shipped().text("reference/recipients.toml").unwrap().to_owned();
-    let plain = register.replace("identity = \"provider_hash\"", "identity = \"plain\"");
+    let plain = ["keyed", "provider_hash"].iter().fold(register.clone(), |register, mode| {
+        register.replace(&format!("identity = \"{mode}\""), "identity = \"plain\"")
+    });
     let bundle = Bundle::build(BundleSource::shipped().with("reference/recipients.toml", &plain)).unwrap();
     let answer = share(&bundle, &ordinary(), "tmx", DataClass::Identity);
     assert_eq!((answer.allowed, answer.policies), (false, vec!["sensitive-abroad".to_owned()]));

@@ -293,3 +293,12 @@ fn no_secret_shows_when_keys_are_printed() {
         assert!(!shown.contains(&secret[..20]));
     }
 }
+
+#[test]
+fn an_older_pseudonym_secret_stays_readable_behind_the_new_one() {
+    let (old, new) = (keys(), rotated());
+    assert_eq!(old.older_pseudonym_secrets().count(), 0);
+    let older: Vec<_> = new.older_pseudonym_secrets().collect();
+    assert_eq!(older, [old.pseudonym_secret()]);
+    assert_ne!(new.pseudonym_secret(), old.pseudonym_secret());
+}

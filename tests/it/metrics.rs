@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use prometheus_client::registry::Registry;
-use sekisho::metrics::Metrics;
+use sekisho::metrics::{Metrics, ProviderFigures};
 
 #[test]
 fn every_figure_is_counted_under_its_labels() {
@@ -33,4 +33,35 @@ fn every_figure_is_counted_under_its_labels() {
         assert!(text.lines().any(|found| found == line), "`{line}` is not in:\n{text}");
     }
     assert!(!text.contains("digest=\"old\""), "only the bundle in force is told");
+}
+
+#[test]
+fn the_provider_s_figures_are_told_and_what_nobody_told_is_absent() {
+    let mut registry = Registry::with_prefix("sekisho");
+    let metrics = Metrics::new(&mut registry);
+    let mut figures = ProviderFigures {
+        breaker_open: true,
+        in_flight: 3,
+        unknown_keys: 2,
+        warnings: 1,
+        unreadable: vec![("phone", 4)],
+        ..ProviderFigures::default()
+    };
+    metrics.set_provider(&figures);
+    let text = Metrics::encode(&registry).unwrap();
+    assert!(text.lines().all(|line| line.starts_with('#') || !line.contains("remaining")), "{text}");
+    (figures.funds_remaining_cents, figures.queries_remaining) = (Some(2_500), Some(0));
+    metrics.set_provider(&figures);
+    let text = Metrics::encode(&registry).unwrap();
+    for line in [
+        "sekisho_provider_breaker_open 1",
+        "sekisho_provider_calls_in_flight 3",
+        "sekisho_provider_unknown_keys 2",
+        "sekisho_provider_warnings 1",
+        r#"sekisho_provider_data_unreadable{datum="phone"} 4"#,
+        "sekisho_provider_funds_remaining_cents{} 2500",
+        "sekisho_provider_queries_remaining{} 0",
+    ] {
+        assert!(text.lines().any(|found| found == line), "`{line}` is not in:\n{text}");
+    }
 }

@@ -1,9 +1,12 @@
 //! What tests share: clocks, randomness, databases, processes, browsers, and the service with its data.
 
+pub(crate) mod axe;
 pub(crate) mod browser;
 pub(crate) mod card_file;
+pub(crate) mod chain;
 pub(crate) mod challenge_fixture;
 pub(crate) mod clock;
+pub(crate) mod company;
 pub(crate) mod consent;
 pub(crate) mod crash;
 pub(crate) mod database;
@@ -15,3 +18,5 @@ pub(crate) mod line;
 pub(crate) mod process;
 pub(crate) mod randomness;
 pub(crate) mod relay;
+pub(crate) mod served;
+pub(crate) mod staff;

@@ -124,6 +124,7 @@ async fn http_errors_are_told_apart() {
         (500, NoAnswer::Http5xx),
         (503, NoAnswer::Http5xx),
         (202, NoAnswer::Malformed),
+        (204, NoAnswer::Malformed),
     ] {
         let answer = setup.ask_steered(Control { status: Some(status), ..Control::default() }).await;
         assert_eq!(outcome(&answer), unanswered(reason, Settled::Sent), "{status}");
@@ -139,11 +140,12 @@ async fn answers_that_cannot_be_read_are_malformed() {
         Behaviour::OversizedStream,
         Behaviour::WrongContentType,
         Behaviour::Redirect,
+        Behaviour::Renamed,
     ] {
         let answer = setup.ask_steered(behave(behaviour)).await;
         assert_eq!(outcome(&answer), unanswered(NoAnswer::Malformed, Settled::Sent), "{behaviour:?}");
     }
-    assert_eq!(setup.provider.calls().len(), 5, "a redirect is not followed and nothing is repeated");
+    assert_eq!(setup.provider.calls().len(), 6, "a redirect is not followed and nothing is repeated");
 }
 
 #[tokio::test]
@@ -164,12 +166,10 @@ async fn a_slow_or_dripping_answer_ends_at_the_deadline() {
 
 #[tokio::test]
 async fn what_is_kept_holds_no_personal_data_though_the_provider_echoes_them() {
-    use crate::domain::datum::Datum;
-    use crate::domain::datum::Mode;
-    let setup = setup(|config| config.modes.extend(Datum::ALL.iter().map(|datum| (*datum, Mode::Plain)))).await;
+    let setup = setup_of(ProviderKind::Threatmetrix, plain_modes(), |_| ()).await;
     let reasons = ["hanako@example.jp", "09012345678", "Hanako lives here", "_device_velocity"].map(str::to_owned);
     let answer = setup.ask_steered(Control { reasons: Some(reasons.to_vec()), ..score("12") }).await;
-    assert_eq!(setup.provider.calls()[0].field("account_email"), " Hanako@Example.JP");
+    assert_eq!(setup.provider.calls()[0].field("account_email"), "Hanako@Example.JP");
     let kept = answer.kept.as_ref().unwrap();
     let expected = serde_json::json!({
         "request_result": "success", "review_status": "pass", "policy_score": 12, "risk_rating": "low",
@@ -194,4 +194,13 @@ async fn a_session_query_is_made_only_where_it_is_configured() {
     assert_eq!(profiling.provider.calls()[0].path, "/api/session-query");
     assert_eq!(profiling.provider.calls()[0].field("session_id"), "profiling-session");
     assert!(answered(&answer).degraded && !answered(&answer).device_known, "the stand-in knows no session");
+}
+
+#[tokio::test]
+async fn a_key_that_leads_deep_is_passed_over_and_counted() {
+    let setup = setup(|_| ()).await;
+    let answer = setup.ask_steered(behave(Behaviour::Deep)).await;
+    assert_eq!((answer.assessment.status(), answer.settled), ("answered", Settled::Sent));
+    setup.ask_steered(behave(Behaviour::Renamed)).await;
+    assert!(setup.connector.health().unknown_keys >= 20, "every renamed key is new");
 }

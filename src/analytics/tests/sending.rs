@@ -59,11 +59,26 @@ async fn the_bytes_that_arrive_are_the_bytes_of_the_digest() {
     let setup = setup(|_| ()).await;
     let prepared = setup.connector.prepare(&everything());
     let digest = prepared.digest();
-    let body = Envelope::seal(clearance("tmx", u64::MAX), prepared).unwrap().open().body;
+    let body = setup.seal(prepared, u64::MAX).open().body;
     assert_eq!(<[u8; 32]>::from(Sha256::digest(&body)), digest);
     setup.ask().await;
     let sent: Vec<(String, String)> = url::form_urlencoded::parse(&body).into_owned().collect();
     let call = &setup.provider.calls()[0];
     assert_eq!(call.fields.len(), sent.len());
     assert!(sent.iter().all(|(name, value)| name == "api_key" || call.field(name) == value));
+}
+
+#[tokio::test]
+async fn nothing_is_sent_after_the_limit_by_the_wall_clock_though_the_boot_time_clock_stood_still() {
+    let setup = setup(|_| ()).await;
+    let (disclosure, cardholder) =
+        (DisclosureId::from_uuid(Uuid::from_u128(3)), CardholderId::from_uuid(Uuid::from_u128(4)));
+    for (late_ms, settled) in [(1, Settled::Sent), (-1, Settled::NotSent)] {
+        let until = setup.clock.now().plus_millis(late_ms);
+        let clearance = Clearance::grant(disclosure, cardholder, "tmx".to_owned(), u64::MAX, until);
+        let envelope = Envelope::seal(clearance, setup.connector.prepare(&everything())).unwrap();
+        let answer = setup.connector.assess(envelope, u64::MAX).await;
+        assert_eq!(answer.settled, settled, "{late_ms}");
+    }
+    assert_eq!(setup.provider.calls().len(), 1);
 }

@@ -1,58 +1,68 @@
 //! The request: which datum goes into which field.
 
 use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
 use url::form_urlencoded::Serializer;
 
 use super::super::disclosable::Disclosable;
-use super::super::envelope::{Contents, Item, Prepared};
-use super::super::pseudonym::{PSEUDONYM_VERSION, Pseudonyms};
+use super::super::envelope::{Contents, Prepared};
+use super::super::interface::{Field, Interface};
+use super::super::pseudonym::Pseudonyms;
 use super::super::settings::AnalyticsConfig;
 use super::FORM;
-use crate::domain::cardholder::NORMAL_FORM_VERSION;
 use crate::domain::datum::{Datum, Mode};
 
-/// Where one datum goes.
-#[derive(Clone, Copy, Debug)]
-pub struct Field {
-    /// The datum.
-    pub datum: Datum,
-    /// The name of the field in the form.
-    pub name: &'static str,
+/// The interface as data.
+pub const INTERFACE: Interface =
+    Interface { name: "threatmetrix", version: "2", fields: &FIELDS, published: sha256, shape };
+
+/// Texts of any kind.
+const TEXT: &[Mode] = &[Mode::Plain, Mode::ProviderHash, Mode::Coarse, Mode::Keyed];
+/// Values that the provider reads.
+const READ: &[Mode] = &[Mode::Plain, Mode::Coarse];
+
+const fn text(datum: Datum, name: &'static str) -> Field {
+    Field { datum, name, takes: TEXT }
 }
 
-const fn field(datum: Datum, name: &'static str) -> Field {
-    Field { datum, name }
+const fn read(datum: Datum, name: &'static str) -> Field {
+    Field { datum, name, takes: READ }
 }
 
 /// Every datum of the service and its field, in the order in which they are sent.
-pub const FIELDS: [Field; 25] = [
-    field(Datum::Name, "account_name"),
-    field(Datum::Email, "account_email"),
-    field(Datum::Phone, "account_telephone"),
-    field(Datum::BillingLine1, "account_address_street1"),
-    field(Datum::BillingLine2, "account_address_street2"),
-    field(Datum::BillingCity, "account_address_city"),
-    field(Datum::BillingRegion, "account_address_state"),
-    field(Datum::BillingPostalCode, "account_address_zip"),
-    field(Datum::BillingCountry, "account_address_country"),
-    field(Datum::ShippingLine1, "shipping_address_street1"),
-    field(Datum::ShippingLine2, "shipping_address_street2"),
-    field(Datum::ShippingCity, "shipping_address_city"),
-    field(Datum::ShippingRegion, "shipping_address_state"),
-    field(Datum::ShippingPostalCode, "shipping_address_zip"),
-    field(Datum::ShippingCountry, "shipping_address_country"),
-    field(Datum::OsFamily, "local_attrib_1"),
-    field(Datum::Language, "local_attrib_2"),
-    field(Datum::DeviceId, "local_attrib_3"),
-    field(Datum::Ip, "input_ip_address"),
-    field(Datum::LocationCountry, "local_attrib_4"),
-    field(Datum::LocationPrefecture, "local_attrib_5"),
-    field(Datum::Amount, "transaction_amount"),
-    field(Datum::Currency, "transaction_currency"),
-    field(Datum::Merchant, "local_attrib_6"),
-    field(Datum::Transaction, "transaction_id"),
+const FIELDS: [Field; 28] = [
+    text(Datum::Name, "account_name"),
+    text(Datum::Email, "account_email"),
+    text(Datum::Phone, "account_telephone"),
+    text(Datum::BillingLine1, "account_address_street1"),
+    text(Datum::BillingLine2, "account_address_street2"),
+    text(Datum::BillingCity, "account_address_city"),
+    text(Datum::BillingRegion, "account_address_state"),
+    text(Datum::BillingPostalCode, "account_address_zip"),
+    read(Datum::BillingCountry, "account_address_country"),
+    text(Datum::ShippingLine1, "shipping_address_street1"),
+    text(Datum::ShippingLine2, "shipping_address_street2"),
+    text(Datum::ShippingCity, "shipping_address_city"),
+    text(Datum::ShippingRegion, "shipping_address_state"),
+    text(Datum::ShippingPostalCode, "shipping_address_zip"),
+    read(Datum::ShippingCountry, "shipping_address_country"),
+    text(Datum::OsFamily, "local_attrib_1"),
+    text(Datum::Language, "local_attrib_2"),
+    text(Datum::DeviceId, "local_attrib_3"),
+    read(Datum::Ip, "input_ip_address"),
+    text(Datum::LocationCountry, "local_attrib_4"),
+    text(Datum::LocationPrefecture, "local_attrib_5"),
+    read(Datum::Amount, "transaction_amount"),
+    read(Datum::Currency, "transaction_currency"),
+    text(Datum::Merchant, "local_attrib_6"),
+    text(Datum::Transaction, "transaction_id"),
+    read(Datum::ProviderRequest, "request_id"),
+    read(Datum::Outcome, "event_tag"),
+    read(Datum::OutcomeTime, "notes"),
 ];
 
+/// The longest value of a field, in bytes.
+const VALUE_BYTES_MAX: usize = 255;
 const ATTRIBUTE_QUERY: &str = "/api/attribute-query";
 const SESSION_QUERY: &str = "/api/session-query";
 
@@ -69,29 +79,28 @@ pub(super) fn prepare(data: &Disclosable, pseudonyms: &Pseudonyms, settings: &An
     if let Some(session) = session {
         form.append_pair("session_id", session);
     }
-    let (mut items, mut unreadable) = (Vec::new(), Vec::new());
-    for Field { datum, name } in FIELDS {
-        let mode = pseudonyms.mode(datum);
-        if let Some(value) = pseudonyms.value(datum, data) {
-            form.append_pair(name, &value);
-            items.push(Item { datum, mode });
-        } else if mode != Mode::Omit && data.given(datum).is_some() {
-            unreadable.push(datum);
-        }
+    let filled = INTERFACE.fill(data, pseudonyms);
+    for value in &filled.values {
+        form.append_pair(value.field.name, &value.text);
     }
     let contents = Contents {
         recipient: settings.recipient.clone(),
         path: if session.is_some() { SESSION_QUERY } else { ATTRIBUTE_QUERY },
         content_type: FORM,
-        items,
-        unreadable,
-        transform_version: transform_version(),
+        items: filled.items,
+        unreadable: filled.unreadable,
+        transform_version: INTERFACE.transform_version(),
         key_id: pseudonyms.key_id().to_owned(),
     };
     Prepared::new(contents, form.finish().into_bytes())
 }
 
-/// The versions of the rules by which requests are made.
-pub(super) fn transform_version() -> String {
-    format!("threatmetrix 1, pseudonym {PSEUDONYM_VERSION}, normal form {NORMAL_FORM_VERSION}")
+/// SHA-256 of the normal form, as such providers take hashed values.
+fn sha256(datum: Datum, data: &Disclosable) -> Option<String> {
+    data.normal(datum).map(|normal| hex::encode(Sha256::digest(normal.as_bytes())))
+}
+
+/// A value that is too long would have the whole query refused.
+fn shape(_datum: Datum, _mode: Mode, value: String) -> Option<String> {
+    (value.len() <= VALUE_BYTES_MAX).then_some(value)
 }

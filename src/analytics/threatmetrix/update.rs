@@ -9,7 +9,7 @@ use super::super::feedback::{Feedback, FeedbackError};
 use super::super::pseudonym::Pseudonyms;
 use super::super::settings::AnalyticsConfig;
 use super::FORM;
-use super::request::transform_version;
+use super::request::INTERFACE;
 use crate::domain::datum::{Datum, Mode};
 use crate::domain::feedback::FeedbackEvent;
 
@@ -47,7 +47,7 @@ pub(super) fn prepare(
         content_type: FORM,
         items,
         unreadable: Vec::new(),
-        transform_version: transform_version(),
+        transform_version: INTERFACE.transform_version(),
         key_id: pseudonyms.key_id().to_owned(),
     };
     Ok(Prepared::new(contents, form.finish().into_bytes()))

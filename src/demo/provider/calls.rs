@@ -13,7 +13,7 @@ pub struct Call {
     pub path: String,
     /// When it came, RFC 3339 in UTC.
     pub received_at: String,
-    /// The form's fields, name and value; the value of `api_key` is hidden.
+    /// The body's fields, name and value (in JSON with dots: `billing.city`); the value of `api_key` is hidden.
     pub fields: BTreeMap<String, String>,
 }
 

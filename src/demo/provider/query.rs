@@ -1,67 +1,86 @@
-//! The two queries: what is refused, and what the answer says.
+//! The ThreatMetrix style queries: what is refused, and what the answer says.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::ProviderState;
 use super::calls::Call;
-use super::respond::respond;
+use super::form::{self, Form};
+use super::respond::{Style, respond};
 use super::steering::Control;
 
-/// Fields that every query must have.
-const REQUIRED: [&str; 5] = ["org_id", "api_key", "service_type", "event_type", "policy"];
+/// Event tags that an update may carry.
+const TAGS: [&str; 6] =
+    ["challenge_fail", "challenge_pass", "false_positive", "fraud_confirmed", "fraud_suspected", "no_fraud"];
 
-pub(super) async fn attribute(State(state): State<ProviderState>, body: Bytes) -> Response {
-    answer(&state, "/api/attribute-query", &body).await
+pub(super) async fn attribute(State(state): State<ProviderState>, headers: HeaderMap, body: Bytes) -> Response {
+    answer(&state, "/api/attribute-query", &headers, &body).await
 }
 
-pub(super) async fn session(State(state): State<ProviderState>, body: Bytes) -> Response {
-    answer(&state, "/api/session-query", &body).await
+pub(super) async fn session(State(state): State<ProviderState>, headers: HeaderMap, body: Bytes) -> Response {
+    answer(&state, "/api/session-query", &headers, &body).await
 }
 
-async fn answer(state: &ProviderState, path: &str, body: &[u8]) -> Response {
-    let mut fields: BTreeMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
-    let refusal = refusal(state, path, &fields);
+pub(super) async fn update(State(state): State<ProviderState>, headers: HeaderMap, body: Bytes) -> Response {
+    answer(&state, "/api/update", &headers, &body).await
+}
+
+async fn answer(state: &ProviderState, path: &str, headers: &HeaderMap, body: &[u8]) -> Response {
+    let form = Form::read(headers, body);
+    let refusal = refusal(state, path, &form);
+    let mut fields = form.fields;
     if let Some(key) = fields.get_mut("api_key") {
         "hidden".clone_into(key);
     }
-    let received_at = state.shared.clock.now().rfc3339();
-    let call = Call { method: "POST".to_owned(), path: path.to_owned(), received_at, fields };
-    state.remember(call.clone());
+    let call = state.remember(path, fields);
     if let Some(result) = refusal {
-        return respond(&Control::default(), &json!({ "request_result": result, "request_id": request_id(&call) }));
+        let answer = json!({ "request_result": result, "request_id": request_id(&call) });
+        return respond(Style::ThreatMetrix, &Control::default(), &answer.to_string());
     }
     let control = state.memory().steering.for_call(&call);
     if control.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(control.delay_ms)).await;
     }
-    respond(&control, &analysis(&call, &control))
+    let answer = if path == "/api/update" { updated(&call, &control) } else { analysis(&call, &control) };
+    if path != "/api/update" {
+        state.memory().issued.insert(request_id(&call));
+    }
+    respond(Style::ThreatMetrix, &control, &answer.to_string())
 }
 
-/// Why the real provider would refuse this query.
-fn refusal(state: &ProviderState, path: &str, fields: &BTreeMap<String, String>) -> Option<&'static str> {
-    let value = |name: &str| fields.get(name).map(String::as_str).filter(|text| !text.is_empty());
-    if REQUIRED.iter().any(|name| value(name).is_none()) {
+/// Why the real provider would refuse this call.
+fn refusal(state: &ProviderState, path: &str, form: &Form) -> Option<&'static str> {
+    let value = |name: &str| form.fields.get(name).map(String::as_str).filter(|text| !text.is_empty());
+    let credentials = ["org_id", "api_key"];
+    let needed: &[&str] = match path {
+        "/api/update" => &["action", "request_id", "event_tag"],
+        "/api/session-query" => &["service_type", "event_type", "policy", "session_id"],
+        _ => &["service_type", "event_type", "policy"],
+    };
+    if credentials.iter().chain(needed).any(|name| value(name).is_none()) {
         return Some("fail_incomplete");
     }
     if value("org_id") != Some(&state.shared.org_id) || value("api_key") != Some(&state.shared.api_key) {
         return Some("fail_access");
     }
-    if path.ends_with("session-query") && value("session_id").is_none() {
-        return Some("fail_incomplete");
+    if let Some(result) = form::refusal(form) {
+        return Some(result);
     }
-    if value("transaction_amount").is_some_and(|text| text.parse::<f64>().is_err()) {
-        return Some("fail_invalid_parameter");
-    }
-    if value("input_ip_address").is_some_and(|text| text.parse::<std::net::IpAddr>().is_err()) {
-        return Some("fail_invalid_ip_address_parameter");
-    }
-    fields.values().any(|text| text.len() > 255).then_some("fail_parameter_overlength")
+    let known = |id: &str| state.memory().issued.contains(id);
+    let unknown = path == "/api/update"
+        && (value("event_tag").is_none_or(|tag| !TAGS.contains(&tag)) || !value("request_id").is_some_and(known));
+    unknown.then_some("fail_invalid_parameter")
+}
+
+fn updated(call: &Call, control: &Control) -> Value {
+    let result = control.request_result.clone().unwrap_or_else(|| "success".to_owned());
+    json!({ "request_result": result, "request_id": call.field("request_id") })
 }
 
 /// The answer: numbers and booleans as strings, and an echo of everything that was sent.
@@ -100,8 +119,7 @@ fn is_credential(name: &str) -> bool {
 
 /// A score that follows the amount, so that the demo shows something: from JPY 300,000 on it looks bad.
 fn by_amount(call: &Call) -> (i32, &'static [&'static str]) {
-    let amount: f64 = call.field("transaction_amount").parse().unwrap_or(0.0);
-    let yen = if call.field("transaction_currency") == "JPY" { amount } else { amount * 150.0 };
+    let yen = yen(call.field("transaction_amount"), call.field("transaction_currency"));
     if yen >= 300_000.0 {
         (-70, &["_ip_velocity", "_anonymous_proxy"])
     } else if yen >= 100_000.0 {
@@ -109,6 +127,12 @@ fn by_amount(call: &Call) -> (i32, &'static [&'static str]) {
     } else {
         (60, &[])
     }
+}
+
+/// Roughly, in yen.
+pub(super) fn yen(amount: &str, currency: &str) -> f64 {
+    let amount: f64 = amount.parse().unwrap_or(0.0);
+    if currency == "JPY" { amount } else { amount * 150.0 }
 }
 
 fn status_of(score: &str) -> &'static str {
@@ -121,6 +145,8 @@ fn status_of(score: &str) -> &'static str {
 
 /// The same query gets the same id, so that a run can be repeated.
 fn request_id(call: &Call) -> String {
-    let transaction = call.field("transaction_id");
-    format!("standin-{}", transaction.replace('_', "-"))
+    format!("standin-{}", call.field("transaction_id").replace('_', "-"))
 }
+
+/// A form's fields, each once.
+pub(super) type Fields = BTreeMap<String, String>;

@@ -8,15 +8,15 @@ use super::calls::Call;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Control {
-    /// Only calls whose `account_email` is this (as it arrives: a token, where it is keyed).
+    /// Only calls whose `account_email` (minFraud: `email.address`) is this, as it arrives: a token, where it is keyed.
     pub account_email: Option<String>,
     /// Only calls about this transaction.
     pub transaction_id: Option<String>,
-    /// The policy score, as text: `-70`, `NaN`, `null`. Without one, the amount decides.
+    /// The score, as text: `-70`, `NaN`, `null`. Without one, the amount decides.
     pub score: Option<String>,
-    /// The review status. Without one, the score decides.
+    /// The review status (minFraud: the disposition). Without one, the score decides.
     pub review_status: Option<String>,
-    /// The request result, in place of `success`.
+    /// The request result, in place of `success`; minFraud has none.
     pub request_result: Option<String>,
     /// Reason codes. Without any, the amount decides.
     pub reasons: Option<Vec<String>>,
@@ -41,6 +41,10 @@ pub enum Behaviour {
     Oversized,
     /// The same without a stated length.
     OversizedStream,
+    /// A proper answer with one key that leads 20,000 arrays deep.
+    Deep,
+    /// A proper answer with every name changed.
+    Renamed,
     /// A proper answer as `text/html`.
     WrongContentType,
     /// A redirect to the call log.
@@ -63,8 +67,11 @@ impl Control {
     }
 
     fn covers(&self, call: &Call) -> bool {
-        let fits = |wanted: &Option<String>, name| wanted.as_deref().is_none_or(|wanted| call.field(name) == wanted);
-        fits(&self.account_email, "account_email") && fits(&self.transaction_id, "transaction_id")
+        let fits = |wanted: &Option<String>, names: [&str; 2]| {
+            wanted.as_deref().is_none_or(|wanted| names.iter().any(|name| call.field(name) == wanted))
+        };
+        fits(&self.account_email, ["account_email", "email.address"])
+            && fits(&self.transaction_id, ["transaction_id", "event.transaction_id"])
     }
 
     fn conditions(&self) -> usize {

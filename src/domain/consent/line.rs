@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::chain::RowHash;
 use super::coverage::Coverage;
 use super::standing::Step;
 use super::{Basis, Channel, ConsentAction, ConsentState, IdentityMethod, IdentityOutcome, Purpose};
@@ -149,7 +150,7 @@ pub struct Disclosure {
 
 /// A row of either kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum LineEntry {
     /// A consent event.
     Event(Box<ConsentEvent>),
@@ -163,10 +164,10 @@ pub enum LineEntry {
 pub struct LineRow {
     /// Its number.
     pub sequence: i64,
-    /// The hash of the row before, hexadecimal.
-    pub previous_hash: String,
-    /// Its own hash, hexadecimal.
-    pub hash: String,
+    /// The hash of the row before.
+    pub previous_hash: RowHash,
+    /// Its own hash.
+    pub hash: RowHash,
     /// What it says.
     pub entry: LineEntry,
     /// How the disclosure ended; none while it is open, and for an event.
@@ -276,6 +277,14 @@ impl Disclosure {
 }
 
 impl LineEntry {
+    /// About whom it is.
+    pub fn cardholder_id(&self) -> CardholderId {
+        match self {
+            Self::Event(event) => event.cardholder_id,
+            Self::Disclosure(disclosure) => disclosure.cardholder_id,
+        }
+    }
+
     /// Its hash in this place.
     pub fn hash(&self, place: &Place) -> [u8; 32] {
         match self {

@@ -8,6 +8,7 @@ use crate::analytics::disclosable::PurchaseData;
 use crate::analytics::envelope::{Envelope, Prepared};
 use crate::domain::assessment::{Assessment, NoAnswer, NotAsked};
 use crate::domain::consent::{Clearance, ConsentState, Purpose};
+use crate::fault_points::Point;
 use crate::flow::gate::{self, Passage, Passed, Start, not_asked, refusal};
 use crate::store::consent::Settlement;
 use crate::store::receive::{Receive, Received, ReceivedCard};
@@ -28,6 +29,7 @@ pub(super) async fn receive(asked: &Arc<Asked>, command: &Receive) -> Result<(Re
         return Ok((received, Gate::Closed(not_asked(NotAsked::NoBasis))));
     }
     let start = Start::of(&asked.app);
+    asked.app.faults.reach(Point::GateStart).await;
     match pass(asked, command).await {
         Err(StoreError::LockTimeout) => {
             let mut received = without_gate(asked, command).await?;
@@ -41,6 +43,7 @@ pub(super) async fn receive(asked: &Arc<Asked>, command: &Receive) -> Result<(Re
         Ok((received, None)) => Ok((received, Gate::Closed(not_asked(NotAsked::NoBasis)))),
         Ok((received, Some(Passed::Closed(reason)))) => Ok((received, Gate::Closed(not_asked(reason)))),
         Ok((received, Some(Passed::Intended { row, prepared }))) => {
+            asked.app.faults.reach(Point::GateCommitted).await;
             Ok((received, Gate::Open { clearance: start.clear(&row), prepared }))
         }
     }
@@ -141,7 +144,9 @@ impl Gate {
         };
         let deadline =
             app.clock.boot_nanos().saturating_add(app.config.analytics.deadline_ms.saturating_mul(1_000_000));
+        app.faults.reach(Point::GateSend).await;
         let answer = provider.assess(envelope, deadline).await;
+        app.faults.reach(Point::GateSettle).await;
         let settlement = settle(answer.settled, answer.request_id, answer.kept.map(|kept| kept.to_string()));
         (answer.assessment, settlement)
     }

@@ -3,6 +3,7 @@
 use super::ConsentError;
 use crate::app::App;
 use crate::app::sharing::{Checkpoint, SharingState};
+use crate::fault_points::Point;
 use crate::flow::register::note;
 use crate::store::audit;
 use crate::store::consent::Recorded;
@@ -11,6 +12,7 @@ use crate::store::consent::Recorded;
 pub(in crate::flow) async fn advance(app: &App, recorded: &Recorded) -> Result<(), ConsentError> {
     let Some(objections) = recorded.objections else { return Ok(()) };
     let checkpoint = Checkpoint { objections, last_event: Some(recorded.event.id) };
+    app.faults.reach(Point::CheckpointWrite).await;
     if app.advance_checkpoint(checkpoint).await {
         return Ok(());
     }

@@ -11,6 +11,7 @@ use crate::domain::consent::line::ConsentEvent;
 use crate::domain::id::{CardholderId, ConsentEventId, DisclosureId, ReceiptId};
 use crate::domain::outbox::{OutboxKind, OutboxMessage};
 use crate::domain::receipt::{PendingNotice, Receipt, ReceiptScope};
+use crate::fault_points::Point;
 use crate::flow::outbox;
 use crate::flow::register::note;
 use crate::store::consent::{self, Recorded};
@@ -87,8 +88,10 @@ pub async fn object_as(
     event.receipt_id = Some(receipt_id);
     let recorded = record(app, actor, event).await?;
     let committed = app.clock.boot_nanos();
+    app.faults.reach(Point::ObjectionCommitted).await;
     checkpoint::advance(app, &recorded).await?;
     let maybe_sent = wait_for_open(app, cardholder_id, committed).await?;
+    app.faults.reach(Point::ObjectionAnswer).await;
     let receipt = receipt(app, &recorded.event, receipt_id, maybe_sent).await?;
     app.store.keep_receipt(&receipt, app.now()).await?;
     let already_since = already_since(app, &recorded).await?;

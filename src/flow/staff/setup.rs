@@ -63,13 +63,21 @@ pub struct SetUp {
 /// # Errors
 /// [`SetupError`].
 pub async fn begin(app: &App, code: &str, password: &str) -> Result<Shown, SetupError> {
+    let secret = one_time::secret(app.randomness.as_ref());
+    begin_with_secret(app, code, password, &secret).await
+}
+
+/// The same with a secret that is known already.
+///
+/// # Errors
+/// [`SetupError`].
+pub async fn begin_with_secret(app: &App, code: &str, password: &str, secret: &[u8]) -> Result<Shown, SetupError> {
     let (digest, found) = find(app, code).await?;
     let person = found.person;
     let password = Password::chosen(password, &[&person.name, &person.display_name])?;
     let hash = app.hasher.hash(password).await?;
-    let secret = one_time::secret(app.randomness.as_ref());
-    let url = one_time::url(&secret, &app.config.issuer.name_en, &person.name).ok_or(SetupError::Url)?;
-    let sealed = app.keys.seal_staff_secret(person.id, &secret, app.randomness.as_ref())?;
+    let url = one_time::url(secret, &app.config.issuer.name_en, &person.name).ok_or(SetupError::Url)?;
+    let sealed = app.keys.seal_staff_secret(person.id, secret, app.randomness.as_ref())?;
     let kept = app.store.begin_staff_setup(person.id, digest, hash, (sealed.key_id, sealed.bytes), app.now()).await?;
     if kept { Ok(Shown { name: person.name, url }) } else { Err(SetupError::Code) }
 }

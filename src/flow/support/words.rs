@@ -101,7 +101,7 @@ pub(super) fn advice(
         advice.extend(about_locks(locks));
         if vouch_would_help {
             advice.push(words(
-                "本人確認のうえ「お客様に確認済み」を記録すると、もう一度お買い物いただけます",
+                "本人確認のうえ「お客様に確認済み」を記録すると、再度お買い物いただけます",
                 "After a check of the caller, record that it was confirmed with her; then she can buy again",
             ));
         }
@@ -139,7 +139,7 @@ fn about_locks(locks: &[LockState]) -> Option<Words> {
     })
 }
 
-/// The advice that goes with a status; `more` is said when something better was said before.
+/// The advice that goes with a status; `more` says that something better was said before.
 fn about_status(authentication: &Authentication, more: bool) -> Option<Words> {
     match (authentication.status, authentication.ending) {
         (Status::Approved, _) => Some(words(
@@ -150,11 +150,11 @@ fn about_status(authentication: &Authentication, more: bool) -> Option<Words> {
             Some(words("画面で本人認証を続けてください", "She can go on with the proof on her screen"))
         }
         (Status::Rejected, Ending::Challenge) => Some(words(
-            "もう一度お買い物いただけます。暗証の再設定は会員サイトで行えます",
+            "再度お買い物いただけます。暗証の再設定は会員サイトで行えます",
             "She can buy again; a new password can be chosen on the member site",
         )),
         (Status::Rejected, Ending::Cancelled | Ending::MerchantCancelled | Ending::TimedOut) => {
-            Some(words("もう一度お買い物いただけます", "She can buy again"))
+            Some(words("再度お買い物いただけます", "She can buy again"))
         }
         (Status::NotEnrolled, _) => Some(words(
             "会員サイトでカードを登録すると本人認証をご利用いただけます",
@@ -164,9 +164,8 @@ fn about_status(authentication: &Authentication, more: bool) -> Option<Words> {
             "カード番号を確認し、本人認証に対応するカードをご案内ください",
             "Check the number with her, or offer a card that takes part",
         )),
-        (Status::Unavailable, _) if more => None,
+        (Status::Unavailable, _) | (Status::Rejected, Ending::Decided) if more => None,
         (Status::Unavailable, _) => Some(words("時間をおいてお試しください", "She can try again later")),
-        (Status::Rejected, Ending::Decided) if more => None,
         (Status::Rejected, Ending::Decided) => Some(words(
             "このお取引は承認できません。別のお支払方法をご案内ください",
             "This purchase cannot pass: suggest another way to pay",

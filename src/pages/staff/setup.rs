@@ -1,5 +1,6 @@
 //! The first sign-in: setup code and password, then the secret of one-time passwords as a picture, then recovery codes.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use askama::Template;
@@ -173,7 +174,7 @@ fn show(pages: &Pages, language: Language, setup_code: &str, shown: &Shown, wron
         picture,
         secret: grouped(&shown.url),
         setup_code: setup_code.to_owned(),
-        field: field.autocomplete("one-time-code"),
+        field: field.autocomplete("one-time-code").first(),
         console,
     })
 }
@@ -198,6 +199,9 @@ fn picture(text: &str) -> Option<Picture> {
     let side = code.width();
     let squares = code.to_colors();
     let dark = squares.iter().enumerate().filter(|(_, color)| **color == Color::Dark);
-    let path = dark.map(|(index, _)| format!("M{} {}h1v1h-1z", index % side + 4, index / side + 4)).collect();
+    let mut path = String::new();
+    for (index, _) in dark {
+        write!(path, "M{} {}h1v1h-1z", index % side + 4, index / side + 4).ok()?;
+    }
     Some(Picture { side: side + 8, path })
 }

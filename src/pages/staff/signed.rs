@@ -84,11 +84,13 @@ impl Signed {
     }
 
     /// Answers with a page.
+    #[expect(clippy::unused_self, reason = "only who is signed in gets these pages")]
     pub(in crate::pages) fn page(&self, template: &impl Template) -> Response {
         answer::page(template)
     }
 
     /// Goes on to another page of ours.
+    #[expect(clippy::unused_self, reason = "only who is signed in is led there")]
     pub(in crate::pages) fn go(&self, path: &str) -> Response {
         answer::go(path)
     }

@@ -2,32 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::super::fault::{Fault, line_with};
+use super::super::fault::{Fault, line_of, line_with};
 use super::super::source::BundleSource;
 use super::country::Countries;
-use crate::domain::assessment::words;
 use crate::domain::consent::{Basis, DataClass};
+use crate::domain::datum::{Datum, Mode};
 
 const FILE: &str = "reference/recipients.toml";
 const CLASSES: &str = "reference/data_classes.toml";
-
-words! {
-    /// How a datum is sent.
-    Mode {
-        /// Not at all.
-        Omit = "omit",
-        /// As it is.
-        Plain = "plain",
-        /// Hashed by the recipient's published normalisation.
-        ProviderHash = "provider_hash",
-        /// As a keyed digest (HMAC-SHA-256); cannot be matched across organisations.
-        Keyed = "keyed",
-        /// Coarsened: a network, an area, an amount band.
-        Coarse = "coarse",
-    }
-}
 
 /// An outside company that may receive data.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -52,14 +36,26 @@ pub struct Recipient {
     pub privacy_url: String,
     /// The language of that notice, BCP 47.
     pub privacy_language: String,
-    /// How each data class is sent to it.
+    /// How each data class is sent to it, at the least protected.
     pub modes: BTreeMap<DataClass, Mode>,
+    /// Data that are sent to it in another way than their class, none of them less protected.
+    #[serde(default)]
+    pub data: BTreeMap<Datum, Mode>,
 }
 
 impl Recipient {
     /// How a data class is sent to it.
     pub fn mode(&self, class: DataClass) -> Mode {
         self.modes.get(&class).copied().unwrap_or(Mode::Omit)
+    }
+
+    /// How every datum is sent to it.
+    pub fn data_modes(&self) -> BTreeMap<Datum, Mode> {
+        Datum::ALL.iter().map(|datum| (*datum, self.data_mode(*datum))).collect()
+    }
+
+    fn data_mode(&self, datum: Datum) -> Mode {
+        self.data.get(&datum).copied().unwrap_or_else(|| self.mode(datum.class()))
     }
 }
 
@@ -105,8 +101,40 @@ pub(super) fn read(
             let message = format!("`{}` states no mode for `{}`", recipient.id, class.as_str());
             faults.push(Fault::new(FILE, message).line(line).hint("state how it is sent; `omit` sends nothing"));
         }
+        faults.extend(Datum::ALL.iter().filter_map(|datum| unfit(recipient, *datum, source)));
     }
     Some(super::by_id(file.recipient, FILE, |recipient| recipient.id.clone(), faults))
+}
+
+/// What is wrong with the mode of one datum: it makes no sense for it, or protects it less than its class promises.
+fn unfit(recipient: &Recipient, datum: Datum, source: &BundleSource) -> Option<Fault> {
+    let (class, mode) = (recipient.mode(datum.class()), recipient.data_mode(datum));
+    let (id, name, class_name) = (&recipient.id, datum.as_str(), datum.class().as_str());
+    let excepted = recipient.data.contains_key(&datum);
+    let line = line_below(source, id, if excepted { name } else { class_name });
+    let fault = |message: String, hint: String| Some(Fault::new(FILE, message).line(line).hint(hint));
+    if !mode.fits(datum) {
+        let instead = Mode::ALL.iter().find(|other| other.fits(datum) && !other.is_weaker_than(class));
+        let instead = instead.unwrap_or(&Mode::Omit).as_str();
+        let message = format!("`{id}`: the datum `{name}` cannot be sent as `{}`", mode.as_str());
+        return fault(message, format!("write `{name} = \"{instead}\"` below `[recipient.data]` of `{id}`"));
+    }
+    if mode.is_weaker_than(class) {
+        let (mode, class) = (mode.as_str(), class.as_str());
+        let message = format!("`{id}`: the datum `{name}` as `{mode}` is less protected than its class as `{class}`");
+        let hint =
+            format!("rules see the class: state `{class_name} = \"{mode}\"` and stronger modes for its other data");
+        return fault(message, hint);
+    }
+    None
+}
+
+/// The line of a key in the tables of one recipient.
+fn line_below(source: &BundleSource, id: &str, key: &str) -> Option<usize> {
+    let text = source.text(FILE)?;
+    let start = text.find(&format!("id = \"{id}\""))?;
+    let found = text.get(start..)?.find(&format!("\n{key} ="))?;
+    Some(line_of(text, start + found + 1))
 }
 
 pub(super) fn read_data_classes(

@@ -7,7 +7,9 @@ use super::super::sql::{self, Row};
 use super::super::{Store, StoreError};
 use super::{event, ledger};
 use crate::domain::clock::Micros;
+use crate::domain::consent::chain::RowHash;
 use crate::domain::consent::line::{LineEntry, LineRow, LineSettlement, SettlementState};
+use crate::domain::consent::proof::{LineHead, LineStart};
 use crate::domain::id::CardholderId;
 
 /// So many rows are read at a time.
@@ -39,62 +41,80 @@ impl Store {
         Ok(lines)
     }
 
-    /// The next page of all events, by cardholder and sequence.
+    /// The next page of all events up to and with this person, by cardholder and sequence.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn events_after(&self, after: (Uuid, i64)) -> Result<Vec<LineRow>, StoreError> {
+    pub async fn events_after(&self, after: (Uuid, i64), last: Uuid) -> Result<Vec<LineRow>, StoreError> {
         let sql = format!(
-            "SELECT {} FROM consent_events WHERE (cardholder_id, sequence) > ($1, $2) \
+            "SELECT {} FROM consent_events WHERE (cardholder_id, sequence) > ($1, $2) AND cardholder_id <= $3 \
              ORDER BY cardholder_id, sequence LIMIT {PAGE}",
             event::COLUMNS
         );
-        let rows = sql::all(self.reader(), "consent_events", &sql, [after.0.into(), after.1.into()]).await?;
+        let values: [Value; 3] = [after.0.into(), after.1.into(), last.into()];
+        let rows = sql::all(self.reader(), "consent_events", &sql, values).await?;
         rows.iter().map(|row| placed(row, LineEntry::Event(Box::new(event::read(row)?)), None)).collect()
     }
 
-    /// The next page of all disclosures, by cardholder and sequence.
+    /// The next page of all disclosures up to and with this person, by cardholder and sequence.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn disclosures_after(&self, after: (Uuid, i64)) -> Result<Vec<LineRow>, StoreError> {
+    pub async fn disclosures_after(&self, after: (Uuid, i64), last: Uuid) -> Result<Vec<LineRow>, StoreError> {
         let sql = format!(
             "SELECT {}, s.state AS ended, s.provider_request_id, s.settled_at FROM disclosures d \
              LEFT JOIN disclosure_settlements s ON s.disclosure_id = d.id \
-             WHERE (d.cardholder_id, d.sequence) > ($1, $2) ORDER BY d.cardholder_id, d.sequence LIMIT {PAGE}",
+             WHERE (d.cardholder_id, d.sequence) > ($1, $2) AND d.cardholder_id <= $3 \
+             ORDER BY d.cardholder_id, d.sequence LIMIT {PAGE}",
             qualified(ledger::COLUMNS)
         );
-        let rows = sql::all(self.reader(), "disclosures", &sql, [after.0.into(), after.1.into()]).await?;
+        let values: [Value; 3] = [after.0.into(), after.1.into(), last.into()];
+        let rows = sql::all(self.reader(), "disclosures", &sql, values).await?;
         rows.iter().map(disclosure).collect()
     }
 
-    /// Where each line ends, by the head of the person's row: the next page by cardholder, with sequence and hash.
+    /// Where lines begin and end, by the persons' rows: the next page by cardholder.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn heads_after(&self, after: Uuid) -> Result<Vec<(CardholderId, i64, String)>, StoreError> {
-        let sql = format!(
-            "SELECT cardholder_id, sequence, last_hash FROM consent_states WHERE cardholder_id > $1 \
-             ORDER BY cardholder_id LIMIT {PAGE}"
-        );
+    pub async fn ends_after(&self, after: Uuid) -> Result<Vec<LineEnds>, StoreError> {
+        let sql = format!("{ENDS} WHERE c.cardholder_id > $1 ORDER BY c.cardholder_id LIMIT {PAGE}");
         let rows = sql::all(self.reader(), "consent_states", &sql, [after.into()]).await?;
-        rows.iter().map(head).collect()
+        rows.iter().map(ends).collect()
     }
 
-    /// Where one person's line ends: sequence and hash; none when she has none.
+    /// Where one person's line begins and ends; none when she has none.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn head(&self, id: CardholderId) -> Result<Option<(CardholderId, i64, String)>, StoreError> {
-        const SQL: &str = "SELECT cardholder_id, sequence, last_hash FROM consent_states WHERE cardholder_id = $1";
-        let row = sql::first(self.reader(), "consent_states", SQL, [id.uuid().into()]).await?;
-        row.map(|row| head(&row)).transpose()
+    pub async fn ends(&self, id: CardholderId) -> Result<Option<LineEnds>, StoreError> {
+        let sql = format!("{ENDS} WHERE c.cardholder_id = $1");
+        let row = sql::first(self.reader(), "consent_states", &sql, [id.uuid().into()]).await?;
+        row.map(|row| ends(&row)).transpose()
     }
 }
 
-fn head(row: &Row) -> Result<(CardholderId, i64, String), StoreError> {
-    let hash: Vec<u8> = row.get("last_hash")?;
-    Ok((CardholderId::from_uuid(row.get("cardholder_id")?), row.get("sequence")?, hex::encode(hash)))
+/// Where a line begins and ends.
+#[derive(Clone, Debug)]
+pub struct LineEnds {
+    /// Where it begins; none when it was never cut.
+    pub start: Option<LineStart>,
+    /// Where it ends.
+    pub head: LineHead,
+}
+
+const ENDS: &str = "SELECT c.cardholder_id, c.sequence, c.last_hash, l.sequence AS start_sequence, l.hash AS start_hash, \
+     l.standing AS start_standing, l.pruned_at FROM consent_states c \
+     LEFT JOIN line_starts l ON l.cardholder_id = c.cardholder_id";
+
+fn ends(row: &Row) -> Result<LineEnds, StoreError> {
+    let cardholder_id = CardholderId::from_uuid(row.get("cardholder_id")?);
+    let head = LineHead { cardholder_id, sequence: row.get("sequence")?, hash: hash_of(row, "last_hash")? };
+    let Some(sequence) = row.get::<Option<i64>>("start_sequence")? else { return Ok(LineEnds { start: None, head }) };
+    let standing: String = row.get("start_standing")?;
+    let standing = serde_json::from_str(&standing).map_err(|_| row.corrupt("standing"))?;
+    let (hash, pruned_at) = (hash_of(row, "start_hash")?, Micros(row.get("pruned_at")?));
+    Ok(LineEnds { start: Some(LineStart { sequence, hash, standing, pruned_at }), head })
 }
 
 fn qualified(columns: &str) -> String {
@@ -115,11 +135,10 @@ fn disclosure(row: &Row) -> Result<LineRow, StoreError> {
 }
 
 fn placed(row: &Row, entry: LineEntry, settlement: Option<LineSettlement>) -> Result<LineRow, StoreError> {
-    Ok(LineRow {
-        sequence: row.get("sequence")?,
-        previous_hash: hex::encode(row.get::<Vec<u8>>("previous_hash")?),
-        hash: hex::encode(row.get::<Vec<u8>>("hash")?),
-        entry,
-        settlement,
-    })
+    let (previous_hash, hash) = (hash_of(row, "previous_hash")?, hash_of(row, "hash")?);
+    Ok(LineRow { sequence: row.get("sequence")?, previous_hash, hash, entry, settlement })
+}
+
+fn hash_of(row: &Row, column: &str) -> Result<RowHash, StoreError> {
+    RowHash::from_slice(&row.get::<Vec<u8>>(column)?).ok_or_else(|| row.corrupt(column))
 }

@@ -151,6 +151,13 @@ impl Browser {
         self.client.issue_cmd(Post { path: "frame", body: json!({ "id": null }) }).await.unwrap();
     }
 
+    /// Lays pages out for a window of this size, which may be smaller than a real one can be.
+    pub(crate) async fn pretend_window(&self, width: u32, height: u32) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        let body = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": size });
+        self.client.issue_cmd(Post { path: "goog/cdp/execute", body }).await.unwrap();
+    }
+
     /// Keeps a picture of what is seen in `build-output/`.
     pub(crate) async fn picture(&self, name: &str) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("build-output/browser");

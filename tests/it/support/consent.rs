@@ -4,7 +4,8 @@ use sekisho::app::App;
 use sekisho::domain::challenge::Language;
 use sekisho::domain::consent::line::{ConsentEvent, Identity};
 use sekisho::domain::consent::{Basis, Channel, IdentityMethod, IdentityOutcome};
-use sekisho::flow::consent::{Objection, Statement, object_by_reference, resume};
+use sekisho::flow::consent::resume::{self, ResumeError};
+use sekisho::flow::consent::{Objection, Statement, object_by_reference};
 
 /// The version of the notice that ships.
 pub(crate) const NOTICE: &str = "2026-04";
@@ -27,7 +28,12 @@ pub(crate) async fn object(app: &App, cardholder: &str) -> Objection {
 
 /// She takes it back: one person files the request, another approves it.
 pub(crate) async fn resume(app: &App, cardholder: &str) -> ConsentEvent {
+    resume_unless_asked(app, cardholder).await.unwrap()
+}
+
+/// The same; an error where somebody else has asked for it and nobody has decided.
+pub(crate) async fn resume_unless_asked(app: &App, cardholder: &str) -> Result<ConsentEvent, ResumeError> {
     let (id, ..) = app.store.cardholder_key(cardholder).await.unwrap().unwrap();
-    let filed = resume::request(app, "agent", id, Basis::Notice, statement()).await.unwrap();
-    resume::approve(app, "supervisor", filed.id, None).await.unwrap()
+    let filed = resume::request(app, "agent", id, Basis::Notice, statement()).await?;
+    resume::approve(app, "supervisor", filed.id, None).await
 }

@@ -48,6 +48,15 @@ fn id(row: &QueryResult, prefix: &str, column: &str) -> String {
     format!("{prefix}_{}", row.try_get_by::<Uuid, _>(column).unwrap().simple())
 }
 
+fn optional_id(row: &QueryResult, prefix: &str, column: &str) -> String {
+    let id: Option<Uuid> = row.try_get_by(column).unwrap();
+    id.map(|id| format!("{prefix}_{}", id.simple())).unwrap_or_default()
+}
+
+fn flag(row: &QueryResult, column: &str, word: &str) -> String {
+    if row.try_get_by::<bool, _>(column).unwrap() { word.to_owned() } else { String::new() }
+}
+
 fn text(row: &QueryResult, column: &str) -> String {
     row.try_get_by::<Option<String>, _>(column).unwrap().unwrap_or_default()
 }
@@ -60,11 +69,20 @@ async fn events(deployment: &Deployment, person: Uuid) -> Vec<Link> {
     let sql = "SELECT * FROM consent_events WHERE cardholder_id = $1";
     let rows = deployment.tables.rows(sql, vec![person.into()]).await;
     let fields = |row: &QueryResult| {
-        let mut fields = vec!["event".to_owned(), id(row, "consent", "id"), id(row, "holder", "cardholder_id")];
+        let mut fields = vec!["event 2".to_owned(), id(row, "consent", "id"), id(row, "holder", "cardholder_id")];
         fields.extend(
             ["action", "state", "channel", "actor", "reference", "basis", "notice_version"].map(|c| text(row, c)),
         );
         fields.extend(["informed_at", "recorded_at"].map(|column| number(row, column)));
+        fields.extend(["cards", "purpose", "recipient"].map(|column| text(row, column)));
+        fields.push(flag(row, "pending", "pending"));
+        fields.extend(["identity_method", "identity_outcome", "script_version", "language"].map(|c| text(row, c)));
+        fields.push(number(row, "effective_from"));
+        fields.push(optional_id(row, "consent", "corrects"));
+        fields.push(optional_id(row, "rcpt", "receipt_id"));
+        let evidence: Option<Vec<u8>> = row.try_get_by("evidence_digest").unwrap();
+        fields.push(evidence.map(hex::encode).unwrap_or_default());
+        fields.push(optional_id(row, "appr", "approval_id"));
         fields
     };
     rows.iter().map(|row| link(row, &fields(row))).collect()
@@ -74,13 +92,15 @@ async fn disclosures(deployment: &Deployment, person: Uuid) -> Vec<Link> {
     let sql = "SELECT * FROM disclosures WHERE cardholder_id = $1";
     let rows = deployment.tables.rows(sql, vec![person.into()]).await;
     let fields = |row: &QueryResult| {
-        let mut fields = vec!["disclosure".to_owned(), id(row, "disc", "id"), id(row, "holder", "cardholder_id")];
+        let mut fields = vec!["disclosure 2".to_owned(), id(row, "disc", "id"), id(row, "holder", "cardholder_id")];
         fields.push(id(row, "auth", "authentication_id"));
         fields.extend(["recipient", "purpose", "state", "basis"].map(|column| text(row, column)));
         fields.push(id(row, "consent", "consent_event_id"));
         fields.extend(["items", "policies", "bundle_digest", "transform_version", "key_id"].map(|c| text(row, c)));
         fields.push(hex::encode(row.try_get_by::<Vec<u8>, _>("body_digest").unwrap()));
         fields.extend(["limit_ms", "recorded_at"].map(|column| number(row, column)));
+        fields.push(optional_id(row, "card", "card_id"));
+        fields.push(flag(row, "recipient_reuses", "reuses"));
         fields
     };
     rows.iter().map(|row| link(row, &fields(row))).collect()

@@ -1,14 +1,14 @@
 //! The real program as a process, with a data folder of its own: commands that end, and a service that is killed when
 //! the test is over.
 
-use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+mod service;
+
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
@@ -16,7 +16,10 @@ use sekisho::app::App;
 use sekisho::config::Config;
 use sekisho::flow::enrol::{EnrolmentEntry, enrol};
 use sekisho::system::{SystemClock, SystemRandomness};
-use serde_json::Value;
+
+pub(crate) use service::{Answer, Service};
+
+use super::staff::{needs_session, session_of_operator};
 
 /// After so long a condition counts as never met.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -30,6 +33,8 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) struct Deployment {
     folder: tempfile::TempDir,
     database: Option<String>,
+    /// A session for the commands that need one, begun when the first of them runs.
+    session: OnceLock<Option<String>>,
 }
 
 impl Drop for Deployment {
@@ -56,7 +61,7 @@ pub(crate) struct Ended {
 impl Deployment {
     /// On the embedded database, with nothing there yet.
     pub(crate) fn fresh() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), database: None }
+        Self { folder: tempfile::tempdir().unwrap(), database: None, session: OnceLock::new() }
     }
 
     /// On the embedded database, with its schema.
@@ -132,6 +137,10 @@ impl Deployment {
         if self.path("sekisho.toml").exists() {
             command.arg("--config").arg(self.path("sekisho.toml"));
         }
+        let begin = || block_on(session_of_operator(self.config()));
+        if let Some(token) = needs_session(arguments).then(|| self.session.get_or_init(begin).as_ref()).flatten() {
+            command.env("SEKISHO_SESSION", token);
+        }
         command.args(arguments);
         command
     }
@@ -180,10 +189,15 @@ impl Deployment {
                 provisional: false,
                 terms_version: Some("2026-04".to_owned()),
             };
-            let app = App::build(self.config(), Arc::new(SystemClock), Arc::new(SystemRandomness)).await.unwrap();
+            let app = self.beside().await;
             enrol(&app, "test", entry).await.unwrap();
             app.store.close().await;
         });
+    }
+
+    /// One more instance on the same database, in the test's own process.
+    pub(crate) async fn beside(&self) -> App {
+        App::build(self.config(), Arc::new(SystemClock), Arc::new(SystemRandomness)).await.unwrap()
     }
 
     fn config(&self) -> Config {
@@ -214,12 +228,18 @@ impl Deployment {
 
     /// Starts the service on a free port and waits until it says that it serves.
     pub(crate) fn serve(&self) -> Service {
+        self.serve_with(&[])
+    }
+
+    /// The same with variables.
+    pub(crate) fn serve_with(&self, variables: &[(&str, &str)]) -> Service {
         let log = self.path(&format!("log-{:08x}", rand::random::<u32>()));
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.envs(variables.iter().copied());
         command.stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap());
         let mut child = command.spawn().unwrap();
         let out = child.stdout.take().unwrap();
-        let mut service = Service { child, address: ([127, 0, 0, 1], 0).into(), said: String::new(), log };
+        let mut service = Service::starting(child, log);
         service.said = first_line(out).unwrap_or_else(|| panic!("it does not serve: {}", service.log()));
         let (_, rest) = service.said.split_once(" on ").expect("the address");
         service.address = rest.split_whitespace().next().unwrap().parse().unwrap();
@@ -264,130 +284,6 @@ pub(crate) fn now() -> Instant {
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
-}
-
-/// A service that runs; killed when it is dropped.
-pub(crate) struct Service {
-    child: Child,
-    /// Where it listens.
-    pub(crate) address: SocketAddr,
-    /// The line with which it said so.
-    pub(crate) said: String,
-    log: PathBuf,
-}
-
-impl Service {
-    /// What it has logged so far.
-    pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap()
-    }
-
-    /// Asks it to end.
-    pub(crate) fn terminate(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-    }
-
-    /// Kills it, as the power going off would.
-    pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// Waits for its end.
-    pub(crate) fn ended(&mut self) -> ExitStatus {
-        until("the end of the process", || self.child.try_wait().unwrap())
-    }
-
-    /// Opens a page or reads a resource, as nobody in particular.
-    pub(crate) fn get(&self, path: &str) -> Answer {
-        self.send("GET", path, &[], None)
-    }
-
-    /// Reads a resource with a key.
-    pub(crate) fn get_with(&self, path: &str, key: &str) -> Answer {
-        self.send("GET", path, &[("authorization", &format!("Bearer {key}"))], None)
-    }
-
-    /// Sends JSON with a key.
-    pub(crate) fn send_json(&self, method: &str, path: &str, key: &str, body: &Value) -> Answer {
-        let idempotency_key = format!("{:016x}", rand::random::<u64>());
-        let headers = [
-            ("authorization", format!("Bearer {key}")),
-            ("content-type", "application/json".to_owned()),
-            ("idempotency-key", idempotency_key),
-        ];
-        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        self.send(method, path, &headers, Some(&body.to_string()))
-    }
-
-    /// Sends a request over a connection of its own.
-    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
-        let mut stream = self.connect().unwrap();
-        stream.write_all(self.head(method, path, headers, body.map(str::len)).as_bytes()).unwrap();
-        stream.write_all(body.unwrap_or_default().as_bytes()).unwrap();
-        Answer::read(stream)
-    }
-
-    /// A new connection.
-    pub(crate) fn connect(&self) -> std::io::Result<TcpStream> {
-        let stream = TcpStream::connect(self.address)?;
-        stream.set_read_timeout(Some(DEADLINE))?;
-        Ok(stream)
-    }
-
-    /// The head of a request (RFC 9112).
-    pub(crate) fn head(&self, method: &str, path: &str, headers: &[(&str, &str)], length: Option<usize>) -> String {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
-        for (name, value) in headers {
-            write!(head, "{name}: {value}\r\n").unwrap();
-        }
-        if let Some(length) = length {
-            write!(head, "content-length: {length}\r\n").unwrap();
-        }
-        head + "\r\n"
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// An answer.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: String,
-}
-
-impl Answer {
-    /// Reads an answer up to the end of the connection.
-    pub(crate) fn read(mut stream: TcpStream) -> Self {
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: `{text}`"));
-        let mut lines = head.lines();
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let pairs = lines.filter_map(|line| line.split_once(": "));
-        let headers: Vec<_> = pairs.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
-        assert!(headers.iter().all(|(name, _)| name != "transfer-encoding"), "a body with a length: {head}");
-        Self { status, headers, body: body.to_owned() }
-    }
-
-    /// The text of a header.
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
-    }
-
-    /// The body as JSON, which it must be.
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
 }
 
 /// The permission bits of a file.

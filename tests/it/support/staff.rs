@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sekisho::app::App;
 use sekisho::config::Config;
 use sekisho::credential::token::Token;
-use sekisho::domain::id::{StaffId, StaffSessionId};
+use sekisho::domain::id::{CardId, CardholderId, StaffId, StaffSessionId};
 use sekisho::domain::staff::{Role, SignedIn};
 use sekisho::flow::staff::account::{self, NewStaff};
 use sekisho::flow::staff::arrival::Arrival;
@@ -14,8 +14,10 @@ use sekisho::flow::staff::sign_in::{SignInError, Statement, sign_in};
 use sekisho::flow::staff::{session, setup};
 use sekisho::system::{SystemClock, SystemRandomness};
 use totp_rs::Totp;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::deployment::{Deployment, TestCard};
 use super::exchange::Call;
 
 /// The password of every staff person in the tests.
@@ -128,4 +130,31 @@ pub(crate) async fn session_of_operator(config: Config) -> Option<String> {
     let staff = signed_in(&app, "operator", &roles).await;
     app.store.clone().close().await;
     Some(staff.token)
+}
+
+/// An agent who stands in no table.
+pub(crate) fn agent() -> SignedIn {
+    SignedIn {
+        staff_id: StaffId::from_uuid(Uuid::from_u128(7)),
+        name: "sato".to_owned(),
+        display_name: "佐藤".to_owned(),
+        roles: [Role::Agent].into(),
+        session_id: StaffSessionId::from_uuid(Uuid::from_u128(8)),
+        reauthenticated: true,
+    }
+}
+
+impl Deployment {
+    /// The ids of a card and its holder.
+    pub(crate) async fn ids(&self, card: &TestCard) -> (CardId, CardholderId) {
+        let found = self.app.store.card(&card.reference).await.unwrap().unwrap();
+        (found.id, found.cardholder_id)
+    }
+
+    /// Audit entries as `actor action subject result`, oldest first, of one action.
+    pub(crate) async fn audited(&self, action: &str) -> Vec<String> {
+        let sql = "SELECT actor || ' ' || subject || ' ' || result AS entry FROM audit_entries \
+                   WHERE action = $1 ORDER BY recorded_at, id";
+        self.tables.column(sql, vec![action.into()]).await
+    }
 }

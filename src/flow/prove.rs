@@ -1,0 +1,164 @@
+//! The proof about sharing: nothing was let out against an objection, shown from the records alone, of one person or of all,
+//! from the database or from an export.
+//!
+//! Rows are read ahead on one task while another checks them. The service goes on meanwhile: a line is checked up to the
+//! end that it had when it was first looked at.
+
+mod export;
+mod walk;
+
+use std::io::{BufRead, Write};
+
+use tokio::sync::mpsc;
+
+use self::export::ExportWriter;
+use self::walk::Item;
+use crate::app::App;
+use crate::domain::consent::proof::{Fault, LineCheck, LineHead, Totals, Violation};
+use crate::domain::id::CardholderId;
+use crate::store::StoreError;
+
+/// So many batches of rows wait to be checked.
+const BATCHES: usize = 2;
+
+/// Whose lines are proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One person's.
+    One(CardholderId),
+    /// Everybody's.
+    All,
+}
+
+/// Where an export is written while it is proved.
+pub type ExportFile = Box<dyn Write + Send>;
+
+/// Why nothing was proved.
+#[derive(Debug, thiserror::Error)]
+pub enum ProveError {
+    /// Something is wrong with a line.
+    #[error(transparent)]
+    Violation(#[from] Violation),
+    /// A row holds what this program never writes.
+    #[error("a row cannot be read: {0}")]
+    UnreadableRow(String),
+    /// The export is not what was written.
+    #[error("line {line} of the export: {reason}")]
+    BrokenExport {
+        /// The number of the line.
+        line: u64,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] std::io::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Store(StoreError),
+    /// The task that checks has ended.
+    #[error("the task that checks has ended")]
+    Stopped,
+}
+
+impl ProveError {
+    /// Whether the records are wrong, and not the way to them.
+    pub fn is_violation(&self) -> bool {
+        matches!(self, Self::Violation(_) | Self::UnreadableRow(_) | Self::BrokenExport { .. })
+    }
+}
+
+impl From<StoreError> for ProveError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Corrupt { .. } => Self::UnreadableRow(error.to_string()),
+            error => Self::Store(error),
+        }
+    }
+}
+
+/// Proves what the database holds. With `export` everything that is proved is written there too.
+///
+/// # Errors
+/// [`ProveError`]; the first violation ends the proof.
+pub async fn prove(app: &App, scope: Scope, export: Option<ExportFile>) -> Result<Totals, ProveError> {
+    let writer = match export {
+        Some(file) => Some(ExportWriter::begin(file, app.config.environment.as_str(), app.now())?),
+        None => None,
+    };
+    let (items, batches) = mpsc::channel(BATCHES);
+    let checking = tokio::task::spawn_blocking(move || check(batches, writer));
+    let walked = walk::walk(&app.store, scope, items).await;
+    let checked = checking.await.map_err(|_| ProveError::Stopped)?;
+    match (walked, checked) {
+        // Who checks has found something and stopped listening: that comes first.
+        (_, Err(error)) | (Err(error), Ok(_)) => Err(error),
+        (Ok(()), Ok(totals)) => Ok(totals),
+    }
+}
+
+/// Proves an export, without any database.
+///
+/// # Errors
+/// [`ProveError`]; the first violation ends the proof.
+pub fn prove_export(file: impl BufRead) -> Result<Totals, ProveError> {
+    let mut prover = Prover::default();
+    let mut reader = export::ExportReader::begin(file)?;
+    while let Some(item) = reader.next()? {
+        prover.take(&item)?;
+    }
+    prover.end()?;
+    reader.finish(&prover.totals)?;
+    Ok(prover.totals)
+}
+
+fn check(mut batches: mpsc::Receiver<Vec<Item>>, mut writer: Option<ExportWriter>) -> Result<Totals, ProveError> {
+    let mut prover = Prover::default();
+    while let Some(batch) = batches.blocking_recv() {
+        for item in &batch {
+            prover.take(item)?;
+            if let Some(writer) = &mut writer {
+                writer.write(item)?;
+            }
+        }
+    }
+    prover.end()?;
+    if let Some(writer) = writer {
+        writer.end(&prover.totals)?;
+    }
+    Ok(prover.totals)
+}
+
+/// Checks persons one after the other.
+#[derive(Default)]
+struct Prover {
+    current: Option<(LineCheck, LineHead)>,
+    totals: Totals,
+}
+
+impl Prover {
+    fn take(&mut self, item: &Item) -> Result<(), Violation> {
+        match item {
+            Item::Person(ends) => {
+                self.end()?;
+                let check = LineCheck::begin(ends.head.cardholder_id, ends.start.as_ref());
+                self.current = Some((check, ends.head.clone()));
+                Ok(())
+            }
+            Item::Row(row) => match &mut self.current {
+                Some((check, _)) => check.add(row, &mut self.totals),
+                None => {
+                    let (cardholder, sequence) = (row.entry.cardholder_id(), row.sequence);
+                    Err(Violation { cardholder, sequence, fault: Fault::NoHead })
+                }
+            },
+        }
+    }
+
+    fn end(&mut self) -> Result<(), Violation> {
+        match self.current.take() {
+            Some((check, head)) => check.end(&head, &mut self.totals),
+            None => Ok(()),
+        }
+    }
+}
