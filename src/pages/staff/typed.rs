@@ -35,12 +35,6 @@ impl Typed {
         self.fields.entry(name.to_owned()).or_insert_with(|| value.into());
         self
     }
-
-    /// The names of the boxes that are ticked and begin like this, without the beginning.
-    pub(super) fn ticked<'a>(&'a self, beginning: &'a str) -> impl Iterator<Item = &'a str> {
-        let ticked = self.fields.iter().filter(|(_, value)| value.as_str() == "yes");
-        ticked.filter_map(move |(name, _)| name.strip_prefix(beginning))
-    }
 }
 
 /// What is wrong with a form: the field and the text.
