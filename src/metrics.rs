@@ -1,6 +1,7 @@
 //! What the service counts about itself, in the form of Prometheus. Knows no person and no card:
 //! labels come from closed sets.
 
+pub mod daily;
 mod provider;
 
 use std::fmt;
@@ -81,6 +82,8 @@ pub struct Metrics {
     outbox_waiting: Family<KindLabels, Gauge>,
     outbox_oldest: Family<KindLabels, Gauge>,
     outbox_dead: Family<KindLabels, Gauge>,
+    /// What the day's figures in the database do not hold yet.
+    pub daily: daily::Daily,
 }
 
 impl Metrics {
@@ -102,6 +105,7 @@ impl Metrics {
             outbox_waiting: Family::default(),
             outbox_oldest: Family::default(),
             outbox_dead: Family::default(),
+            daily: daily::Daily::default(),
         };
         registry.register("http_requests", "Requests answered, by route and status", new.requests.clone());
         registry.register("http_request_duration_seconds", "Time from header to answer", new.durations.clone());
@@ -139,6 +143,7 @@ impl Metrics {
     /// The provider answered, did not, or was not asked.
     pub fn provider_result(&self, reason: &'static str) {
         self.provider_results.get_or_create(&ReasonLabels { reason }).inc();
+        self.daily.add("provider", reason, 1);
     }
 
     /// How the analysis company has answered lately.

@@ -15,18 +15,28 @@
 //!    in `texts.rs`.
 
 pub(super) mod account;
+pub(super) mod activity;
 pub(super) mod answer;
+pub(super) mod audit;
 pub(super) mod console;
 #[allow(dead_code, reason = "as the pieces: not every page fails in every way")]
 pub(super) mod failure;
 pub(super) mod form;
 pub(super) mod home;
+pub(super) mod names;
+pub(super) mod outbox;
+pub(super) mod people;
 #[allow(dead_code, reason = "the pieces are a set: pages take what they need of it")]
 pub(super) mod pieces;
+pub(super) mod proof;
+pub(super) mod queue;
 pub(super) mod reauthenticate;
 pub(super) mod return_path;
 pub(super) mod routes;
 pub(super) mod setup;
+pub(super) mod sheet;
 pub(super) mod sign_in;
 #[allow(dead_code, reason = "pages of acts ask for rights by it")]
 pub(super) mod signed;
+pub(super) mod support;
+pub(super) mod typed_note;

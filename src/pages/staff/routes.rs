@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-use super::{account, home, reauthenticate, setup, sign_in};
+use super::queue::{letter, objection, request};
+use super::{account, activity, audit, home, outbox, people, proof, queue, reauthenticate, setup, sign_in, support};
 use crate::domain::staff::Act;
 use crate::pages::Pages;
 
@@ -22,6 +23,13 @@ pub(super) struct Entry {
 /// The navigation, from left to right.
 pub(super) const NAVIGATION: &[Entry] = &[
     Entry { path: "/staff", title: "staff-home", act: None },
+    Entry { path: "/staff/authentications", title: "supervisor-authentications", act: Some(Act::AuthenticationLook) },
+    Entry { path: "/staff/queue", title: "supervisor-queue", act: Some(Act::QueueLook) },
+    Entry { path: "/staff/activity", title: "supervisor-activity", act: Some(Act::ActivityLook) },
+    Entry { path: "/staff/audit", title: "supervisor-audit", act: Some(Act::AuditLook) },
+    Entry { path: "/staff/proof", title: "supervisor-proof", act: Some(Act::SharingProve) },
+    Entry { path: "/staff/outbox", title: "supervisor-outbox", act: Some(Act::OutboxLook) },
+    Entry { path: "/staff/people", title: "supervisor-people", act: Some(Act::StaffLook) },
     Entry { path: "/staff/account", title: "staff-account", act: None },
 ];
 
@@ -34,7 +42,31 @@ pub(in crate::pages) fn routes() -> Router<Arc<Pages>> {
         .route("/staff/setup", get(setup::open).post(setup::begin))
         .route("/staff/setup/confirm", post(setup::confirm))
         .route("/staff/reauthenticate", get(reauthenticate::open).post(reauthenticate::answer))
+        .merge(console())
         .route("/staff/account", get(account::open))
         .route("/staff/account/language", post(account::set_language))
         .route("/staff/account/sessions/end", post(account::end_session))
+}
+
+/// What supervisors, auditors and administrators look at, and the support view.
+fn console() -> Router<Arc<Pages>> {
+    Router::new()
+        .route("/staff/authentications", get(support::ask).post(support::find))
+        .route("/staff/authentications/{id}", get(support::open))
+        .route("/staff/authentications/{id}/unlock", get(support::open_unlock).post(support::unlock))
+        .route("/staff/authentications/{id}/vouch", get(support::open_vouch).post(support::vouch))
+        .route("/staff/queue", get(queue::open))
+        .route("/staff/queue/requests/{id}", get(request::open).post(request::decide))
+        .route("/staff/queue/objections/{id}", get(objection::open).post(objection::decide))
+        .route("/staff/queue/letters/{number}", get(letter::open))
+        .route("/staff/queue/letters/{number}/close", post(letter::close))
+        .route("/staff/activity", get(activity::open))
+        .route("/staff/audit", get(audit::open))
+        .route("/staff/audit/entries.csv", get(audit::csv))
+        .route("/staff/audit/entries.json", get(audit::json))
+        .route("/staff/proof", get(proof::open))
+        .route("/staff/outbox", get(outbox::open))
+        .route("/staff/outbox/replay", post(outbox::replay))
+        .route("/staff/people", get(people::open).post(people::change))
+        .route("/staff/people/new", get(people::open_new).post(people::create))
 }
