@@ -17,11 +17,10 @@ impl MigrationTrait for Migration {
     }
 }
 
-const STATEMENTS: [&str; 8] = [
-    // Ids sort by time: they bound a range, and continue a list.
+const STATEMENTS: [&str; 7] = [
+    // Ids sort by time: they bound a range, and continue a list. The index by record comes with retention.
     "CREATE INDEX audit_entries_actor ON audit_entries (actor, id)",
     "CREATE INDEX audit_entries_action ON audit_entries (action, id)",
-    "CREATE INDEX audit_entries_subject ON audit_entries (subject, id)",
     "CREATE INDEX consent_events_action ON consent_events (action, recorded_at)",
     // Failed checks are few among all events.
     "CREATE INDEX consent_events_pending ON consent_events (recorded_at) WHERE pending",
