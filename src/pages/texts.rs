@@ -2,8 +2,16 @@
 
 pub(super) use crate::texts::{Texts, Wording, accepted};
 
-const JA: &[&str] = &[include_str!("translations/ja.ftl"), include_str!("translations/staff.ja.ftl"), include_str!("translations/export.ja.ftl")];
-const EN: &[&str] = &[include_str!("translations/en.ftl"), include_str!("translations/staff.en.ftl"), include_str!("translations/export.en.ftl")];
+const JA: &[&str] = &[
+    include_str!("translations/ja.ftl"),
+    include_str!("translations/staff.ja.ftl"),
+    include_str!("translations/export.ja.ftl"),
+];
+const EN: &[&str] = &[
+    include_str!("translations/en.ftl"),
+    include_str!("translations/staff.en.ftl"),
+    include_str!("translations/export.en.ftl"),
+];
 
 /// The words of the pages, in the languages that there are.
 pub(super) fn texts() -> Texts {

@@ -234,7 +234,10 @@ fn lines_of_one_cardholder_that_name_different_bases_of_sharing_are_refused() {
     let second = row(2).with("cardholder_reference", "holder-1");
     for (first, second) in [(agreed(row(1)), second.clone()), (row(1), agreed(second.clone()))] {
         let said = refused(&deployment, file(&[first, second, row(3)]));
-        assert!(said.contains("line 3: `sharing_basis`, `notice_version` and `informed_at` differ from line 2"), "{said}");
+        assert!(
+            said.contains("line 3: `sharing_basis`, `notice_version` and `informed_at` differ from line 2"),
+            "{said}"
+        );
     }
     let ended = import(&deployment, file(&[agreed(row(1)), agreed(second)]));
     assert_eq!(ended.code, 0, "{ended:?}");
