@@ -202,13 +202,13 @@ impl Prover {
                 Ok(())
             }
             Item::End => self.end(),
-            Item::Row(row) => match &mut self.current {
-                Some((check, _)) => check.add(row, &mut self.totals),
-                None => {
-                    let (cardholder, sequence) = (row.entry.cardholder_id(), row.sequence);
-                    Err(Violation { cardholder, sequence, fault: Fault::NoHead })
+            Item::Row(row) => {
+                if let Some((check, _)) = &mut self.current {
+                    return check.add(row, &mut self.totals);
                 }
-            },
+                let (cardholder, sequence) = (row.entry.cardholder_id(), row.sequence);
+                Err(Violation { cardholder, sequence, fault: Fault::NoHead })
+            }
         }
     }
 
