@@ -7,9 +7,16 @@
 //! | `sign-in DATA_DIR DATABASE_URL` | adds an administrator and prints a session for `SEKISHO_SESSION` |
 //! | `ask ADDRESS KEY FIRST CARDS CONNECTIONS SECONDS RATE` | asks about the cards in turn; `RATE` 0 is full speed |
 //! | `provider ADDRESS DELAY_MS` | the stand-in provider |
+//! | `object ADDRESS KEY ISSUER_KEY FIRST COUNT IN_FLIGHT` | opts out one person after the other; with 1 while a purchase is in flight |
+//! | `ledger HEADS COUNT` | prints a psql script of so many disclosures, chained behind the ends of the lines in HEADS |
 //! | `statements LOG` | makes a pgbench script of what PostgreSQL logged for one request |
 #![allow(missing_docs, clippy::print_stdout, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
+#[path = "load/ledger.rs"]
+mod ledger;
+#[path = "load/objections.rs"]
+mod objections;
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -58,8 +65,26 @@ fn main() {
             println!("{}", runtime.block_on(ask(plan, number_of(connections))));
         }
         ["provider", address, delay_ms] => runtime.block_on(provide(address, number_of(delay_ms))),
+        ["object", address, key, issuer_key, first, count, in_flight] => {
+            let plan = Plan {
+                address: address.parse().expect("an address"),
+                key: (*key).to_owned(),
+                first: number_of(first),
+                cards: u64::MAX,
+                nanos: 0,
+                rate: 0,
+                run: SystemClock.boot_nanos(),
+            };
+            println!("{}", runtime.block_on(objections::object(plan, issuer_key, number_of(count), *in_flight == "1")));
+        }
+        ["ledger", heads, count] => {
+            let heads = std::fs::read_to_string(heads).expect("the heads");
+            ledger::print(&heads, number_of(count), &mut std::io::stdout().lock()).expect("standard output");
+        }
         ["statements", log] => print!("{}", statements(&std::fs::read_to_string(log).expect("the log"))),
-        _ => println!("usage: cards | sign-in | ask | provider | statements, see the head of benches/load.rs"),
+        _ => println!(
+            "usage: cards | sign-in | ask | provider | object | ledger | statements, see the head of benches/load.rs"
+        ),
     }
 }
 

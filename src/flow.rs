@@ -1,6 +1,7 @@
 //! What the service does, a file per sentence. Each flow runs once from top to bottom and is called by the API,
 //! the pages or the command line; it knows nothing of HTTP.
 
+pub mod activity;
 pub mod authenticate;
 pub mod cancel;
 pub mod cardholder;
@@ -22,6 +23,7 @@ pub mod prove;
 pub mod register;
 pub mod result;
 pub mod retention;
+pub mod script;
 pub mod search;
 pub mod staff;
 pub mod support;

@@ -1,6 +1,7 @@
 //! What the service counts about itself, in the form of Prometheus. Knows no person and no card:
 //! labels come from closed sets.
 
+pub mod daily;
 mod provider;
 
 use std::fmt;
@@ -83,6 +84,8 @@ pub struct Metrics {
     outbox_dead: Family<KindLabels, Gauge>,
     sharing_on: Gauge,
     canary_kept: Gauge,
+    /// What the day's figures in the database do not hold yet.
+    pub daily: daily::Daily,
 }
 
 impl Metrics {
@@ -106,6 +109,7 @@ impl Metrics {
             outbox_dead: Family::default(),
             sharing_on: Gauge::default(),
             canary_kept: Gauge::default(),
+            daily: daily::Daily::default(),
         };
         registry.register("http_requests", "Requests answered, by route and status", new.requests.clone());
         registry.register("http_request_duration_seconds", "Time from header to answer", new.durations.clone());
@@ -145,6 +149,7 @@ impl Metrics {
     /// The provider answered, did not, or was not asked.
     pub fn provider_result(&self, reason: &'static str) {
         self.provider_results.get_or_create(&ReasonLabels { reason }).inc();
+        self.daily.add("provider", reason, 1);
     }
 
     /// How the analysis company has answered lately.

@@ -16,6 +16,7 @@ mod m0007_outbox;
 mod m0008_result_codes;
 mod m0009_vouches;
 mod m0010_search;
+mod m0011_activity;
 mod m0012_retention;
 
 /// All migrations, oldest first.
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_vouches::Migration),
             Box::new(m0006_staff::Migration),
             Box::new(m0010_search::Migration),
+            Box::new(m0011_activity::Migration),
             Box::new(m0012_retention::Migration),
         ]
     }

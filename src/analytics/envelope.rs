@@ -2,6 +2,7 @@
 //!
 //! Knows bytes and what they are made of. Neither part of it leads back to an authentication.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -25,7 +26,7 @@ pub struct Item {
 /// A request to a provider, ready to be sent: the exact bytes, and what the ledger states about them.
 pub struct Prepared {
     recipient: String,
-    path: &'static str,
+    path: Cow<'static, str>,
     content_type: &'static str,
     body: Zeroizing<Vec<u8>>,
     items: Vec<Item>,
@@ -38,7 +39,7 @@ pub struct Prepared {
 /// What a connector states about the bytes it prepared.
 pub(super) struct Contents {
     pub(super) recipient: String,
-    pub(super) path: &'static str,
+    pub(super) path: Cow<'static, str>,
     pub(super) content_type: &'static str,
     pub(super) items: Vec<Item>,
     pub(super) unreadable: Vec<Datum>,
@@ -124,7 +125,7 @@ pub struct WrongRecipient {
 
 /// What is in an envelope, and until when it may leave.
 pub(super) struct Opened {
-    pub(super) path: &'static str,
+    pub(super) path: Cow<'static, str>,
     pub(super) content_type: &'static str,
     pub(super) body: Vec<u8>,
     pub(super) unreadable: Vec<Datum>,

@@ -153,7 +153,7 @@ impl Line {
         let Opened { path, content_type, body, unreadable, send_until_boot_nanos, send_until } = envelope.open();
         self.count_unreadable(&unreadable);
         let mut url = self.base.clone();
-        url.set_path(path);
+        url.set_path(&path);
         let request = OutboundRequest {
             url,
             content_type,

@@ -68,6 +68,8 @@ pub struct AnalyticsConfig {
     /// Asks for the device session of the provider's own profiling, where the merchant's request names one. Only for a
     /// deployment that declares such profiling in its notices.
     pub session_query: bool,
+    /// The path of the provider's call to erase what a query sent, where the contract has one; empty: by letter.
+    pub erasure_path: String,
     /// Milliseconds for one call, from connecting to the last byte; at most 800.
     pub deadline_ms: u64,
     /// Milliseconds from the start of the gate after which nothing may be sent any more.
@@ -96,6 +98,7 @@ impl Default for AnalyticsConfig {
             service: MinfraudService::Score,
             score_direction: ScoreDirection::HigherIsBetter,
             session_query: false,
+            erasure_path: String::new(),
             deadline_ms: 600,
             limit_ms: 400,
             max_in_flight: 64,

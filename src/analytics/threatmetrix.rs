@@ -56,7 +56,7 @@ impl ThreatMetrix {
                 score_direction: settings.score_direction,
                 idempotent: false,
                 feedback: true,
-                erase: Erase::Letter,
+                erase: if settings.erasure_path.is_empty() { Erase::Letter } else { Erase::Call },
                 mapping_version: MAPPING_VERSION,
                 limit_ms: settings.limit_ms,
             },
@@ -120,9 +120,9 @@ impl Provider for ThreatMetrix {
         update::prepare(feedback, &self.pseudonyms, &self.settings)
     }
 
-    /// No call is known by which such a provider would erase.
-    fn prepare_erase(&self, _provider_request_id: &str) -> Option<Prepared> {
-        None
+    /// No call is published by which such a provider erases: a deployment names the path that its contract has.
+    fn prepare_erase(&self, provider_request_id: &str) -> Option<Prepared> {
+        update::prepare_erase(provider_request_id, &self.pseudonyms, &self.settings)
     }
 
     fn report(&self, envelope: Envelope, deadline_boot_nanos: u64) -> BoxFuture<'_, Reported> {

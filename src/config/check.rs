@@ -127,6 +127,7 @@ fn staff(config: &Config) -> Vec<String> {
             !(300..=604_800).contains(&staff.setup_code_seconds),
             "`staff.setup_code_seconds`: must be from 300 to 604800".to_owned(),
         ),
+        (!(1..=365).contains(&staff.pending_days), "`staff.pending_days`: must be from 1 to 365".to_owned()),
     ])
 }
 

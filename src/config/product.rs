@@ -82,6 +82,8 @@ pub struct StaffSettings {
     pub reauthentication_seconds: i64,
     /// Time for the first sign-in, seconds.
     pub setup_code_seconds: i64,
+    /// Time after which what waits for a supervisor is marked, days.
+    pub pending_days: i64,
 }
 
 /// For how many days each kind of record is kept.

@@ -90,6 +90,7 @@ pub fn router(state: ProviderState) -> Router {
         .route("/api/attribute-query", post(query::attribute))
         .route("/api/session-query", post(query::session))
         .route("/api/update", post(query::update))
+        .route(query::ERASE, post(query::erase))
         .route("/minfraud/v2.0/{service}", post(minfraud::evaluate))
         .route("/minfraud/v2.0/transactions/report", post(minfraud::report))
         .route("/control", get(steered).post(steer).delete(unsteer))

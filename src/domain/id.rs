@@ -37,6 +37,12 @@ impl<K: Kind> Id<K> {
         Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
     }
 
+    /// Before every identifier of something that comes to be at `at` or later, to the millisecond: ids sort by time.
+    pub fn before(at: Micros) -> Self {
+        let millis = u64::try_from(at.0.div_euclid(1_000)).unwrap_or(0);
+        Self::from_uuid(Uuid::from_u128(u128::from(millis) << 80))
+    }
+
     /// The identifier with this UUID.
     pub fn from_uuid(uuid: Uuid) -> Self {
         Self { uuid, kind: PhantomData }

@@ -253,5 +253,6 @@ pub(super) fn settlement(app: &App, disclosure_id: DisclosureId, settled: Settle
         Settled::NotSent => SettlementState::NotSent,
         Settled::Unknown => SettlementState::Unknown,
     };
+    app.metrics.daily.add("disclosure", state.as_str(), 1);
     Settlement { disclosure_id, state, provider_request_id: None, answer: None, settled_at: app.now() }
 }

@@ -39,6 +39,35 @@ pub fn receipt_mail(app: &App, cardholder_id: CardholderId, receipt: &Receipt) -
     message(app, OutboxKind::ReceiptMail, Some(cardholder_id), receipt.id.to_string(), body)
 }
 
+/// Puts the receipt of an objection into the outbox. Each receipt is a message of its own id, so that it goes once however
+/// often it is asked for.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn mail_receipt(
+    app: &App,
+    actor: &str,
+    cardholder_id: CardholderId,
+    receipt: &Receipt,
+) -> Result<(), StoreError> {
+    let message =
+        OutboxMessage { id: OutboxId::from_uuid(receipt.id.uuid()), ..receipt_mail(app, cardholder_id, receipt) };
+    let entry = note(app, actor, "receipt.mail", receipt.id.to_string());
+    let queued = app
+        .store
+        .write(move |transaction| {
+            Box::pin(async move {
+                crate::store::outbox::enqueue(transaction, &message).await?;
+                crate::store::audit::append(transaction, &entry).await
+            })
+        })
+        .await;
+    match queued {
+        Err(StoreError::Duplicate { .. }) => Ok(()),
+        queued => queued,
+    }
+}
+
 /// The notice of a pending objection as a message to her.
 pub fn pending_notice_mail(app: &App, cardholder_id: CardholderId, notice: &PendingNotice) -> OutboxMessage {
     let body = serde_json::json!(notice).to_string();

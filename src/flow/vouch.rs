@@ -5,11 +5,13 @@ use iso_currency::Currency;
 
 use crate::app::App;
 use crate::domain::card::CardStatus;
+use crate::domain::consent::IdentityOutcome;
+use crate::domain::consent::line::Identity;
 use crate::domain::id::{AuditId, CardId, CardholderId, MerchantId, VouchId};
 use crate::domain::money::{AMOUNT_MINOR_MAX, Money};
 use crate::domain::note::{CALL_REFERENCE_CHARS_MAX, Note, NoteError};
 use crate::domain::staff::SignedIn;
-use crate::domain::vouch::{CallerCheck, CheckOutcome, VOUCH_MINUTES_MAX, Vouch};
+use crate::domain::vouch::{VOUCH_MINUTES_MAX, Vouch};
 use crate::store::StoreError;
 use crate::store::audit::Entry;
 
@@ -28,8 +30,8 @@ pub struct VouchEntry {
     pub minutes: i64,
     /// The reference of the call, 1 to [`CALL_REFERENCE_CHARS_MAX`] characters.
     pub call_reference: String,
-    /// How the caller was checked.
-    pub check: CallerCheck,
+    /// How the caller was identified.
+    pub identity: Identity,
 }
 
 /// Why nothing was vouched for.
@@ -95,7 +97,7 @@ pub async fn vouch(app: &App, who: &SignedIn, entry: VouchEntry) -> Result<Vouch
         ceiling: Money { amount_minor: entry.ceiling_minor, currency: entry.currency },
         staff_id: who.staff_id,
         call_reference,
-        check: entry.check,
+        identity: entry.identity,
         created_at: now,
         expires_at: now.plus_seconds(entry.minutes * 60),
         ended_at: None,
@@ -110,7 +112,7 @@ pub async fn vouch(app: &App, who: &SignedIn, entry: VouchEntry) -> Result<Vouch
 }
 
 fn check(entry: &VouchEntry) -> Result<Note, VouchError> {
-    if entry.check.outcome != CheckOutcome::Passed {
+    if entry.identity.outcome != IdentityOutcome::Passed {
         return Err(VouchError::NotChecked);
     }
     if !(1..=AMOUNT_MINOR_MAX).contains(&entry.ceiling_minor) {

@@ -15,19 +15,41 @@
 //!    in `texts.rs`.
 
 pub(super) mod account;
+pub(super) mod activity;
 pub(super) mod answer;
+pub(super) mod audit;
+pub(super) mod cardholder;
+mod check_list;
+pub(super) mod consent_event;
 pub(super) mod console;
+pub(super) mod correction;
 pub(super) mod export;
 #[allow(dead_code, reason = "as the pieces: not every page fails in every way")]
 pub(super) mod failure;
 pub(super) mod form;
 pub(super) mod home;
+pub(super) mod names;
+pub(super) mod objection;
+pub(super) mod outbox;
+pub(super) mod people;
 #[allow(dead_code, reason = "the pieces are a set: pages take what they need of it")]
 pub(super) mod pieces;
+pub(super) mod proof;
+pub(super) mod queue;
 pub(super) mod reauthenticate;
+pub(super) mod resumption;
 pub(super) mod return_path;
 pub(super) mod routes;
+mod script;
+pub(super) mod search;
 pub(super) mod setup;
+pub(super) mod sheet;
 pub(super) mod sign_in;
 #[allow(dead_code, reason = "pages of acts ask for rights by it")]
 pub(super) mod signed;
+mod statement;
+pub(super) mod support;
+mod typed;
+pub(super) mod typed_note;
+pub(super) mod unmatched;
+mod words;

@@ -5,12 +5,16 @@ pub(super) use crate::texts::{Texts, Wording, accepted};
 const JA: &[&str] = &[
     include_str!("translations/ja.ftl"),
     include_str!("translations/staff.ja.ftl"),
+    include_str!("translations/console.ja.ftl"),
     include_str!("translations/export.ja.ftl"),
+    include_str!("translations/supervisor.ja.ftl"),
 ];
 const EN: &[&str] = &[
     include_str!("translations/en.ftl"),
     include_str!("translations/staff.en.ftl"),
+    include_str!("translations/console.en.ftl"),
     include_str!("translations/export.en.ftl"),
+    include_str!("translations/supervisor.en.ftl"),
 ];
 
 /// The words of the pages, in the languages that there are.

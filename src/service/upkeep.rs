@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::api::caller::Callers;
 use crate::app::App;
 use crate::flow::consent::canary;
-use crate::flow::{challenge, search};
+use crate::flow::{activity, challenge, search};
 use crate::store::StoreError;
 
 /// How often challenges are looked at.
@@ -39,6 +39,9 @@ pub(super) async fn run(app: Arc<App>, callers: Arc<Callers>) {
         }
         if beat.is_multiple_of(BEATS_PER_MINUTE) {
             callers.forget_idle();
+            if let Err(error) = activity::write_down(&app).await {
+                tracing::warn!(%error, "the figures of the day cannot be written down");
+            }
         }
         if let Err(error) = settle_and_forget(&app, beat.is_multiple_of(BEATS_PER_HOUR)).await {
             tracing::warn!(%error, "the upkeep of the database failed");
@@ -61,7 +64,8 @@ pub(super) async fn watch(app: &App) {
 
 async fn settle_and_forget(app: &App, hourly: bool) -> Result<(), StoreError> {
     let now = app.now();
-    app.store.settle_abandoned(now.plus_seconds(-ABANDONED_SECONDS), now, BATCH).await?;
+    let abandoned = app.store.settle_abandoned(now.plus_seconds(-ABANDONED_SECONDS), now, BATCH).await?;
+    app.metrics.daily.add("disclosure", "unknown", abandoned);
     search::index_birth_dates(app, BATCH).await?;
     if hourly {
         app.store.forget_old(now).await?;

@@ -3,6 +3,8 @@
 //! A row carries a UUIDv7 and no number: a counter inside every transaction would make all writers wait for
 //! one another. Its hash is taken over canonical bytes, so that a log can be sealed over the rows later.
 
+pub mod log;
+
 use sea_orm::{ConnectionTrait, Value};
 use serde::Serialize;
 use sha2::{Digest, Sha256};

@@ -94,6 +94,15 @@ impl Store {
         sql::all(self.reader(), "erasures", &sql, values).await?.iter().map(read).collect()
     }
 
+    /// The requests that go by this letter.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn letter(&self, number: i64) -> Result<Vec<Erasure>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM erasures WHERE letter = $1 AND way = 'letter' ORDER BY id");
+        sql::all(self.reader(), "erasures", &sql, [number.into()]).await?.iter().map(read).collect()
+    }
+
     /// Letters that are still to be written or answered: one request of each, the oldest first.
     ///
     /// # Errors

@@ -7,10 +7,12 @@ use super::audit::{self, Entry};
 use super::sql::{self, Row};
 use super::{Store, StoreError, Transaction};
 use crate::domain::clock::Micros;
+use crate::domain::consent::line::Identity;
+use crate::domain::consent::{IdentityMethod, IdentityOutcome};
 use crate::domain::id::{AuthenticationId, CardId, CardholderId, MerchantId, StaffId, VouchId};
 use crate::domain::money::Money;
 use crate::domain::note::{CALL_REFERENCE_CHARS_MAX, Note};
-use crate::domain::vouch::{CallerCheck, CheckMethod, CheckOutcome, Vouch};
+use crate::domain::vouch::Vouch;
 
 const COLUMNS: &str = "id, card_id, cardholder_id, merchant_id, ceiling_minor, currency, staff_id, call_reference, \
      check_method, check_outcome, created_at, expires_at, ended_at, used_at, used_by";
@@ -66,8 +68,8 @@ async fn insert(transaction: &Transaction, vouch: &Vouch) -> Result<bool, StoreE
         vouch.ceiling.currency.code().into(),
         vouch.staff_id.uuid().into(),
         vouch.call_reference.as_str().into(),
-        vouch.check.method.as_str().into(),
-        vouch.check.outcome.as_str().into(),
+        vouch.identity.method.as_str().into(),
+        vouch.identity.outcome.as_str().into(),
         vouch.created_at.0.into(),
         vouch.expires_at.0.into(),
     ];
@@ -100,9 +102,9 @@ fn read(row: &Row) -> Result<Vouch, StoreError> {
         staff_id: StaffId::from_uuid(row.get("staff_id")?),
         call_reference: Note::parse(&call_reference, CALL_REFERENCE_CHARS_MAX)
             .map_err(|_| row.corrupt("call_reference"))?,
-        check: CallerCheck {
-            method: row.word("check_method", CheckMethod::parse)?,
-            outcome: row.word("check_outcome", CheckOutcome::parse)?,
+        identity: Identity {
+            method: row.word("check_method", IdentityMethod::parse)?,
+            outcome: row.word("check_outcome", IdentityOutcome::parse)?,
         },
         created_at: Micros(row.get("created_at")?),
         expires_at: Micros(row.get("expires_at")?),

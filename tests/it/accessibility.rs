@@ -31,6 +31,9 @@ async fn challenge_pages(deployment: &Deployment, browser: &Browser, size: &str)
     let asked = deployment.buys(&card, &json!({"challenge": {"wish": "challenge"}})).await;
     let url = asked["challenge"]["url"].as_str().unwrap();
     browser.looks_at(url, &format!("challenge-{size}")).await;
+    browser.click("main form button[type=submit], main form button").await;
+    browser.wait("#password").await;
+    browser.shows(&format!("challenge-asking-{size}")).await;
     browser.wait("#password").await.send_keys(&format!("wrong{}", char::from(Key::Enter))).await.unwrap();
     browser.wait("#notice").await;
     browser.shows(&format!("challenge-wrong-{size}")).await;

@@ -41,7 +41,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("delivery", &["app", "domain", "keys", "outbound", "store", "texts"]),
     (
         "flow",
-        &["analytics", "app", "credential", "delivery", "domain", "fault_points", "geo", "keys", "policy", "store"],
+        &[
+            "analytics",
+            "app",
+            "credential",
+            "delivery",
+            "domain",
+            "fault_points",
+            "geo",
+            "keys",
+            "notices",
+            "policy",
+            "store",
+        ],
     ),
     ("api", &["app", "config", "credential", "domain", "flow", "store"]),
     (
@@ -153,6 +165,21 @@ fn only_the_gate_grants_a_clearance() {
     let grants = |source: &&Source| source.code.contains("Clearance::grant(") && !source.is_test();
     let found: Vec<String> = sources("src").iter().filter(grants).map(|source| source.path.clone()).collect();
     assert_eq!(found, ["src/flow/gate.rs"]);
+}
+
+#[test]
+fn a_release_build_has_no_fault_points() {
+    let named: Vec<String> = sources("src")
+        .into_iter()
+        .filter(|source| source.code.contains("SEKISHO_FAULT_POINTS"))
+        .map(|source| source.path)
+        .collect();
+    assert_eq!(named, ["src/fault_points/armed.rs", "src/fault_points/plan.rs"]);
+    let gate = sources("src").into_iter().find(|source| source.path == "src/fault_points.rs").unwrap().code;
+    for module in ["mod armed;", "mod plan;", "pub use armed::FaultPoints;", "pub use plan::PlanError;"] {
+        assert!(gate.contains(&format!("#[cfg(debug_assertions)]\n{module}")), "`{module}` is for debug builds");
+    }
+    assert!(gate.contains("#[cfg(not(debug_assertions))]\nimpl FaultPoints"));
 }
 
 #[test]

@@ -280,29 +280,29 @@ fn a_merchant_that_cannot_be_is_refused_with_what_is_allowed() {
 }
 
 #[test]
-fn an_objection_is_recorded_and_taken_back() {
+fn an_objection_is_recorded_and_taking_it_back_waits_for_a_second_person() {
     let deployment = Deployment::migrated();
     let path = deployment.write("cards.csv", file(&[row(1)]));
     deployment.fine(&["card", "import", path.to_str().unwrap()]);
     let said = deployment.fine(&["consent", "object", "--cardholder", "holder-1", "--channel", "branch"]);
-    assert!(said.starts_with("recorded ") && said.ends_with(": nothing leaves any more\n"), "{said}");
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[0].starts_with("recorded consent_") && lines[0].ends_with(": nothing leaves any more"), "{said}");
+    assert!(lines[1].starts_with("receipt rcpt_"), "{said}");
     assert_eq!(deployment.count("SELECT COUNT(*) FROM consent_states WHERE state = 'opted_out'"), 1);
-    let said = deployment.fine(&["consent", "resume", "--cardholder", "holder-1", "--channel", "web"]);
-    assert!(said.ends_with(": data may be shared\n"), "{said}");
-    assert_eq!(deployment.count("SELECT COUNT(*) FROM consent_states WHERE state = 'permitted'"), 1);
+    let resume = ["consent", "resume", "--cardholder", "holder-1", "--channel", "web", "--notice", "2026-04"];
+    let said = deployment.fine(&resume);
+    assert!(said.starts_with("filed appr_") && said.ends_with("until then nothing changes\n"), "{said}");
+    assert_eq!(deployment.count("SELECT COUNT(*) FROM consent_states WHERE state = 'permitted'"), 0);
+    refuses(&deployment, &resume, 1, "a request about this cardholder waits already");
     assert_eq!(deployment.count("SELECT COUNT(*) FROM audit_entries WHERE action LIKE 'consent.%'"), 2);
 }
 
 #[test]
 fn nothing_is_recorded_about_a_cardholder_that_nobody_knows() {
     let deployment = Deployment::migrated();
-    for verb in ["object", "resume"] {
-        refuses(
-            &deployment,
-            &["consent", verb, "--cardholder", "nobody", "--channel", "phone"],
-            1,
-            "no cardholder has the reference `nobody`",
-        );
+    for verb in [vec!["object"], vec!["resume", "--notice", "2026-04"]] {
+        let call = [vec!["consent"], verb, vec!["--cardholder", "nobody", "--channel", "phone"]].concat();
+        refuses(&deployment, &call, 1, "no cardholder has the reference `nobody`");
     }
 }
 

@@ -148,12 +148,12 @@ async fn a_message_that_can_never_arrive_is_dead_until_a_person_has_it_sent_agai
         let app = &deployment.app;
         let message = message(app, "auth_1");
         put(app, &message).await;
-        assert_eq!(outbox::attempt(app, &message).await, Attempt::dead("no recipient is configured"));
+        assert_eq!(outbox::attempt(app, &message).await, Attempt::dead("body_unreadable"));
         let claimed = outbox::take(app, KIND, 1).await.unwrap().remove(0);
         outbox::send(app, &claimed).await.unwrap();
         let dead = row(app, message.id).await;
         assert_eq!((dead.state, dead.attempts), (OutboxState::Dead, 1));
-        let told = format!("system {} no recipient is configured", message.id);
+        let told = format!("system {} body_unreadable", message.id);
         assert_eq!(audited(deployment, "outbox.dead").await, [told]);
         deployment.clock.advance(1_000_000);
         assert!(outbox::take(app, KIND, 1).await.unwrap().is_empty());

@@ -1,5 +1,5 @@
-//! Opting out against calls in flight: two server processes on one database, a third instance that records what people
-//! say, a company that writes down when each request began to arrive, and a hand that kills and stops processes.
+//! Opting out against calls in flight: two server processes on one database, objections recorded by them, by a third
+//! instance and by the command line, a company that writes down when each request began to arrive, and a hand that kills and stops processes.
 //!
 //! What is claimed: no request about a person began after the answer to her objection, but those that her receipt names
 //! as possibly sent. `scripts/soak sharing` runs the same at full size.
@@ -15,13 +15,15 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use self::fleet::Fleet;
-use self::people::{Member, Objector};
+use self::people::{Member, Objector, Way};
 use self::tally::Tally;
 use crate::support::company::{Company, Manner};
 use crate::support::process::{Deployment, now};
 
 /// Objections on each database in an ordinary run; `SEKISHO_SOAK` states another number.
 const OBJECTIONS: usize = 150;
+/// How long something may be sent after the gate's first look, in milliseconds: the default.
+const LIMIT_MS: u64 = 400;
 /// How many people say something at once.
 const AT_ONCE: u64 = 10;
 
@@ -55,7 +57,7 @@ fn nothing_about_a_person_begins_to_leave_after_the_answer_to_her_objection() {
 /// Runs the race on one database and judges it.
 fn race(deployment: &Deployment, objections: usize, limit: Duration, seed: u64) -> Tally {
     let company = Company::open(MANNER, seed);
-    fleet::configure(deployment, company.address);
+    fleet::configure(deployment, company.address, LIMIT_MS);
     let members = people::import(deployment, objections);
     let fleet = Fleet::start(deployment, FAULTS, seed);
     let objector = Objector::open(deployment, OBJECTOR_FAULTS);
@@ -99,7 +101,12 @@ fn take<'a>(next: &std::sync::Mutex<std::slice::Iter<'a, Member>>) -> Option<&'a
 fn one_person(member: &Member, fleet: &Fleet, objector: &Objector, chances: &mut StdRng) -> tally::Story {
     let purchases: Vec<(usize, u64)> =
         (0..chances.random_range(1..=3)).map(|_| (chances.random_range(0..2), chances.random_range(0..120))).collect();
-    let (pause, by_command) = (chances.random_range(0..160), chances.random_bool(0.01));
+    let pause = chances.random_range(0..160);
+    let way = match chances.random_range(0..100) {
+        0 => Way::Command,
+        1..40 => Way::Instance,
+        chance => Way::Server(fleet, chance % 2),
+    };
     let mut story = tally::Story::default();
     std::thread::scope(|scope| {
         let asked: Vec<_> = purchases
@@ -112,7 +119,7 @@ fn one_person(member: &Member, fleet: &Fleet, objector: &Objector, chances: &mut
             })
             .collect();
         std::thread::sleep(Duration::from_millis(pause));
-        story.said = objector.object(member, by_command);
+        story.said = objector.object(member, way);
         for asked in asked {
             story.purchases += 1;
             story.answered += u64::from(asked.join().unwrap());

@@ -2,7 +2,9 @@
 
 use iso_currency::Currency;
 use sekisho::demo::provider::steering::Control;
-use sekisho::domain::vouch::{CallerCheck, CheckMethod, CheckOutcome, Vouch};
+use sekisho::domain::consent::line::Identity;
+use sekisho::domain::consent::{IdentityMethod, IdentityOutcome};
+use sekisho::domain::vouch::Vouch;
 use sekisho::flow::vouch::{VouchEntry, VouchError, vouch};
 use serde_json::{Value, json};
 
@@ -19,7 +21,7 @@ async fn entry(deployment: &Deployment, card: &TestCard, change: impl FnOnce(&mu
         currency: Currency::JPY,
         minutes: 30,
         call_reference: "call-1".to_owned(),
-        check: CallerCheck { method: CheckMethod::Questions, outcome: CheckOutcome::Passed },
+        identity: Identity { method: IdentityMethod::KnownFacts, outcome: IdentityOutcome::Passed },
     };
     change(&mut entry);
     entry
@@ -175,7 +177,7 @@ async fn what_cannot_be_vouched_for_is_refused_and_leaves_nothing() {
             (with(|entry| entry.minutes = 0), "the time must be 1 to 30 minutes"),
             (with(|entry| entry.minutes = 31), "the time must be 1 to 30 minutes"),
             (with(|entry| entry.minutes = i64::MAX), "the time must be 1 to 30 minutes"),
-            (with(|entry| entry.check.outcome = CheckOutcome::Failed), "was not confirmed"),
+            (with(|entry| entry.identity.outcome = IdentityOutcome::Failed), "was not confirmed"),
             (with(|entry| entry.call_reference = String::new()), "the reference of the call is empty"),
             (with(|entry| entry.call_reference = "x".repeat(10_240)), "longer than 64 characters"),
             (with(|entry| entry.call_reference = "a\u{202e}b".to_owned()), "a mark of writing direction"),

@@ -46,7 +46,7 @@ pub(super) fn prepare(
     }
     let contents = Contents {
         recipient: settings.recipient.clone(),
-        path: REPORT,
+        path: REPORT.into(),
         content_type: JSON,
         items,
         unreadable: Vec::new(),

@@ -82,7 +82,7 @@ pub(super) fn prepare(data: &Disclosable, pseudonyms: &Pseudonyms, settings: &An
     }
     let contents = Contents {
         recipient: settings.recipient.clone(),
-        path: path(settings.service),
+        path: path(settings.service).into(),
         content_type: JSON,
         items: filled.items,
         unreadable: filled.unreadable,

@@ -85,7 +85,7 @@ pub(super) fn prepare(data: &Disclosable, pseudonyms: &Pseudonyms, settings: &An
     }
     let contents = Contents {
         recipient: settings.recipient.clone(),
-        path: if session.is_some() { SESSION_QUERY } else { ATTRIBUTE_QUERY },
+        path: if session.is_some() { SESSION_QUERY } else { ATTRIBUTE_QUERY }.into(),
         content_type: FORM,
         items: filled.items,
         unreadable: filled.unreadable,

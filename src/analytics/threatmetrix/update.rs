@@ -43,7 +43,7 @@ pub(super) fn prepare(
     }
     let contents = Contents {
         recipient: settings.recipient.clone(),
-        path: UPDATE,
+        path: UPDATE.into(),
         content_type: FORM,
         items,
         unreadable: Vec::new(),
@@ -51,6 +51,28 @@ pub(super) fn prepare(
         key_id: pseudonyms.key_id().to_owned(),
     };
     Ok(Prepared::new(contents, form.finish().into_bytes()))
+}
+
+/// A request to erase what a query sent: it names that query and nothing else. None where no path is agreed upon.
+pub(super) fn prepare_erase(request_id: &str, pseudonyms: &Pseudonyms, settings: &AnalyticsConfig) -> Option<Prepared> {
+    if settings.erasure_path.is_empty() {
+        return None;
+    }
+    let mut form = Serializer::new(String::new());
+    form.append_pair("org_id", &settings.org_id)
+        .append_pair("api_key", settings.api_key.expose_secret())
+        .append_pair("output_format", "JSON")
+        .append_pair("request_id", request_id);
+    let contents = Contents {
+        recipient: settings.recipient.clone(),
+        path: settings.erasure_path.clone().into(),
+        content_type: FORM,
+        items: vec![Item { datum: Datum::ProviderRequest, mode: Mode::Plain }],
+        unreadable: Vec::new(),
+        transform_version: INTERFACE.transform_version(),
+        key_id: pseudonyms.key_id().to_owned(),
+    };
+    Some(Prepared::new(contents, form.finish().into_bytes()))
 }
 
 fn tag(event: FeedbackEvent) -> &'static str {

@@ -31,6 +31,13 @@ pub(super) async fn update(State(state): State<ProviderState>, headers: HeaderMa
     answer(&state, "/api/update", &headers, &body).await
 }
 
+/// Where this provider erases; the real one's path is a matter of the contract.
+pub(super) const ERASE: &str = "/api/erase";
+
+pub(super) async fn erase(State(state): State<ProviderState>, headers: HeaderMap, body: Bytes) -> Response {
+    answer(&state, ERASE, &headers, &body).await
+}
+
 async fn answer(state: &ProviderState, path: &str, headers: &HeaderMap, body: &[u8]) -> Response {
     let form = Form::read(headers, body);
     let refusal = refusal(state, path, &form);
@@ -47,10 +54,17 @@ async fn answer(state: &ProviderState, path: &str, headers: &HeaderMap, body: &[
     if control.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(control.delay_ms)).await;
     }
-    let answer = if path == "/api/update" { updated(&call, &control) } else { analysis(&call, &control) };
-    if path != "/api/update" {
-        state.memory().issued.insert(request_id(&call));
-    }
+    let answer = match path {
+        "/api/update" => updated(&call, &control),
+        ERASE => {
+            state.memory().issued.remove(call.field("request_id"));
+            updated(&call, &control)
+        }
+        _ => {
+            state.memory().issued.insert(request_id(&call));
+            analysis(&call, &control)
+        }
+    };
     respond(Style::ThreatMetrix, &control, &answer.to_string())
 }
 
@@ -60,6 +74,7 @@ fn refusal(state: &ProviderState, path: &str, form: &Form) -> Option<&'static st
     let credentials = ["org_id", "api_key"];
     let needed: &[&str] = match path {
         "/api/update" => &["action", "request_id", "event_tag"],
+        ERASE => &["request_id"],
         "/api/session-query" => &["service_type", "event_type", "policy", "session_id"],
         _ => &["service_type", "event_type", "policy"],
     };
@@ -73,9 +88,9 @@ fn refusal(state: &ProviderState, path: &str, form: &Form) -> Option<&'static st
         return Some(result);
     }
     let known = |id: &str| state.memory().issued.contains(id);
-    let unknown = path == "/api/update"
-        && (value("event_tag").is_none_or(|tag| !TAGS.contains(&tag)) || !value("request_id").is_some_and(known));
-    unknown.then_some("fail_invalid_parameter")
+    let names_unknown = matches!(path, "/api/update" | ERASE) && !value("request_id").is_some_and(known);
+    let tags_unknown = path == "/api/update" && value("event_tag").is_none_or(|tag| !TAGS.contains(&tag));
+    (names_unknown || tags_unknown).then_some("fail_invalid_parameter")
 }
 
 fn updated(call: &Call, control: &Control) -> Value {

@@ -109,8 +109,7 @@ pub async fn request(
 /// [`ResumeError`]; then nothing changed.
 pub async fn approve(app: &App, actor: &str, id: ApprovalId, words: Option<&str>) -> Result<ConsentEvent, ResumeError> {
     let approval = find(app, actor, id).await?;
-    let broken = || StoreError::Corrupt { table: "approvals", reason: "column `request`".to_owned() };
-    let Request { mut event } = serde_json::from_str(&approval.request).map_err(|_| broken())?;
+    let mut event = asked(&approval)?;
     if app.store.is_erased(event.cardholder_id).await? {
         return Err(ConsentError::UnknownCardholder(event.cardholder_id.to_string()).into());
     }
@@ -119,6 +118,19 @@ pub async fn approve(app: &App, actor: &str, id: ApprovalId, words: Option<&str>
     event.approval_id = Some(id);
     let decided = decide(app, actor, id, ApprovalState::Approved, words, Some(event)).await?;
     decided.ok_or_else(|| broken().into())
+}
+
+/// What a request asks for: the event that an approval would record.
+///
+/// # Errors
+/// [`StoreError`] when the request is not one of ours.
+pub fn asked(approval: &Approval) -> Result<ConsentEvent, StoreError> {
+    let Request { event } = serde_json::from_str(&approval.request).map_err(|_| broken())?;
+    Ok(event)
+}
+
+fn broken() -> StoreError {
+    StoreError::Corrupt { table: "approvals", reason: "column `request`".to_owned() }
 }
 
 /// A second person refuses: everything stays as it was.

@@ -143,7 +143,7 @@ pub(in crate::pages) enum Tone {
 }
 
 impl Tone {
-    fn class(self) -> &'static str {
+    pub(super) fn class(self) -> &'static str {
         match self {
             Self::Plain => "plain",
             Self::Good => "good",

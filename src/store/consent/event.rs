@@ -8,6 +8,7 @@ use crate::domain::challenge::Language;
 use crate::domain::clock::Micros;
 use crate::domain::consent::coverage::Coverage;
 use crate::domain::consent::line::{ConsentEvent, Identity, Place};
+use crate::domain::consent::standing::Standing;
 use crate::domain::consent::{Basis, Channel, ConsentAction, ConsentState, IdentityMethod, IdentityOutcome, Purpose};
 use crate::domain::id::{ApprovalId, CardholderId, ConsentEventId, ReceiptId};
 
@@ -124,5 +125,30 @@ impl Store {
             format!("SELECT {COLUMNS} FROM consent_events WHERE cardholder_id = $1 ORDER BY sequence DESC LIMIT $2");
         let values: [Value; 2] = [cardholder_id.uuid().into(), limit.into()];
         sql::all(self.reader(), "consent_events", &sql, values).await?.iter().map(read).collect()
+    }
+
+    /// Objections of people who were not identified and of whom nothing better is known since, the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn pending_objections(&self, limit: i64) -> Result<Vec<ConsentEvent>, StoreError> {
+        let columns = COLUMNS.split(", ").map(|column| format!("e.{column}")).collect::<Vec<_>>().join(", ");
+        // The standing names each objection that it holds; one that was checked since is not among them.
+        let sql = format!(
+            "SELECT {columns}, s.standing AS standing FROM consent_events e \
+             JOIN consent_states s ON s.cardholder_id = e.cardholder_id \
+             WHERE e.pending AND s.standing LIKE '%\"pending\":true%' ORDER BY e.recorded_at, e.id LIMIT $1"
+        );
+        let rows = sql::all(self.reader(), "consent_events", &sql, [limit.into()]).await?;
+        let mut open = Vec::new();
+        for row in &rows {
+            let event = read(row)?;
+            let standing: String = row.get("standing")?;
+            let standing: Standing = serde_json::from_str(&standing).map_err(|_| row.corrupt("standing"))?;
+            if standing.objections.iter().any(|objection| objection.event == event.id && objection.pending) {
+                open.push(event);
+            }
+        }
+        Ok(open)
     }
 }

@@ -1,5 +1,6 @@
 //! Two servers on one database, and what is done to them.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,7 +9,8 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use serde_json::json;
+use sekisho::domain::id::DisclosureId;
+use serde_json::{Value, json};
 
 use super::people::Member;
 use crate::support::process::{Deployment, Service};
@@ -17,11 +19,11 @@ use crate::support::process::{Deployment, Service};
 const STOP_MS: std::ops::Range<u64> = 300..900;
 
 /// The settings of every instance.
-pub(super) fn configure(deployment: &Deployment, company: SocketAddr) {
+pub(super) fn configure(deployment: &Deployment, company: SocketAddr, limit_ms: u64) {
     let key = deployment.write("company-key", "key");
     deployment.settings(&format!(
         "[analytics]\nprovider = \"threatmetrix\"\nrecipient = \"tmx\"\nbase_url = \"http://{company}\"\n\
-         org_id = \"org\"\napi_key = {{ file = \"{}\" }}\ndestinations = \"public_and_loopback\"\ndeadline_ms = 800\n\
+         org_id = \"org\"\napi_key = {{ file = \"{}\" }}\ndestinations = \"public_and_loopback\"\ndeadline_ms = 800\nlimit_ms = {limit_ms}\n\
          [analytics.breaker]\nopen_after = 20\n[rate_limit]\nper_second = 100000\nburst = 100000\n\
          [log]\nfilter = \"error\"\n",
         key.display()
@@ -33,6 +35,7 @@ pub(super) struct Fleet<'a> {
     deployment: &'a Deployment,
     faults: &'static str,
     key: String,
+    issuer_key: String,
     servers: [Mutex<Service>; 2],
     addresses: [RwLock<SocketAddr>; 2],
     peace: AtomicBool,
@@ -51,6 +54,7 @@ impl<'a> Fleet<'a> {
             deployment,
             faults,
             key,
+            issuer_key: deployment.issuer_key(),
             servers: servers.map(Mutex::new),
             addresses,
             peace: AtomicBool::new(false),
@@ -75,7 +79,30 @@ impl<'a> Fleet<'a> {
             }
         });
         let address = *self.addresses[server].read().unwrap();
-        post(address, &self.key, serial, &body.to_string()).is_ok_and(|answer| answer.starts_with("HTTP/1.1 201"))
+        let answer = post(address, "/v1/authentications", &self.key, serial, &body.to_string());
+        answer.is_ok_and(|answer| answer.starts_with("HTTP/1.1 201"))
+    }
+
+    /// The issuer's call centre records an objection at one server; while there is no answer it asks again, with the same
+    /// key, at the other one. What the receipt names as possibly sent, if there is an answer.
+    pub(super) fn object(&self, member: &Member, server: usize) -> Option<BTreeSet<DisclosureId>> {
+        let serial = self.serial.fetch_add(1, Ordering::SeqCst);
+        let path = format!("/issuer/v1/cardholders/{}/consent-events", member.reference);
+        let identity = json!({"method": "known_facts", "outcome": "passed"});
+        let body =
+            json!({"action": "object", "channel": "phone", "reference": "CALL-1", "identity": identity}).to_string();
+        (0..6).find_map(|attempt| {
+            if attempt > 0 {
+                std::thread::sleep(Duration::from_millis(300));
+            }
+            let address = *self.addresses[(server + attempt) % 2].read().unwrap();
+            let answer = post(address, &path, &self.issuer_key, serial, &body).ok()?;
+            let (head, body) = answer.split_once("\r\n\r\n")?;
+            assert!(!head.starts_with("HTTP/1.1 4") || head.contains(" 409 "), "{answer}");
+            let body: Value = serde_json::from_str(body).ok().filter(|_| head.starts_with("HTTP/1.1 200"))?;
+            let named = body["receipt"]["maybe_sent"].as_array()?.iter();
+            Some(named.map(|id| id.as_str().unwrap().parse().unwrap()).collect())
+        })
     }
 
     /// Kills, stops and starts servers until there is peace.
@@ -123,11 +150,11 @@ fn serve(deployment: &Deployment, faults: &str, seed: u64) -> Service {
 }
 
 /// One request on a connection of its own. The server may be killed, stopped or not there: all of it is an error.
-fn post(address: SocketAddr, key: &str, serial: u64, body: &str) -> std::io::Result<String> {
+fn post(address: SocketAddr, path: &str, key: &str, serial: u64, body: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
     stream.set_read_timeout(Some(Duration::from_secs(15)))?;
     let head = format!(
-        "POST /v1/authentications HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\nauthorization: Bearer {key}\r\n\
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\nauthorization: Bearer {key}\r\n\
          idempotency-key: race-{serial}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );

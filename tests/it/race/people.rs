@@ -8,6 +8,7 @@ use sekisho::app::App;
 use sekisho::domain::id::{CardholderId, DisclosureId};
 use sekisho::flow::consent::object_by_reference;
 
+use super::fleet::Fleet;
 use crate::support::card_file::{file, number, row};
 use crate::support::consent::{NOTICE, statement};
 use crate::support::process::{Deployment, now};
@@ -18,6 +19,17 @@ pub(super) struct Member {
     pub(super) reference: String,
     pub(super) number: String,
     pub(super) email: String,
+}
+
+/// Where an objection is recorded.
+#[derive(Clone, Copy)]
+pub(super) enum Way<'a> {
+    /// At one of the servers.
+    Server(&'a Fleet<'a>, usize),
+    /// At the instance in the test's process.
+    Instance,
+    /// By the command line.
+    Command,
 }
 
 /// What came of an objection.
@@ -72,9 +84,14 @@ impl<'a> Objector<'a> {
     }
 
     /// She objects to everything; tried again until there is an answer, for only an answer promises anything.
-    pub(super) fn object(&self, member: &Member, by_command: bool) -> Option<Said> {
+    pub(super) fn object(&self, member: &Member, way: Way<'_>) -> Option<Said> {
         let began = now();
-        let maybe_sent = if by_command { self.by_command(member) } else { self.by_instance(member) };
+        let maybe_sent = match way {
+            // The key of a request that died with its server stays taken for a while: then another way is tried.
+            Way::Server(fleet, server) => fleet.object(member, server).or_else(|| self.by_instance(member)),
+            Way::Instance => self.by_instance(member),
+            Way::Command => self.by_command(member),
+        };
         let answered = now();
         let cardholder = self.run(self.app.store.cardholder_key(&member.reference)).unwrap().unwrap().0;
         Some(Said { cardholder, answered, took_ms: (answered - began).as_millis(), maybe_sent: maybe_sent? })

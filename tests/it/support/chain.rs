@@ -1,29 +1,23 @@
-//! A person's line as it must be: numbered without a gap, chained by hashes, nothing intended while she forbids all.
+//! A person's line as it must be, by the service's own verifier and, where it matters most, by eye: nothing is intended
+//! while she forbids everything.
 
 use sekisho::domain::consent::Purpose;
-use sekisho::domain::consent::chain::RowHash;
-use sekisho::domain::consent::line::{DisclosureState, LineEntry, LineRow, Place};
-use sekisho::domain::consent::standing::Standing;
+use sekisho::domain::consent::line::{DisclosureState, LineEntry, LineRow};
+use sekisho::domain::consent::proof::{LineCheck, Totals};
+use sekisho::domain::id::CardholderId;
 
 /// What is wrong with a line, if anything.
-pub(crate) fn check(line: &[LineRow]) -> Result<(), String> {
-    let mut previous = RowHash::NONE;
-    let mut standing = Standing::default();
-    for (sequence, row) in (1..).zip(line) {
-        if row.sequence != sequence {
-            return Err(format!("the number {} stands in the place of {sequence}", row.sequence));
-        }
-        let place = Place { sequence, previous_hash: previous.bytes().to_vec() };
-        if row.previous_hash != previous || row.hash != RowHash::of(row.entry.hash(&place)) {
-            return Err(format!("the chain breaks at {sequence}"));
-        }
-        previous = row.hash;
+pub(crate) fn check(cardholder: CardholderId, line: &[LineRow]) -> Result<(), String> {
+    let (mut check, mut totals) = (LineCheck::begin(cardholder, None), Totals::default());
+    let mut forbidden = false;
+    for row in line {
+        check.add(row, &mut totals).map_err(|violation| violation.to_string())?;
         match &row.entry {
-            LineEntry::Event(event) => standing = standing.after(&event.step()),
-            LineEntry::Disclosure(row) => {
-                let forbidden = standing.general().as_str() != "permitted" && row.purpose != Purpose::Erase;
-                if forbidden && row.state == DisclosureState::Intended {
-                    return Err(format!("{} was intended at {sequence} though nothing permitted it", row.id));
+            LineEntry::Event(event) => forbidden = matches!(event.state.as_str(), "opted_out" | "pending"),
+            LineEntry::Disclosure(disclosure) => {
+                let sends = disclosure.state == DisclosureState::Intended && disclosure.purpose != Purpose::Erase;
+                if forbidden && sends {
+                    return Err(format!("{} was intended at {} though she forbade all", disclosure.id, row.sequence));
                 }
             }
         }

@@ -4,8 +4,10 @@ use sekisho::app::App;
 use sekisho::domain::challenge::Language;
 use sekisho::domain::consent::line::{ConsentEvent, Identity};
 use sekisho::domain::consent::{Basis, Channel, IdentityMethod, IdentityOutcome};
+use sekisho::domain::outbox::OutboxKind;
 use sekisho::flow::consent::resume::{self, ResumeError};
 use sekisho::flow::consent::{Objection, Statement, object_by_reference};
+use sekisho::flow::outbox;
 
 /// The version of the notice that ships.
 pub(crate) const NOTICE: &str = "2026-04";
@@ -36,4 +38,11 @@ pub(crate) async fn resume_unless_asked(app: &App, cardholder: &str) -> Result<C
     let (id, ..) = app.store.cardholder_key(cardholder).await.unwrap().unwrap();
     let filed = resume::request(app, "agent", id, Basis::Notice, statement()).await?;
     resume::approve(app, "supervisor", filed.id, None).await
+}
+
+/// Tries every message of a kind that is due, once; what is left waits for later.
+pub(crate) async fn send_messages(app: &App, kind: OutboxKind) {
+    for claimed in outbox::take(app, kind, 100).await.unwrap() {
+        outbox::send(app, &claimed).await.unwrap();
+    }
 }

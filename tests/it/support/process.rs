@@ -61,6 +61,8 @@ pub(crate) struct Ended {
 impl Deployment {
     /// On the embedded database, with nothing there yet.
     pub(crate) fn fresh() -> Self {
+        // Instances in the test's own process may call the company too.
+        sekisho::outbound::install_tls_provider();
         Self { folder: tempfile::tempdir().unwrap(), database: None, session: OnceLock::new() }
     }
 
