@@ -48,13 +48,13 @@ async fn what_stood_before_the_last_permit_goes_with_its_receipt_and_settlements
     on_every_database(Wanted::provider(), async |deployment| {
         // Not informed at registration: her first event is an objection, which a resumption takes back.
         let holder = deployment.cardholder(&json!({"sharing": null})).await;
-        let card = deployment.card_of(&holder, &json!({})).await;
+        let card = deployment.card_of(&holder, &json!({"expiry": "2035-11"})).await;
         let other = deployment.card(&json!({})).await;
         object(&deployment.app, &holder).await;
         object(&deployment.app, &other.cardholder).await;
         deployment.clock.advance(6 * YEAR);
         resume(&deployment.app, &holder).await;
-        deployment.buys(&card, &json!({})).await;
+        deployment.buys(&card, &json!({"card": {"expiry": "2035-11"}})).await;
         let pruned = run(&deployment.app, "staff", false).await.unwrap();
         assert_eq!(records(&pruned, "sharing"), 1, "her objection of six years ago");
         let id = deployment.app.store.cardholder_key(&holder).await.unwrap().unwrap().0;
