@@ -63,7 +63,7 @@ struct Somebody {
 }
 
 impl Somebody {
-    /// SplitMix64 (Steele, Lea, Flood 2014) of the number: spread evenly, the same on every machine.
+    /// `SplitMix64` (Steele, Lea, Flood 2014) of the number: spread evenly, the same on every machine.
     fn spread(&self) -> u64 {
         let mut state = self.index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

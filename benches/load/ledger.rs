@@ -60,7 +60,7 @@ impl Head {
             limit_ms: 400,
             recorded_at: at,
         };
-        let place = Place { sequence: self.sequence + 1, previous_hash: self.hash };
+        let place = Place { sequence: self.sequence + 1, previous_hash: self.hash.bytes().to_vec() };
         let hash = RowHash::of(row.hash(&place));
         writeln!(
             out,

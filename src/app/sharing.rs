@@ -133,13 +133,12 @@ impl App {
         let checkpoint = self.sharing.read_checkpoint();
         let (objections, last_event) = self.store.objection_count().await?;
         let state = match checkpoint {
-            Err(_) => SharingState::CheckpointUnreadable,
             Ok(None) if objections > 0 => SharingState::CheckpointMissing,
             Ok(Some(known)) if known.objections > objections || !self.knows(&known).await? => {
                 SharingState::DatabaseBehind
             }
             Ok(_) if self.advance_checkpoint(Checkpoint { objections, last_event }).await => SharingState::On,
-            Ok(_) => SharingState::CheckpointUnreadable,
+            Ok(_) | Err(_) => SharingState::CheckpointUnreadable,
         };
         if state != self.sharing.state() && state != SharingState::On {
             tracing::error!(state = state.as_str(), "sharing is off; see `sekisho doctor`");

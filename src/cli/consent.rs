@@ -35,10 +35,10 @@ pub(super) struct ConsentArgs {
     /// The reference of the call or letter
     #[arg(long, value_name = "TEXT")]
     reference: Option<String>,
-    /// How she was identified: known_facts, call_back, document, member_session, issuer_system
+    /// How she was identified: `known_facts`, `call_back`, `document`, `member_session`, `issuer_system`
     #[arg(long, value_parser = method, default_value = "issuer_system")]
     identity: IdentityMethod,
-    /// What that came to: passed, failed, not_done
+    /// What that came to: passed, failed, `not_done`
     #[arg(long, value_parser = outcome, default_value = "passed")]
     identity_outcome: IdentityOutcome,
     /// This recipient only

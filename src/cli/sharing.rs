@@ -101,7 +101,15 @@ async fn prove(app: &App, args: ProveArgs, out: &mut dyn Write) -> Result<u8, Fa
         None => Scope::All,
     };
     let export = match &args.export {
-        Some(path) => Some(create(path)?),
+        Some(path) => {
+            let (act, subject) = match scope {
+                Scope::One(id) => (Act::CardholderExport, ActSubject::of(id)),
+                Scope::All => (Act::SharingExport, ActSubject::none()),
+            };
+            let who = login::require(app, act, &subject).await?;
+            prove::note_export(app, &who.actor(), scope).await?;
+            Some(create(path)?)
+        }
         None => None,
     };
     let totals = prove::prove(app, scope, export).await.map_err(failure)?;

@@ -93,7 +93,6 @@ pub mod rfc3339 {
         use crate::domain::clock::Micros;
 
         /// Writes the text form, or null.
-        #[expect(clippy::ref_option, reason = "the form that serde calls")]
         pub fn serialize<S: Serializer>(at: &Option<Micros>, serializer: S) -> Result<S::Ok, S::Error> {
             match at {
                 Some(at) => serializer.serialize_some(&at.rfc3339()),

@@ -81,7 +81,7 @@ impl Terms {
             return Ok(terms);
         }
         // `1234 山田花子` and `山田花子 1234`, in one field.
-        let first = text.split_once(char::is_whitespace).map(|(detail, name)| (detail, name));
+        let first = text.split_once(char::is_whitespace);
         let last = text.rsplit_once(char::is_whitespace).map(|(name, detail)| (detail, name));
         for (detail, name) in first.into_iter().chain(last) {
             if let Some(terms) = of_detail(detail, apart.clone().or_else(|| Name::read(name)))? {

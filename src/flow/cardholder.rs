@@ -72,7 +72,7 @@ pub struct History {
 pub async fn look(app: &App, who: &SignedIn, id: CardholderId) -> Result<Person, LookError> {
     let person = person(app, id).await?;
     let mut entry = note(app, &who.actor(), "cardholder.look", id.to_string());
-    entry.result = if person.is_some() { "shown" } else { "unknown" }.to_owned();
+    if person.is_some() { "shown" } else { "unknown" }.clone_into(&mut entry.result);
     app.store.write(move |transaction| Box::pin(async move { audit::append(transaction, &entry).await })).await?;
     person.ok_or(LookError::Unknown(id))
 }

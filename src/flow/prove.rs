@@ -18,8 +18,9 @@ use crate::app::App;
 use crate::domain::consent::line::LineRow;
 use crate::domain::consent::proof::{Fault, LineCheck, LineHead, LineStart, Totals, Violation};
 use crate::domain::id::CardholderId;
-use crate::store::StoreError;
+use crate::flow::register::note;
 use crate::store::consent::line::LineEnds;
+use crate::store::{StoreError, audit};
 
 /// So many batches of rows wait to be checked.
 const BATCHES: usize = 2;
@@ -71,8 +72,8 @@ pub enum ProveError {
     /// The database failed.
     #[error(transparent)]
     Store(StoreError),
-    /// The task that checks has ended.
-    #[error("the task that checks has ended")]
+    /// The walk or the check ended before its time.
+    #[error("the proof was broken off")]
     Stopped,
 }
 
@@ -106,10 +107,23 @@ pub async fn prove(app: &App, scope: Scope, export: Option<ExportFile>) -> Resul
     let walked = walk::walk(&app.store, scope, items).await;
     let checked = checking.await.map_err(|_| ProveError::Stopped)?;
     match (walked, checked) {
-        // Who checks has found something and stopped listening: that comes first.
-        (_, Err(error)) | (Err(error), Ok(_)) => Err(error),
+        // A walk that failed leaves a line in the middle, which says nothing about the line.
+        (Err(error), _) | (Ok(()), Err(error)) => Err(error),
         (Ok(()), Ok(totals)) => Ok(totals),
     }
+}
+
+/// Writes down that somebody takes the records out.
+///
+/// # Errors
+/// [`StoreError`]; then nothing may be taken out.
+pub async fn note_export(app: &App, actor: &str, scope: Scope) -> Result<(), StoreError> {
+    let subject = match scope {
+        Scope::One(id) => id.to_string(),
+        Scope::All => "all".to_owned(),
+    };
+    let entry = note(app, actor, "sharing.export", subject);
+    app.store.write(move |transaction| Box::pin(async move { audit::append(transaction, &entry).await })).await
 }
 
 /// Proves an export, without any database.
@@ -151,6 +165,7 @@ pub fn prove_person(json: &str) -> Result<Totals, ProveError> {
     Ok(prover.totals)
 }
 
+/// Checks until the walk says that it is over; one that ended otherwise has failed.
 fn check(mut batches: mpsc::Receiver<Vec<Item>>, mut writer: Option<ExportWriter>) -> Result<Totals, ProveError> {
     let mut prover = Prover::default();
     while let Some(batch) = batches.blocking_recv() {
@@ -160,12 +175,14 @@ fn check(mut batches: mpsc::Receiver<Vec<Item>>, mut writer: Option<ExportWriter
                 writer.write(item)?;
             }
         }
+        if matches!(batch.last(), Some(Item::End)) {
+            if let Some(writer) = writer {
+                writer.end(&prover.totals)?;
+            }
+            return Ok(prover.totals);
+        }
     }
-    prover.end()?;
-    if let Some(writer) = writer {
-        writer.end(&prover.totals)?;
-    }
-    Ok(prover.totals)
+    Err(ProveError::Stopped)
 }
 
 /// Checks persons one after the other.
@@ -184,13 +201,14 @@ impl Prover {
                 self.current = Some((check, ends.head.clone()));
                 Ok(())
             }
-            Item::Row(row) => match &mut self.current {
-                Some((check, _)) => check.add(row, &mut self.totals),
-                None => {
-                    let (cardholder, sequence) = (row.entry.cardholder_id(), row.sequence);
-                    Err(Violation { cardholder, sequence, fault: Fault::NoHead })
+            Item::End => self.end(),
+            Item::Row(row) => {
+                if let Some((check, _)) = &mut self.current {
+                    return check.add(row, &mut self.totals);
                 }
-            },
+                let (cardholder, sequence) = (row.entry.cardholder_id(), row.sequence);
+                Err(Violation { cardholder, sequence, fault: Fault::NoHead })
+            }
         }
     }
 

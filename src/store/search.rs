@@ -46,12 +46,12 @@ impl Query {
 
     fn value(mut self, value: impl Into<Value>) -> Self {
         self.values.push(value.into());
-        self.sql.push_str(&format!("${}", self.values.len()));
+        self.sql.extend(["$", &self.values.len().to_string()]);
         self
     }
 
     /// `column IN (…)`; never true without digests.
-    fn is_one_of(self, column: &str, digests: &[[u8; 32]]) -> Self {
+    fn one_of(self, column: &str, digests: &[[u8; 32]]) -> Self {
         let mut query = self.text(column).text(" IN (");
         for (at, digest) in digests.iter().enumerate() {
             query = if at == 0 { query } else { query.text(", ") };
@@ -63,11 +63,11 @@ impl Query {
     fn has_name(self, name: &NameDigests) -> Self {
         let NameDigests([kanji, kana, latin]) = name;
         self.text(" AND (")
-            .is_one_of("h.name_kanji_digest", kanji)
+            .one_of("h.name_kanji_digest", kanji)
             .text(" OR ")
-            .is_one_of("h.name_kana_digest", kana)
+            .one_of("h.name_kana_digest", kana)
             .text(" OR ")
-            .is_one_of("h.name_latin_digest", latin)
+            .one_of("h.name_latin_digest", latin)
             .text(")")
     }
 
@@ -105,7 +105,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn holders_by_card_number(&self, digests: &[[u8; 32]]) -> Result<Vec<CardholderId>, StoreError> {
-        Query::new(FROM_NUMBERS).is_one_of("n.digest", digests).holders(self, 2).await
+        Query::new(FROM_NUMBERS).one_of("n.digest", digests).holders(self, 2).await
     }
 
     /// Who has this telephone number, and this name where one is given; at most `limit`.
@@ -118,7 +118,7 @@ impl Store {
         name: Option<&NameDigests>,
         limit: i64,
     ) -> Result<Vec<CardholderId>, StoreError> {
-        let query = Query::new(FROM_HOLDERS).is_one_of("h.phone_digest", digests);
+        let query = Query::new(FROM_HOLDERS).one_of("h.phone_digest", digests);
         let query = if let Some(name) = name { query.has_name(name) } else { query };
         query.holders(self, limit).await
     }
@@ -133,7 +133,7 @@ impl Store {
         name: &NameDigests,
         limit: i64,
     ) -> Result<Vec<CardholderId>, StoreError> {
-        Query::new(FROM_HOLDERS).is_one_of("h.birth_date_digest", digests).has_name(name).holders(self, limit).await
+        Query::new(FROM_HOLDERS).one_of("h.birth_date_digest", digests).has_name(name).holders(self, limit).await
     }
 
     /// Whose card ends, or ended, in these four digits, by her name; at most `limit`.

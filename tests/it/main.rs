@@ -30,6 +30,7 @@ mod device;
 mod docs;
 mod engine;
 mod erase;
+mod export;
 mod facts;
 mod facts_versions;
 mod gate;

@@ -22,6 +22,8 @@ use crate::support::process::{Deployment, now};
 
 /// Objections on each database in an ordinary run; `SEKISHO_SOAK` states another number.
 const OBJECTIONS: usize = 150;
+/// How long something may be sent after the gate's first look, in milliseconds: the default.
+const LIMIT_MS: u64 = 400;
 /// How many people say something at once.
 const AT_ONCE: u64 = 10;
 
@@ -55,7 +57,7 @@ fn nothing_about_a_person_begins_to_leave_after_the_answer_to_her_objection() {
 /// Runs the race on one database and judges it.
 fn race(deployment: &Deployment, objections: usize, limit: Duration, seed: u64) -> Tally {
     let company = Company::open(MANNER, seed);
-    fleet::configure(deployment, company.address);
+    fleet::configure(deployment, company.address, LIMIT_MS);
     let members = people::import(deployment, objections);
     let fleet = Fleet::start(deployment, FAULTS, seed);
     let objector = Objector::open(deployment, OBJECTOR_FAULTS);

@@ -18,7 +18,7 @@ fn records(pruned: &[Pruned], kind: &str) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_loses_its_beginning_when_it_is_old_and_is_still_proved() {
+async fn nothing_goes_from_a_line_whose_first_notice_still_permits_and_a_dry_run_deletes_nothing() {
     on_every_database(Wanted::provider(), async |deployment| {
         let card = deployment.card(&json!({})).await;
         let other = deployment.card(&json!({})).await;
@@ -33,13 +33,12 @@ async fn a_line_loses_its_beginning_when_it_is_old_and_is_still_proved() {
         let before = [count(deployment, "consent_events").await, count(deployment, "disclosures").await];
         assert_eq!(before, [4, 1], "a dry run deletes nothing");
 
-        // Her permit stands for the first row of her line: nothing may go. A new one by resumption takes its place.
+        // Her first notice still permits: nothing behind it may go.
         assert_eq!(records(&dry, "sharing"), 0);
-        let id = deployment.app.store.cardholder_key(&card.cardholder).await.unwrap().unwrap().0;
-        let standing = json!({"objections": []}).to_string();
-        assert!(deployment.tables.run("DELETE FROM disclosures", Vec::new()).await.is_err(), "append-only: {standing}");
         resume(&deployment.app, &card.cardholder).await;
-        prove(&deployment.app, Scope::One(id), None).await.unwrap();
+        assert_eq!(records(&run(&deployment.app, "staff", false).await.unwrap(), "sharing"), 0);
+        assert_eq!(count(deployment, "disclosures").await, 1);
+        prove(&deployment.app, Scope::All, None).await.unwrap();
     })
     .await;
 }
@@ -49,13 +48,13 @@ async fn what_stood_before_the_last_permit_goes_with_its_receipt_and_settlements
     on_every_database(Wanted::provider(), async |deployment| {
         // Not informed at registration: her first event is an objection, which a resumption takes back.
         let holder = deployment.cardholder(&json!({"sharing": null})).await;
-        let card = deployment.card_of(&holder, &json!({})).await;
+        let card = deployment.card_of(&holder, &json!({"expiry": "2035-11"})).await;
         let other = deployment.card(&json!({})).await;
         object(&deployment.app, &holder).await;
         object(&deployment.app, &other.cardholder).await;
         deployment.clock.advance(6 * YEAR);
         resume(&deployment.app, &holder).await;
-        deployment.buys(&card, &json!({})).await;
+        deployment.buys(&card, &json!({"card": {"expiry": "2035-11"}})).await;
         let pruned = run(&deployment.app, "staff", false).await.unwrap();
         assert_eq!(records(&pruned, "sharing"), 1, "her objection of six years ago");
         let id = deployment.app.store.cardholder_key(&holder).await.unwrap().unwrap().0;

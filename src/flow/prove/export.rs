@@ -98,6 +98,7 @@ impl ExportWriter {
         match item {
             Item::Person(ends) => self.line(&Written::Person(WrittenPerson { start: &ends.start, head: &ends.head })),
             Item::Row(row) => self.line(&Written::Row(row)),
+            Item::End => Ok(()),
         }
     }
 

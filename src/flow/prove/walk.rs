@@ -24,6 +24,8 @@ pub(super) enum Item {
     Person(Box<LineEnds>),
     /// A row of it.
     Row(Box<LineRow>),
+    /// Nothing more comes.
+    End,
 }
 
 /// Hands over everything in `scope`, in order; ends early when nobody listens any more.
@@ -49,6 +51,7 @@ pub(super) async fn walk(store: &Store, scope: Scope, to: Sender<Vec<Item>>) -> 
             }
         }
     }
+    walk.batch.push(Item::End);
     walk.hand_over().await;
     Ok(())
 }

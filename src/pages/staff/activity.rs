@@ -72,7 +72,7 @@ fn objections(console: &Console<'_>, activity: &Activity) -> Chart {
         *by_day.entry(effect.day).or_insert(0) += 1;
     }
     let series = vec![(console.text("supervisor-objections"), by_day)];
-    Chart::new(console, "supervisor-chart-objections", days(console, activity), series)
+    Chart::new(console, "supervisor-chart-objections", &days(console, activity), &series)
 }
 
 /// One bar for each word of a figure, day by day.
@@ -87,8 +87,8 @@ fn figures(console: &Console<'_>, activity: &Activity, figure: &str) -> Chart {
         // Reasons that only the analysis company's connector knows are shown by their own word.
         (if text == key { word } else { text }, counts)
     };
-    let series = series.into_iter().map(named).collect();
-    Chart::new(console, &format!("supervisor-chart-{figure}"), days(console, activity), series)
+    let series: Vec<_> = series.into_iter().map(named).collect();
+    Chart::new(console, &format!("supervisor-chart-{figure}"), &days(console, activity), &series)
 }
 
 fn days(console: &Console<'_>, activity: &Activity) -> Vec<(i64, String)> {

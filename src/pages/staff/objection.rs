@@ -60,7 +60,7 @@ pub(super) async fn open(signed: Signed, Path(id): Path<String>) -> Answer {
     let form = ConsentEventId::new(app.now(), &*app.randomness).to_string();
     let typed =
         Typed::default().preset("form", form).preset("scope", "all").preset("language", signed.language().as_str());
-    Ok(show(&signed, &person, &events, &typed, Mistakes::new()))
+    Ok(show(&signed, &person, &events, &typed, &Mistakes::new()))
 }
 
 /// `POST /staff/cardholders/{id}/object`: sent twice it is recorded once.
@@ -79,7 +79,7 @@ pub(super) async fn record(Path(id): Path<String>, form: StaffForm<Typed>) -> An
     let identity = check_list::read(&console, Some(&person), Strictness::Light, &fields, &mut mistakes);
     let stated = statement_of(&signed, &console, &person, &fields, &mut mistakes);
     let (Some(identity), Some(stated)) = (identity, stated) else {
-        return Ok(show(&signed, &person, &events, &fields, mistakes));
+        return Ok(show(&signed, &person, &events, &fields, &mistakes));
     };
     let action = if fields.get("action") == "withdraw" { ConsentAction::Withdraw } else { ConsentAction::Object };
     let stated = Statement { identity, ..stated };
@@ -97,7 +97,7 @@ pub(super) async fn record(Path(id): Path<String>, form: StaffForm<Typed>) -> An
         Err(ConsentError::Store(error)) => Err(signed.refuse(error)),
         Err(ConsentError::UnknownCardholder(_)) => Err(signed.refuse(Failure::NotFound)),
         Err(error) => match statement::refusal(&console, &error) {
-            Some(mistake) => Ok(show(&signed, &person, &events, &fields, vec![mistake])),
+            Some(mistake) => Ok(show(&signed, &person, &events, &fields, &vec![mistake])),
             None => Err(signed.refuse(Failure::Malformed)),
         },
     }
@@ -151,20 +151,20 @@ fn statement_of(
     })
 }
 
-fn show(signed: &Signed, person: &Person, events: &[ConsentEvent], typed: &Typed, mistakes: Mistakes) -> Response {
+fn show(signed: &Signed, person: &Person, events: &[ConsentEvent], typed: &Typed, mistakes: &Mistakes) -> Response {
     let mut console = signed.console("console-object");
     console.error = !mistakes.is_empty();
-    let general = mistake(&mistakes, "form");
+    let general = mistake(mistakes, "form");
     let summary = general.or_else(|| console.error.then(|| console.text("console-mistakes")));
     let choice = |word: &str| (word.to_owned(), console.text(&format!("console-scope-{word}")));
-    let more = more(signed, &console, person, typed, &mistakes);
+    let more = more(signed, &console, person, typed, mistakes);
     let page = ObjectPage {
         path: format!("/staff/cardholders/{}/object", person.id),
         form: typed.get("form").to_owned(),
         state: words::state(&console, person, events),
         notice: summary.map(|text| Notice { tone: Tone::Bad, text }),
-        check: check_list::check_list(&console, Some(person), Strictness::Light, typed, &mistakes),
-        reference: statement::reference(&console, typed, &mistakes),
+        check: check_list::check_list(&console, Some(person), Strictness::Light, typed, mistakes),
+        reference: statement::reference(&console, typed, mistakes),
         channel: statement::channel(&console, typed),
         scope: Field::new(
             "scope",
@@ -172,7 +172,7 @@ fn show(signed: &Signed, person: &Person, events: &[ConsentEvent], typed: &Typed
             FieldKind::Radio(vec![choice("all"), choice("cards")]),
         )
         .value(typed.get("scope"))
-        .error(mistake(&mistakes, "scope")),
+        .error(mistake(mistakes, "scope")),
         cards: cards(&console, person, typed),
         language: statement::language(&console, typed),
         mail: has_email(person).then(|| {
@@ -182,7 +182,7 @@ fn show(signed: &Signed, person: &Person, events: &[ConsentEvent], typed: &Typed
         }),
         more_open: ["said_on", "recipient", "purpose"]
             .iter()
-            .any(|name| !typed.get(name).is_empty() || mistake(&mistakes, name).is_some()),
+            .any(|name| !typed.get(name).is_empty() || mistake(mistakes, name).is_some()),
         more,
         script: script(signed, &console),
         console,

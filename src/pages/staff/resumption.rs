@@ -39,7 +39,7 @@ struct ResumePage<'a> {
 pub(super) async fn open(signed: Signed, Path(id): Path<String>) -> Answer {
     let (person, events) = look(&signed, &id, Act::ConsentResumeRequest).await?;
     let typed = Typed::default().preset("language", signed.language().as_str());
-    Ok(show(&signed, &person, &events, &typed, Mistakes::new()))
+    Ok(show(&signed, &person, &events, &typed, &Mistakes::new()))
 }
 
 /// `POST /staff/cardholders/{id}/resume`
@@ -53,7 +53,7 @@ pub(super) async fn request(Path(id): Path<String>, form: StaffForm<Typed>) -> A
         mistakes.push(("read_out", console.text("console-read-out-missing")));
     }
     let (Some(identity), true) = (identity, mistakes.is_empty()) else {
-        return Ok(show(&signed, &person, &events, &fields, mistakes));
+        return Ok(show(&signed, &person, &events, &fields, &mistakes));
     };
     let app = signed.app();
     let stated = Statement {
@@ -76,24 +76,24 @@ pub(super) async fn request(Path(id): Path<String>, form: StaffForm<Typed>) -> A
         Err(_) => None,
     };
     match mistake {
-        Some(mistake) => Ok(show(&signed, &person, &events, &fields, vec![mistake])),
+        Some(mistake) => Ok(show(&signed, &person, &events, &fields, &vec![mistake])),
         None => Err(signed.refuse(Failure::Malformed)),
     }
 }
 
-fn show(signed: &Signed, person: &Person, events: &[ConsentEvent], typed: &Typed, mistakes: Mistakes) -> Response {
+fn show(signed: &Signed, person: &Person, events: &[ConsentEvent], typed: &Typed, mistakes: &Mistakes) -> Response {
     let mut console = signed.console("console-resume");
     console.error = !mistakes.is_empty();
-    let summary = mistake(&mistakes, "form").or_else(|| console.error.then(|| console.text("console-mistakes")));
+    let summary = mistake(mistakes, "form").or_else(|| console.error.then(|| console.text("console-mistakes")));
     let read_out = Field::new("read_out", console.text("console-read-out"), FieldKind::Check);
     let page = ResumePage {
         path: format!("/staff/cardholders/{}/resume", person.id),
         state: words::state(&console, person, events),
         notice: summary.map(|text| Notice { tone: Tone::Bad, text }),
-        check: check_list::check_list(&console, Some(person), Strictness::Strict, typed, &mistakes),
+        check: check_list::check_list(&console, Some(person), Strictness::Strict, typed, mistakes),
         fields: vec![
-            read_out.value(typed.get("read_out")).error(mistake(&mistakes, "read_out")),
-            statement::reference(&console, typed, &mistakes),
+            read_out.value(typed.get("read_out")).error(mistake(mistakes, "read_out")),
+            statement::reference(&console, typed, mistakes),
             statement::channel(&console, typed),
             statement::language(&console, typed),
         ],

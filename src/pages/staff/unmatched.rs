@@ -80,7 +80,7 @@ pub(super) async fn list(signed: Signed) -> Answer {
         rows: rows.iter().map(row).collect(),
         empty: console.text("console-unmatched-open-none"),
     };
-    Ok(signed.page(&ListPage { table, console }))
+    Ok(signed.page(&ListPage { console, table }))
 }
 
 /// `GET /staff/unmatched/new`

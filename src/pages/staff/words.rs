@@ -2,6 +2,7 @@
 
 use super::console::Console;
 use super::pieces::Tone;
+use crate::domain::challenge::Language;
 use crate::domain::consent::coverage::Coverage;
 use crate::domain::consent::line::ConsentEvent;
 use crate::domain::consent::standing::Standing;
@@ -84,6 +85,9 @@ pub(super) fn name(console: &Console<'_>, person: &Person) -> String {
     match names.as_slice() {
         [] => console.wording.with("console-nameless", "reference", person.reference.clone()),
         [only] => (*only).clone(),
-        [first, second, ..] => console.text("console-name-form").replace("A", first).replace("B", second),
+        [first, second, ..] => match console.wording.language() {
+            Language::Ja => format!("{first}（{second}）"),
+            Language::En => format!("{first} ({second})"),
+        },
     }
 }

@@ -15,7 +15,6 @@ console-matches = Cardholders found
 console-nobody = If nothing else finds her either
 console-nobody-lead = Do not turn the caller away: take the request down as it is. It is matched by itself when she is registered.
 console-name = Name
-console-name-form = A (B)
 console-nameless = No name on record ({ $reference })
 console-birth-date = Birth date
 console-birth-date-hint = For example 1990-04-01, 平成2年4月1日, H2.4.1

@@ -15,7 +15,6 @@ console-matches = 該当するお客さま
 console-nobody = 別の項目でも見つからないとき
 console-nobody-lead = お断りせずに、お申し出をそのまま受け付けてください。後日登録されたときに自動で照合します。
 console-name = お名前
-console-name-form = A（B）
 console-nameless = お名前の記録なし（{ $reference }）
 console-birth-date = 生年月日
 console-birth-date-hint = 例：1990-04-01、平成2年4月1日、H2.4.1

@@ -19,11 +19,11 @@ use crate::support::process::{Deployment, Service};
 const STOP_MS: std::ops::Range<u64> = 300..900;
 
 /// The settings of every instance.
-pub(super) fn configure(deployment: &Deployment, company: SocketAddr) {
+pub(super) fn configure(deployment: &Deployment, company: SocketAddr, limit_ms: u64) {
     let key = deployment.write("company-key", "key");
     deployment.settings(&format!(
         "[analytics]\nprovider = \"threatmetrix\"\nrecipient = \"tmx\"\nbase_url = \"http://{company}\"\n\
-         org_id = \"org\"\napi_key = {{ file = \"{}\" }}\ndestinations = \"public_and_loopback\"\ndeadline_ms = 800\n\
+         org_id = \"org\"\napi_key = {{ file = \"{}\" }}\ndestinations = \"public_and_loopback\"\ndeadline_ms = 800\nlimit_ms = {limit_ms}\n\
          [analytics.breaker]\nopen_after = 20\n[rate_limit]\nper_second = 100000\nburst = 100000\n\
          [log]\nfilter = \"error\"\n",
         key.display()

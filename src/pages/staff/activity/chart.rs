@@ -40,15 +40,15 @@ impl Chart {
     pub(super) fn new(
         console: &Console<'_>,
         title: &str,
-        days: Vec<(i64, String)>,
-        series: Vec<(String, BTreeMap<i64, i64>)>,
+        days: &[(i64, String)],
+        series: &[(String, BTreeMap<i64, i64>)],
     ) -> Self {
         let highest = series.iter().flat_map(|(_, counts)| counts.values().copied()).max().unwrap_or(0);
         let title = console.text(title);
         Self {
-            bars: bars(&days, &series, highest),
+            bars: bars(days, series, highest),
             legend: series.iter().enumerate().map(|(at, (name, _))| (at % COLOURS, name.clone())).collect(),
-            table: table(console, &title, &days, &series),
+            table: table(console, &title, days, series),
             title,
             as_table: console.text("supervisor-as-table"),
             width: WIDTH,
