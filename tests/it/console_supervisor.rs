@@ -164,7 +164,7 @@ async fn the_queue_is_worked_by_keyboard_and_breaks_no_rule() {
         let path = requested(deployment, &agent, about).await;
         let other = person(deployment).await;
         object(&deployment.app, &agent.who.actor(), other, ConsentAction::Object, unchecked()).await.unwrap();
-        browser.becomes(url, &supervisor).await;
+        browser.becomes(deployment, url, &supervisor).await;
         for (path, name) in [
             ("/staff/queue", "queue"),
             ("/staff/activity", "activity"),

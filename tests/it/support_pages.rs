@@ -82,7 +82,7 @@ async fn the_support_view_breaks_no_rule() {
     served(Setup::default(), Wanted::provider(), async |deployment, url, browser| {
         let agent = signed_in(&deployment.app, "aoi", &[Role::Agent]).await;
         let path = turned_back(deployment).await;
-        browser.becomes(url, &agent).await;
+        browser.becomes(deployment, url, &agent).await;
         for (end, name) in [("", "support"), ("/vouch", "support-vouch"), ("/unlock", "support-unlock")] {
             browser.looks_at(&format!("{url}{path}{end}"), &format!("{name}-1280")).await;
         }

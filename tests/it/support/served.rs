@@ -1,13 +1,11 @@
-//! A deployment on a port of its own, in front of a browser; and staff people whose browser is signed in already.
+//! A deployment on a port of its own, in front of a browser; and what a test does there as a staff person.
 
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use fantoccini::cookies::Cookie;
-
 use super::browser::{Browser, Setup, in_browser};
 use super::deployment::{Deployment, Wanted, on_every_database};
-use super::staff::TestStaff;
+use super::staff::{PASSWORD, TestStaff};
 
 /// Runs a test against a service on a port of its own that knows its address; on each database with a new browser.
 pub(crate) async fn served(setup: Setup, wanted: Wanted, test: impl AsyncFn(&Deployment, &str, Browser)) {
@@ -26,17 +24,18 @@ pub(crate) async fn served(setup: Setup, wanted: Wanted, test: impl AsyncFn(&Dep
 }
 
 impl Browser {
-    /// Goes on as this staff person, without the page for signing in.
-    pub(crate) async fn becomes(&self, url: &str, staff: &TestStaff) {
+    /// Signs in as this staff person, a minute later: her last one-time password cannot be used again.
+    pub(crate) async fn becomes(&self, deployment: &Deployment, url: &str, staff: &TestStaff) {
+        deployment.clock.advance(60);
         self.client.goto(&format!("{url}/staff/sign-in")).await.unwrap();
-        let mut cookie = Cookie::new("__Host-staff", staff.token.clone());
-        cookie.set_path("/");
-        cookie.set_secure(true);
-        cookie.set_http_only(true);
-        self.client.add_cookie(cookie.into_owned()).await.unwrap();
+        for (css, text) in [("#name", staff.name.as_str()), ("#password", PASSWORD), ("#code", &staff.code_in(0))] {
+            self.wait(css).await.send_keys(text).await.unwrap();
+        }
+        self.click("main form button").await;
+        self.wait(".places").await;
     }
 
-    /// Looks at a page in both languages and by the rules of WCAG: a picture of each, by this name.
+    /// Looks at a page by the rules of WCAG, and keeps a picture of it by this name.
     pub(crate) async fn looks_at(&self, page: &str, name: &str) {
         self.client.goto(page).await.unwrap();
         self.wait("main").await;
