@@ -43,9 +43,9 @@ async fn takes_a_call(deployment: &Deployment, url: &str, browser: &Browser, siz
     types(browser, "0000 山田花子", Key::Enter).await;
     browser.wait("#nobody").await;
     browser.shows(&format!("console-nobody-{size}")).await;
-    let text = browser.client.active_element().await.unwrap();
-    text.clear().await.unwrap();
-    types(browser, &card.number, Key::Enter).await;
+    // What was typed stands there still: all of it is selected, and typed over.
+    let all = format!("{}a{}", char::from(Key::Control), char::from(Key::Null));
+    types(browser, &format!("{all}{}", card.number), Key::Enter).await;
     browser.wait(".facts").await;
     browser.shows(&format!("console-cardholder-{size}")).await;
     types(browser, "", Key::Enter).await;
