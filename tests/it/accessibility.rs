@@ -57,7 +57,7 @@ async fn sign_in_pages(deployment: &Deployment, url: &str, browser: &Browser, si
     type_into("#again", &format!("{PASSWORD}{}", char::from(Key::Enter))).await;
     let secret = browser.text("#secret").await.replace(' ', "");
     browser.shows(&format!("setup-secret-{size}")).await;
-    let totp = totp_rs::Totp::from_url(&format!("otpauth://totp/x:x?secret={secret}&issuer=x")).unwrap();
+    let totp = totp_rs::Totp::from_url(format!("otpauth://totp/x:x?secret={secret}&issuer=x")).unwrap();
     let now = deployment.app.now().unix_seconds().unsigned_abs();
     type_into("#code", &format!("{}{}", totp.generate(now), char::from(Key::Enter))).await;
     browser.wait(".codes").await;
