@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | `fill DATA URL COUNT` | adds so many cardholders with a card each; the schema must be there |
 //! | `ask DATA URL COUNT REQUESTS` | prints `name p50_ms p99_ms` for each kind of search, and for a cardholder's page |
-#![allow(missing_docs, clippy::print_stdout, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(missing_docs, clippy::print_stdout, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 use std::collections::BTreeSet;

@@ -41,6 +41,7 @@ fn wanted(name: &str, usual: u64) -> u64 {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "scripts/soak shows what the race came to")]
 fn nothing_about_a_person_begins_to_leave_after_the_answer_to_her_objection() {
     let objections = usize::try_from(wanted("SEKISHO_SOAK", OBJECTIONS as u64)).unwrap();
     let seed = wanted("SEKISHO_SEED", rand::random::<u32>().into());
