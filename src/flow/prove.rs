@@ -202,13 +202,12 @@ impl Prover {
                 Ok(())
             }
             Item::End => self.end(),
-            Item::Row(row) => match &mut self.current {
-                Some((check, _)) => check.add(row, &mut self.totals),
-                None => {
-                    let (cardholder, sequence) = (row.entry.cardholder_id(), row.sequence);
-                    Err(Violation { cardholder, sequence, fault: Fault::NoHead })
-                }
-            },
+            Item::Row(row) => {
+                let (cardholder, sequence) = (row.entry.cardholder_id(), row.sequence);
+                let nobodys = Violation { cardholder, sequence, fault: Fault::NoHead };
+                let (check, _) = self.current.as_mut().ok_or(nobodys)?;
+                check.add(row, &mut self.totals)
+            }
         }
     }
 

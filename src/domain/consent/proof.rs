@@ -132,7 +132,7 @@ impl LineCheck {
             return Err(at(Fault::OtherPrevious));
         }
         let place = Place { sequence: row.sequence, previous_hash: row.previous_hash.bytes().to_vec() };
-        if RowHash::of(row.entry.hash(&place)) != row.hash { Err(at(Fault::OtherHash)) } else { Ok(()) }
+        if RowHash::of(row.entry.hash(&place)) == row.hash { Ok(()) } else { Err(at(Fault::OtherHash)) }
     }
 
     fn check_event(&mut self, event: &ConsentEvent) -> Result<(), Violation> {
