@@ -33,8 +33,8 @@ async fn holder(deployment: &Deployment, card: &TestCard) -> CardholderId {
     deployment.app.store.cardholder_key(&card.cardholder).await.unwrap().unwrap().0
 }
 
-fn file(path: &Path) -> Option<ExportFile> {
-    Some(Box::new(std::fs::File::create(path).unwrap()))
+fn file(path: &Path) -> ExportFile {
+    Box::new(std::fs::File::create(path).unwrap())
 }
 
 fn figures(totals: &Totals) -> [u64; 5] {
@@ -71,7 +71,7 @@ async fn what_the_service_did_is_proved_from_the_database_and_from_its_export() 
     on_every_database(Wanted::provider(), async |deployment| {
         let cards = history(deployment).await;
         let path: PathBuf = deployment.database.folder().join("export.jsonl");
-        let totals = prove(&deployment.app, Scope::All, file(&path)).await.unwrap();
+        let totals = prove(&deployment.app, Scope::All, Some(file(&path))).await.unwrap();
         assert_eq!(figures(&totals), [3, 6, 4, 2, 0]);
         assert_eq!(totals.time_to_effect().unwrap().max, 0);
         let text = std::fs::read(&path).unwrap();
@@ -94,7 +94,7 @@ async fn every_changed_byte_of_an_export_is_found() {
     on_every_database(Wanted::provider(), async |deployment| {
         let cards = history(deployment).await;
         let path = deployment.database.folder().join("export.jsonl");
-        prove(&deployment.app, Scope::All, file(&path)).await.unwrap();
+        prove(&deployment.app, Scope::All, Some(file(&path))).await.unwrap();
         let whole = std::fs::read(&path).unwrap();
         for at in (0..whole.len()).step_by(7) {
             let mut changed = whole.clone();
