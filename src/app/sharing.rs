@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::App;
 use crate::domain::assessment::words;
 use crate::domain::id::ConsentEventId;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 words! {
     /// Whether this process may share, and why not.
@@ -92,6 +92,25 @@ impl Sharing {
         read(&self.checkpoint)
     }
 
+    /// What a comparison of the checkpoint with a database says, and what the checkpoint ought to say. Changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn judge(&self, store: &Store) -> Result<(SharingState, Checkpoint), StoreError> {
+        // The file first: what another process adds in between is then in the database already.
+        let checkpoint = self.read_checkpoint();
+        let (objections, last_event) = store.objection_count().await?;
+        let state = match checkpoint {
+            Err(_) => SharingState::CheckpointUnreadable,
+            Ok(None) if objections > 0 => SharingState::CheckpointMissing,
+            Ok(Some(known)) if known.objections > objections || !knows(store, &known).await? => {
+                SharingState::DatabaseBehind
+            }
+            Ok(_) => SharingState::On,
+        };
+        Ok((state, Checkpoint { objections, last_event }))
+    }
+
     /// Writes the checkpoint, durably, unless it knows of more objections already. Waits for the disk.
     pub fn advance_checkpoint(&self, checkpoint: &Checkpoint) -> io::Result<()> {
         let _lock = lock(&self.checkpoint)?;
@@ -129,29 +148,21 @@ impl App {
     /// # Errors
     /// [`StoreError`]; sharing stays as it is, for without a database nothing passes the gate anyway.
     pub async fn compare_checkpoint(&self) -> Result<SharingState, StoreError> {
-        // The file first: what another process adds in between is then in the database already.
-        let checkpoint = self.sharing.read_checkpoint();
-        let (objections, last_event) = self.store.objection_count().await?;
-        let state = match checkpoint {
-            Ok(None) if objections > 0 => SharingState::CheckpointMissing,
-            Ok(Some(known)) if known.objections > objections || !self.knows(&known).await? => {
-                SharingState::DatabaseBehind
-            }
-            Ok(_) if self.advance_checkpoint(Checkpoint { objections, last_event }).await => SharingState::On,
-            Ok(_) | Err(_) => SharingState::CheckpointUnreadable,
-        };
+        let (state, checkpoint) = self.sharing.judge(&self.store).await?;
+        let written = state != SharingState::On || self.advance_checkpoint(checkpoint).await;
+        let state = if written { state } else { SharingState::CheckpointUnreadable };
         if state != self.sharing.state() && state != SharingState::On {
             tracing::error!(state = state.as_str(), "sharing is off; see `sekisho doctor`");
         }
         self.sharing.set(state);
         Ok(self.sharing.state())
     }
+}
 
-    async fn knows(&self, checkpoint: &Checkpoint) -> Result<bool, StoreError> {
-        match checkpoint.last_event {
-            Some(event) => self.store.has_consent_event(event).await,
-            None => Ok(true),
-        }
+async fn knows(store: &Store, checkpoint: &Checkpoint) -> Result<bool, StoreError> {
+    match checkpoint.last_event {
+        Some(event) => store.has_consent_event(event).await,
+        None => Ok(true),
     }
 }
 

@@ -6,8 +6,8 @@ use secrecy::ExposeSecret;
 
 use super::{FAILED, Failure};
 use crate::analytics::settings::ProviderKind;
-use crate::app::sharing::SharingState;
-use crate::app::{self, App, StartError};
+use crate::app::sharing::{Sharing, SharingState};
+use crate::app::{self, StartError};
 use crate::config::Config;
 use crate::domain::clock::Clock;
 use crate::flow::consent::canary;
@@ -40,7 +40,7 @@ pub(super) async fn run(config: Config, out: &mut dyn Write) -> Result<u8, Failu
             tell("migrations", migrations(&store).await)?;
             tell("clock", clock(&store).await)?;
             if store.check_schema().await.is_ok() {
-                tell("sharing", sharing(config.clone()).await)?;
+                tell("sharing", sharing(&config, &store).await)?;
             }
         }
     }
@@ -96,15 +96,14 @@ async fn migrations(store: &Store) -> Finding {
     }
 }
 
-/// Compares the checkpoint and looks at the canary, as the service does.
-async fn sharing(config: Config) -> Finding {
+/// Compares the checkpoint and looks at the canary, as the service does, and makes nothing.
+async fn sharing(config: &Config, store: &Store) -> Finding {
     let file = config.checkpoint_file().display().to_string();
-    let clock = std::sync::Arc::new(SystemClock);
-    let app = App::build(config, clock, std::sync::Arc::new(SystemRandomness)).await;
-    let app = app.map_err(|error| error.to_string())?;
-    canary::check(&app).await.map_err(|error| error.to_string())?;
-    let hint = match app.sharing.state() {
-        SharingState::On => return Ok(format!("on; checkpoint {file}, canary kept")),
+    let judged = Sharing::new(config.checkpoint_file()).judge(store).await.map_err(|error| error.to_string())?;
+    let canary = canary::look(store).await.map_err(|error| error.to_string())?;
+    let state = if canary == Some(false) { SharingState::CanaryViolated } else { judged.0 };
+    let hint = match state {
+        SharingState::On => return Ok(format!("may be on; checkpoint {file}")),
         SharingState::CheckpointMissing => "restore the file, or run `sekisho sharing checkpoint accept`",
         SharingState::Unchecked | SharingState::CheckpointUnreadable => {
             "the file must be readable and writable by the service: set `sharing.checkpoint`"
@@ -114,7 +113,7 @@ async fn sharing(config: Config) -> Finding {
         }
         SharingState::CanaryViolated => "run `sekisho sharing prove --all`, and find out who changed the database",
     };
-    Err(format!("off: {} ({file})\nhint: {hint}", app.sharing.state().as_str()))
+    Err(format!("off: {} ({file})\nhint: {hint}", state.as_str()))
 }
 
 async fn clock(store: &Store) -> Finding {

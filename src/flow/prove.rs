@@ -203,11 +203,10 @@ impl Prover {
             }
             Item::End => self.end(),
             Item::Row(row) => {
-                if let Some((check, _)) = &mut self.current {
-                    return check.add(row, &mut self.totals);
-                }
                 let (cardholder, sequence) = (row.entry.cardholder_id(), row.sequence);
-                Err(Violation { cardholder, sequence, fault: Fault::NoHead })
+                let nobodys = Violation { cardholder, sequence, fault: Fault::NoHead };
+                let (check, _) = self.current.as_mut().ok_or(nobodys)?;
+                check.add(row, &mut self.totals)
             }
         }
     }

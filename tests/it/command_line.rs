@@ -39,20 +39,23 @@ fn the_verbs_are_these() {
     let help = Deployment::fresh().fine(&["--help"]);
     let verbs = help.split_once("Commands:\n").unwrap().1.split_once("\n\n").unwrap().0;
     insta::assert_snapshot!(verbs, @"
-      serve     Serve the API and the pages
-      demo      Run a shop, the service and a stand-in analysis company on this machine
-      migrate   Bring the database to this program's schema
-      doctor    Check database, migrations, bundle, keys, provider and clock, and say what to do
-      login     Sign in as a staff person; commands that change something need it
-      logout    End the session of the command line
-      staff     Add, reset, disable and list staff people
-      merchant  Register merchants and make API keys
-      issuer    Make and list the keys of the issuer's core system
-      card      Import cardholders and cards
-      consent   Record what a cardholder says about data sharing
-      outbox    Messages on their way out: list them, send dead ones again
-      policy    Check and test policy bundles
-      help      Print this message or the help of the given subcommand(s)
+      serve       Serve the API and the pages
+      demo        Run a shop, the service and a stand-in analysis company on this machine
+      migrate     Bring the database to this program's schema
+      doctor      Check database, migrations, bundle, keys, provider and clock, and say what to do
+      login       Sign in as a staff person; commands that change something need it
+      logout      End the session of the command line
+      staff       Add, reset, disable and list staff people
+      merchant    Register merchants and make API keys
+      issuer      Make and list the keys of the issuer's core system
+      card        Import cardholders and cards
+      consent     Record what a cardholder says about data sharing
+      sharing     Prove what was shared, take it out for one person, and keep the checkpoint of objections
+      cardholder  Erase a cardholder
+      retention   Delete what is older than its period
+      outbox      Messages on their way out: list them, send dead ones again
+      policy      Check and test policy bundles
+      help        Print this message or the help of the given subcommand(s)
     ");
 }
 

@@ -94,7 +94,9 @@ fn a_running_service_tells_of_itself() {
       "migrations": "current",
       "bundle_digest": "[64 hexadecimal digits]",
       "bundle_age_seconds": "[seconds]",
-      "keys": "ok"
+      "keys": "ok",
+      "sharing": "on",
+      "canary": "kept"
     }
     "#);
     assert_eq!(ready.json()["bundle_digest"].as_str().unwrap().len(), 64);

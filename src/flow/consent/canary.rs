@@ -9,7 +9,7 @@ use crate::domain::consent::line::{DisclosureState, LineEntry, SettlementState};
 use crate::domain::consent::{Channel, ConsentAction, Purpose};
 use crate::domain::id::CardholderId;
 use crate::flow::register::{CardholderEntry, RegisterError, register_cardholder};
-use crate::store::{StoreError, consent};
+use crate::store::{Store, StoreError, consent};
 
 /// Her reference. No issuer's reference has a colon in this place.
 pub const REFERENCE: &str = "sekisho:canary";
@@ -38,12 +38,28 @@ pub async fn check(app: &App) -> Result<bool, CanaryError> {
         Some((id, ..)) => id,
         None => register(app).await?,
     };
-    let kept = is_refused(app, id).await? && nothing_left(app, id).await?;
+    let kept = keeps(&app.store, id).await?;
     if !kept {
         tracing::error!("something was let through about the canary: sharing is off");
         app.sharing.set(SharingState::CanaryViolated);
     }
     Ok(kept)
+}
+
+/// Whether nothing was, and nothing would be, let through about the canary of a database; none where she is not yet.
+/// Changes nothing.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn look(store: &Store) -> Result<Option<bool>, StoreError> {
+    match store.cardholder_key(REFERENCE).await? {
+        Some((id, ..)) => keeps(store, id).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn keeps(store: &Store, id: CardholderId) -> Result<bool, StoreError> {
+    Ok(is_refused(store, id).await? && nothing_left(store, id).await?)
 }
 
 async fn register(app: &App) -> Result<CardholderId, CanaryError> {
@@ -63,9 +79,8 @@ async fn register(app: &App) -> Result<CardholderId, CanaryError> {
 }
 
 /// The gate's own statement, in a transaction that is always given up.
-async fn is_refused(app: &App, id: CardholderId) -> Result<bool, StoreError> {
-    let taken = app
-        .store
+async fn is_refused(store: &Store, id: CardholderId) -> Result<bool, StoreError> {
+    let taken = store
         .write(move |transaction| {
             Box::pin(async move {
                 match consent::take_place(transaction, id).await? {
@@ -82,8 +97,8 @@ async fn is_refused(app: &App, id: CardholderId) -> Result<bool, StoreError> {
     }
 }
 
-async fn nothing_left(app: &App, id: CardholderId) -> Result<bool, StoreError> {
-    let line = app.store.line(id).await?;
+async fn nothing_left(store: &Store, id: CardholderId) -> Result<bool, StoreError> {
+    let line = store.line(id).await?;
     Ok(line.iter().all(|row| match &row.entry {
         LineEntry::Event(_) => true,
         LineEntry::Disclosure(disclosure) => {
