@@ -108,14 +108,15 @@ impl Store {
         rows.collect()
     }
 
-    /// The objections from `from` until before `until`, with how long each took to take effect.
+    /// The objections from `from` until before `until`, with how long each took to take effect; not the canary's.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn effects(&self, from: Micros, until: Micros) -> Result<Vec<Effect>, StoreError> {
         let sql = format!(
             "SELECT {DAY} AS day, recorded_at - COALESCE(effective_from, recorded_at) AS took FROM consent_events \
-             WHERE action = $1 AND recorded_at >= $2 AND recorded_at < $3 ORDER BY recorded_at DESC LIMIT $4"
+             WHERE action = $1 AND recorded_at >= $2 AND recorded_at < $3 \
+             AND NOT (actor = 'system' AND channel = 'system') ORDER BY recorded_at DESC LIMIT $4"
         );
         let mut effects = Vec::new();
         for action in ["object", "withdraw"] {

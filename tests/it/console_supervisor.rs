@@ -5,6 +5,7 @@ use sekisho::domain::id::CardholderId;
 use sekisho::domain::staff::Role;
 use sekisho::flow::activity;
 use sekisho::flow::consent::{Statement, object, resume};
+use sekisho::store::outbox::OutboxFilter;
 use serde_json::json;
 
 use crate::support::browser::Setup;
@@ -179,6 +180,57 @@ async fn the_queue_is_worked_by_keyboard_and_breaks_no_rule() {
         browser.wait(".notice.good").await;
         browser.shows("approved-1280").await;
         assert_eq!(state(deployment, about).await, ConsentState::Permitted);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_letter_is_printed_and_closed_once() {
+    on_every_database(Wanted::default(), async |deployment: &Deployment| {
+        let supervisor = signed_in(&deployment.app, "ren", &[Role::Supervisor]).await;
+        let about = person(deployment).await;
+        for serial in 1..=2_u128 {
+            let sql = "INSERT INTO erasures (id, cardholder_id, disclosure_id, recipient, provider_request_id, way, letter, \
+                       state, requested_at) VALUES ($1, $2, $1, 'tmx', 'their-id', 'letter', 7, 'queued', $3)";
+            let id = uuid::Uuid::from_u128(serial);
+            let values = vec![id.into(), about.uuid().into(), deployment.app.now().0.into()];
+            deployment.tables.run(sql, values).await.unwrap();
+        }
+        let queue = deployment.send(supervisor.get("/staff/queue")).await;
+        assert_eq!(queue.text.matches("/staff/queue/letters/7").count(), 1, "{}", queue.text);
+        let letter = deployment.send(supervisor.get("/staff/queue/letters/7")).await;
+        assert_eq!(letter.text.matches("their-id").count(), 2, "{}", letter.text);
+        let close = || supervisor.post("/staff/queue/letters/7/close", &[]);
+        assert_eq!(deployment.send(close()).await.header("location"), "/staff/queue?done=closed");
+        assert_eq!(deployment.send(close()).await.status, 409);
+        assert_eq!(deployment.audited("erasure.close").await.len(), 1);
+        for path in ["/staff/queue/letters/8", "/staff/queue/letters/x"] {
+            assert_eq!(deployment.send(supervisor.get(path)).await.status, 404, "{path}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dead_message_is_sent_again_by_an_administrator_alone() {
+    on_every_database(Wanted::default(), async |deployment: &Deployment| {
+        let administrator = signed_in(&deployment.app, "haru", &[Role::Administrator]).await;
+        let supervisor = signed_in(&deployment.app, "ren", &[Role::Supervisor]).await;
+        let about = person(deployment).await;
+        object(&deployment.app, "agent", about, ConsentAction::Object, statement()).await.unwrap();
+        let id = deployment.app.store.outbox(OutboxFilter::default(), None, 1).await.unwrap()[0].id;
+        let fields = [("message", id.to_string())];
+        let fields = fields.each_ref().map(|(name, id)| (*name, id.as_str()));
+        let replay = |staff: &TestStaff| staff.post("/staff/outbox/replay", &fields);
+        assert_eq!(deployment.send(replay(&administrator)).await.status, 409, "it is not dead");
+        deployment.tables.run("UPDATE outbox SET state = 'dead'", Vec::new()).await.unwrap();
+        assert_eq!(deployment.send(replay(&supervisor)).await.status, 403);
+        let seen = deployment.send(supervisor.get("/staff/outbox?state=dead")).await;
+        assert!(seen.status == 200 && !seen.text.contains("/staff/outbox/replay"), "{}", seen.text);
+        let page = deployment.send(administrator.get("/staff/outbox?state=dead")).await;
+        assert!(page.text.contains(&id.to_string()), "{}", page.text);
+        let done = deployment.send(replay(&administrator)).await;
+        assert_eq!(done.header("location"), "/staff/outbox?done=replayed");
     })
     .await;
 }
