@@ -11,6 +11,7 @@ use crate::domain::erasure::Erasure;
 use crate::domain::id::{CardholderId, ConsentEventId};
 use crate::domain::receipt::SentBefore;
 use crate::domain::staff::SignedIn;
+use crate::flow::consent::canary;
 use crate::flow::register::note;
 use crate::keys::{SealError, WrappedKey};
 use crate::store::cardholders::SealedCardholder;
@@ -122,7 +123,11 @@ pub async fn already_since(app: &App, event: &ConsentEvent) -> Result<Option<Mic
 }
 
 async fn person(app: &App, id: CardholderId) -> Result<Option<Person>, StoreError> {
-    let Some((sealed, since)) = app.store.sealed_cardholder(id).await? else { return Ok(None) };
+    let found = app.store.sealed_cardholder(id).await?;
+    // The canary is nobody.
+    let Some((sealed, since)) = found.filter(|(sealed, _)| sealed.reference != canary::REFERENCE) else {
+        return Ok(None);
+    };
     let record = open(app, &sealed).inspect_err(|error| {
         tracing::warn!(%error, cardholder = %id, "a cardholder's record does not open");
     });

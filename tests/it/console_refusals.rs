@@ -70,6 +70,11 @@ async fn nobody_is_a_page_of_its_own_and_rights_are_asked_for_first() {
             let page = deployment.send(agent.get(path)).await;
             assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
         }
+        assert!(sekisho::flow::consent::canary::check(&deployment.app).await.unwrap());
+        let canary = sekisho::flow::consent::canary::REFERENCE;
+        let (canary, ..) = deployment.app.store.cardholder_key(canary).await.unwrap().unwrap();
+        let page = deployment.send(agent.get(&format!("/staff/cardholders/{canary}"))).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "the canary is nobody");
         let own = form(deployment, &agent, &format!("/staff/cardholders/{id}/object")).await;
         let fields: Vec<_> = USUAL.into_iter().chain([("form", own.as_str())]).collect();
         let unknown = deployment.send(agent.post(&format!("{nobody}/object"), &fields)).await;

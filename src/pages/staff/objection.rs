@@ -153,6 +153,7 @@ fn statement_of(
 
 fn show(signed: &Signed, person: &Person, events: &[ConsentEvent], typed: &Typed, mistakes: &Mistakes) -> Response {
     let mut console = signed.console("console-object");
+    console.title = words::titled(&console, person);
     console.error = !mistakes.is_empty();
     let general = mistake(mistakes, "form");
     let summary = general.or_else(|| console.error.then(|| console.text("console-mistakes")));

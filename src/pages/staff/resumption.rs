@@ -83,6 +83,7 @@ pub(super) async fn request(Path(id): Path<String>, form: StaffForm<Typed>) -> A
 
 fn show(signed: &Signed, person: &Person, events: &[ConsentEvent], typed: &Typed, mistakes: &Mistakes) -> Response {
     let mut console = signed.console("console-resume");
+    console.title = words::titled(&console, person);
     console.error = !mistakes.is_empty();
     let summary = mistake(mistakes, "form").or_else(|| console.error.then(|| console.text("console-mistakes")));
     let read_out = Field::new("read_out", console.text("console-read-out"), FieldKind::Check);

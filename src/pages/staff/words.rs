@@ -91,3 +91,12 @@ pub(super) fn name(console: &Console<'_>, person: &Person) -> String {
         },
     }
 }
+
+/// The page's title with her name, so that nobody records something for somebody else.
+pub(super) fn titled(console: &Console<'_>, person: &Person) -> String {
+    let name = name(console, person);
+    match console.wording.language() {
+        Language::Ja => format!("{}：{name}", console.title),
+        Language::En => format!("{}: {name}", console.title),
+    }
+}
