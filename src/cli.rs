@@ -77,7 +77,7 @@ enum Verb {
     /// Record what a cardholder says about data sharing
     #[command(subcommand)]
     Consent(consent::ConsentCommand),
-    /// Prove what was shared, take it out for one person, and keep the checkpoint of objections
+    /// Prove what was shared; one person's record; the checkpoint of objections
     #[command(subcommand)]
     Sharing(sharing::SharingCommand),
     /// Erase a cardholder

@@ -50,7 +50,7 @@ fn the_verbs_are_these() {
       issuer      Make and list the keys of the issuer's core system
       card        Import cardholders and cards
       consent     Record what a cardholder says about data sharing
-      sharing     Prove what was shared, take it out for one person, and keep the checkpoint of objections
+      sharing     Prove what was shared; one person's record; the checkpoint of objections
       cardholder  Erase a cardholder
       retention   Delete what is older than its period
       outbox      Messages on their way out: list them, send dead ones again
@@ -131,7 +131,7 @@ fn doctor_finds_nothing_wrong_with_a_sound_deployment() {
     assert!(!deployment.key_file().exists(), "looking makes nothing");
     deployment.merchant();
     let said = deployment.fine(&["doctor"]);
-    let things = ["bundle", "keys", "database", "migrations", "clock", "provider", "public url"];
+    let things = ["bundle", "keys", "database", "migrations", "clock", "sharing", "provider", "public url"];
     for thing in things {
         assert!(finding(&said, thing).starts_with("ok    "), "{said}");
     }
