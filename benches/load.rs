@@ -31,13 +31,14 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use sekisho::app::App;
 use sekisho::config::Config;
+use sekisho::credential::one_time;
 use sekisho::demo::provider::steering::Control;
 use sekisho::demo::provider::{ProviderState, serve};
 use sekisho::domain::clock::Clock;
 use sekisho::domain::staff::Role;
 use sekisho::flow::staff::account::{self, NewStaff};
 use sekisho::flow::staff::arrival::Arrival;
-use sekisho::flow::staff::{one_time, setup};
+use sekisho::flow::staff::setup;
 use sekisho::system::{SystemClock, SystemRandomness};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -3,5 +3,6 @@
 
 pub mod api_key;
 pub mod hasher;
+pub mod one_time;
 pub mod password;
 pub mod token;

@@ -14,6 +14,7 @@ pub mod erasure;
 pub mod facts;
 pub mod feedback;
 pub mod id;
+pub mod member;
 pub mod merchant;
 pub mod money;
 pub mod note;

@@ -18,6 +18,7 @@ mod m0009_vouches;
 mod m0010_search;
 mod m0011_activity;
 mod m0012_retention;
+mod m0013_members;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_search::Migration),
             Box::new(m0011_activity::Migration),
             Box::new(m0012_retention::Migration),
+            Box::new(m0013_members::Migration),
         ]
     }
 }

@@ -111,6 +111,7 @@ pub struct MerchantFacts {
 
 /// The card.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that rules name")]
 #[serde(deny_unknown_fields)]
 pub struct CardFacts {
     /// The programme's id in the bundle.
@@ -125,6 +126,9 @@ pub struct CardFacts {
     pub age_days: i64,
     /// Whether the typed expiry is the card's.
     pub expiry_matches: bool,
+    /// Whether the cardholder blocked it herself: a purchase with it was not hers. Since version 2.
+    #[serde(default)]
+    pub blocked: bool,
 }
 
 /// The card's registration.
@@ -162,6 +166,8 @@ words! {
         Totp = "totp",
         /// A code sent to a verified contact.
         Code = "code",
+        /// A passkey (Web Authentication Level 3), on pages that are not in a frame. Since version 2.
+        Passkey = "passkey",
     }
 }
 

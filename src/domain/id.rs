@@ -172,6 +172,16 @@ kinds! {
     VouchKind VouchId "vouch";
     /// One receipt of a consent event.
     ReceiptKind ReceiptId "rcpt";
+    /// One address or number that codes are sent to.
+    ContactKind ContactId "contact";
+    /// One session of a member on her own pages.
+    MemberSessionKind MemberSessionId "msess";
+    /// One enrolment's passkey.
+    PasskeyKind PasskeyId "passkey";
+    /// One code by which the issuer lets a card be registered.
+    ActivationKind ActivationId "activation";
+    /// One receiver of a merchant's webhooks.
+    WebhookEndpointKind WebhookEndpointId "whe";
     /// One request to a recipient to erase what it got.
     ErasureKind ErasureId "erase";
 }

@@ -2,7 +2,6 @@
 
 pub mod account;
 pub mod arrival;
-pub mod one_time;
 pub mod rights;
 pub mod session;
 pub mod setup;

@@ -20,7 +20,7 @@ use crate::domain::facts::{Facts, Method};
 use crate::domain::verdict::{EvaluationError, Outcome, Verdict};
 
 /// The order in which methods are offered: the strongest first.
-pub(super) const METHOD_ORDER: [Method; 3] = [Method::Totp, Method::Code, Method::Password];
+const METHOD_ORDER: [Method; 4] = [Method::Passkey, Method::Totp, Method::Code, Method::Password];
 
 /// Is shown each question's joined answer.
 pub(super) type Witness<'a> = &'a mut dyn FnMut(&Answer);
@@ -124,7 +124,7 @@ fn climb(bundle: &Bundle, desk: &mut Desk, facts: &Facts, witness: Witness<'_>) 
         return Ok(verdict(bundle, Outcome::Reject, challenge, Vec::new(), errors));
     }
     let mut methods = Vec::new();
-    for method in METHOD_ORDER.into_iter().filter(|method| facts.enrolment.usable_methods.contains(method)) {
+    for method in methods_of(bundle).filter(|method| facts.enrolment.usable_methods.contains(method)) {
         let answer = offer(engine, scene, method, context.clone())?;
         witness(&answer);
         if Step::new(bundle, Question::Offer, answer, &mut errors).yes {
@@ -132,6 +132,12 @@ fn climb(bundle: &Bundle, desk: &mut Desk, facts: &Facts, witness: Witness<'_>) 
         }
     }
     Ok(verdict(bundle, Outcome::Challenge, approve, methods, errors))
+}
+
+/// The methods that the bundle's version of facts has, the strongest first.
+pub(super) fn methods_of(bundle: &Bundle) -> impl Iterator<Item = Method> + use<> {
+    let facts_version = bundle.facts_version();
+    METHOD_ORDER.into_iter().filter(move |method| translate::is_known(*method, facts_version))
 }
 
 fn offer(engine: &Engine, scene: &Scene, method: Method, context: cedar_policy::Context) -> Result<Answer, AskError> {
@@ -147,7 +153,7 @@ pub(super) fn validate_requests(bundle: &Bundle, facts: &Facts) -> Result<(), As
         for question in [Question::Approve, Question::Challenge] {
             engine.validate(&engine.purchase_request(question, scene, context.clone())?)?;
         }
-        for method in METHOD_ORDER {
+        for method in methods_of(bundle) {
             engine.validate(&engine.offer_request(scene, method, context.clone())?)?;
         }
         for recipient in bundle.reference().recipients() {

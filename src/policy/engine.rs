@@ -10,7 +10,7 @@ use super::question::Question;
 use super::reference::{Recipient, Reference};
 use super::rule::Rule;
 use super::schema;
-use super::translate::TranslateError;
+use super::translate::{TranslateError, is_known};
 use crate::domain::facts::{Facts, MerchantFacts, Method};
 
 /// Why a question could not be asked at all.
@@ -52,6 +52,8 @@ pub(super) struct Engine {
     authorizer: Authorizer,
     schema: Schema,
     names: Names,
+    /// The methods that the schema has.
+    methods: Vec<Method>,
     indexes: BTreeMap<Question, Index>,
     actions: BTreeMap<Question, EntityUid>,
 }
@@ -72,6 +74,7 @@ impl Engine {
             authorizer: Authorizer::new(),
             schema: schema::parse(facts_version).map_err(copy_failed)?,
             names: Names::new()?,
+            methods: Method::ALL.iter().copied().filter(|method| is_known(*method, facts_version)).collect(),
             indexes,
             actions: Question::ALL.iter().map(action).collect::<Result<_, _>>()?,
         })
@@ -85,7 +88,7 @@ impl Engine {
             merchant: merchant.clone(),
             principal: self.names.card(programme),
             resource: self.names.merchant(&merchant.id),
-            entities: purchase_store(programme, merchant, &self.names, reference, &self.schema)?,
+            entities: purchase_store(programme, merchant, &self.methods, &self.names, reference, &self.schema)?,
         })
     }
 

@@ -136,6 +136,7 @@ impl<'a> Draft<'a> {
 pub(super) fn purchase_store(
     programme: &str,
     merchant: &MerchantFacts,
+    methods: &[Method],
     names: &Names,
     reference: &Reference,
     schema: &Schema,
@@ -143,7 +144,7 @@ pub(super) fn purchase_store(
     let mut draft = Draft::new(names, reference);
     draft.card(programme);
     draft.merchant(merchant);
-    for method in Method::ALL {
+    for method in methods {
         draft.plain(names.method(*method), HashSet::new());
     }
     draft.store(schema)
@@ -178,7 +179,7 @@ mod tests {
         let mut stores = Vec::new();
         for facts in [least(), most()] {
             let programme = &facts.card.programme;
-            stores.push(purchase_store(programme, &facts.merchant, &names, reference, &schema).unwrap());
+            stores.push(purchase_store(programme, &facts.merchant, Method::ALL, &names, reference, &schema).unwrap());
             for recipient in reference.recipients() {
                 stores.push(sharing_store(programme, recipient, &names, reference, &schema).unwrap());
             }

@@ -165,6 +165,7 @@ fn card(programme: &str, status: CardStatus, age_days: i64, eligible: bool) -> C
         status,
         age_days,
         expiry_matches: eligible,
+        blocked: eligible,
     }
 }
 

@@ -3,10 +3,13 @@
 //! What was not stated becomes a word or a flag with the number on the doubtful side, so that no rule has to ask
 //! whether a fact is there. Only the assessment's risk stays absent: an absent score must not read as 0.
 
+use std::collections::BTreeSet;
+
 use cedar_policy::{Context, RestrictedExpression as Value};
 
 use super::reference::Reference;
 use crate::domain::assessment::Assessment;
+use crate::domain::card::CardStatus;
 use crate::domain::facts::{Claims, Count, Facts, Method};
 
 /// What stands for an amount that could not be converted: above every ceiling.
@@ -58,8 +61,8 @@ pub(super) fn facts(facts: &Facts, facts_version: u16, reference: &Reference) ->
         local_hour: Value::new_long(i64::from(facts.local_hour)),
         purpose: text(facts.purpose.as_str()),
         purchase: purchase(facts)?,
-        card: card(facts)?,
-        enrolment: enrolment(facts)?,
+        card: card(facts, facts_version)?,
+        enrolment: enrolment(facts, facts_version)?,
         consent: text(facts.consent.as_str()),
         delivery: delivery(facts)?,
         claims: claims(&facts.claims)?,
@@ -107,24 +110,38 @@ fn purchase(facts: &Facts) -> Result<Value, TranslateError> {
     })
 }
 
-fn card(facts: &Facts) -> Result<Value, TranslateError> {
+/// Version 1 has no word for a card that its holder blocked: there it is one that was stolen.
+fn card(facts: &Facts, facts_version: u16) -> Result<Value, TranslateError> {
     let card = &facts.card;
-    record(fields! {
+    let status = if card.blocked && facts_version < 2 { CardStatus::Stolen } else { card.status };
+    let mut fields = fields! {
         registration_eligible: Value::new_bool(card.registration_eligible),
         authentication_eligible: Value::new_bool(card.authentication_eligible),
-        status: text(card.status.as_str()),
+        status: text(status.as_str()),
         age_days: Value::new_long(card.age_days),
         expiry_matches: Value::new_bool(card.expiry_matches),
+    };
+    if facts_version >= 2 {
+        fields.push(("blocked".to_owned(), Value::new_bool(card.blocked)));
+    }
+    record(fields)
+}
+
+fn enrolment(facts: &Facts, facts_version: u16) -> Result<Value, TranslateError> {
+    let enrolment = &facts.enrolment;
+    let known = |methods: &BTreeSet<Method>| {
+        words(methods.iter().filter(|method| is_known(**method, facts_version)).map(|method| method.as_str()))
+    };
+    record(fields! {
+        state: text(enrolment.state.as_str()),
+        methods: known(&enrolment.methods),
+        usable_methods: known(&enrolment.usable_methods),
     })
 }
 
-fn enrolment(facts: &Facts) -> Result<Value, TranslateError> {
-    let enrolment = &facts.enrolment;
-    record(fields! {
-        state: text(enrolment.state.as_str()),
-        methods: words(enrolment.methods.iter().copied().map(Method::as_str)),
-        usable_methods: words(enrolment.usable_methods.iter().copied().map(Method::as_str)),
-    })
+/// Whether a version of facts has this method.
+pub(super) fn is_known(method: Method, facts_version: u16) -> bool {
+    method != Method::Passkey || facts_version >= 2
 }
 
 fn delivery(facts: &Facts) -> Result<Value, TranslateError> {

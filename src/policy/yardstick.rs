@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cedar_policy::{Authorizer, Decision, Entities, PolicySet, Request};
 
 use super::bundle::Bundle;
-use super::decide::{METHOD_ORDER, sharing_context};
+use super::decide::{methods_of, sharing_context};
 use super::engine::AskError;
 use super::fault::{BundleErrors, Fault};
 use super::index::Answer;
@@ -30,7 +30,7 @@ pub enum Query {
 impl Query {
     /// Every question that can be asked of a bundle.
     pub fn all(bundle: &Bundle) -> Vec<Self> {
-        let offers = METHOD_ORDER.into_iter().map(Self::Offer);
+        let offers = methods_of(bundle).map(Self::Offer);
         let recipients = bundle.reference().recipients();
         let shares = recipients
             .flat_map(|recipient| DataClass::ALL.iter().map(|class| Self::Share(recipient.id.clone(), *class)));

@@ -75,7 +75,9 @@ pub struct ReceivedCard {
     pub expiry: Expiry,
     /// How far its registration has come.
     pub enrolment: EnrolmentState,
-    /// Its methods, each with the time until which it is locked.
+    /// Whether its holder blocked it.
+    pub blocked: bool,
+    /// Its methods, each with the time until which it cannot be used.
     pub methods: Vec<(Method, Option<Micros>)>,
     /// Where the holder stands.
     pub standing: Standing,
@@ -223,6 +225,7 @@ impl ReceivedCard {
             issued_at: Micros(card.get("issued_at")?),
             expiry: Expiry::parse(&expiry).ok_or_else(|| card.corrupt("expiry"))?,
             enrolment: card.word("enrolment", EnrolmentState::parse)?,
+            blocked: card.get::<Option<i64>>("blocked_at")?.is_some(),
             methods: methods(&card.get::<Option<String>>("methods")?.unwrap_or_default()),
             consent: standing.general(),
             standing,
@@ -278,7 +281,7 @@ impl History {
     }
 }
 
-/// Reads `password:0,totp:1790000000000000`: a method and the time until which it is locked.
+/// Reads `password:0,totp:1790000000000000`: a method and the time until which it cannot be used.
 fn methods(text: &str) -> Vec<(Method, Option<Micros>)> {
     text.split(',')
         .filter_map(|part| {

@@ -17,7 +17,8 @@ macro_rules! card {
              h.name_kanji_digest, h.name_kana_digest, h.name_latin_digest, \
              h.email_digest, h.phone_digest, h.address_digest, \
              COALESCE(e.state, 'none') AS enrolment, COALESCE(s.standing, '{}') AS standing, \
-             (SELECT string_agg(kind || ':' || COALESCE(locked_until, 0), ',') FROM credentials \
+             c.blocked_at, (SELECT string_agg(kind || ':' || CASE WHEN usable_from > COALESCE(locked_until, 0) \
+              THEN usable_from ELSE COALESCE(locked_until, 0) END, ',') FROM credentials \
               WHERE enrolment_id = e.id) AS methods \
              FROM card_numbers n JOIN cards c ON c.id = n.card_id JOIN cardholders h ON h.id = c.cardholder_id \
              LEFT JOIN enrolments e ON e.card_id = c.id LEFT JOIN consent_states s ON s.cardholder_id = h.id \

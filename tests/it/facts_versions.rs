@@ -1,25 +1,34 @@
 //! A program and the bundle before it: rules written for the version of facts before go on to decide.
 
 use sekisho::domain::assessment::{Answer, Assessment, Recommendation};
-use sekisho::domain::facts::{FACTS_VERSION, Facts};
+use sekisho::domain::card::CardStatus;
+use sekisho::domain::facts::{FACTS_VERSION, Facts, Method};
 use sekisho::domain::verdict::Outcome;
 use sekisho::policy::rehearsal::{least, most};
 use sekisho::policy::{Bundle, BundleSource, case, decide};
 
 const SCHEMA_1: &str = include_str!("../../src/policy/schema/v1.cedarschema");
 
-/// What is about the new fact alone.
-const VOUCHED: [&str; 3] = ["approve/vouched.cedar", "cases/vouched.toml", "invariants/vouched-not-lost.cedar"];
+/// What is about the new facts alone.
+const NEW: [&str; 7] = [
+    "approve/vouched.cedar",
+    "authenticate/blocked-card.cedar",
+    "cases/member.toml",
+    "cases/vouched.toml",
+    "invariants/blocked-card-stays-blocked.cedar",
+    "invariants/vouched-not-lost.cedar",
+    "offer/passkey.cedar",
+];
 
-/// The shipped bundle as it would be for version 1: its schema, and rules that know nobody's word.
+/// The shipped bundle as it would be for version 1: its schema, and rules that know nothing new.
 fn version_1() -> BundleSource {
     let shipped = BundleSource::shipped();
     let manifest = shipped.text("bundle.toml").unwrap().replace("facts_version = 2", "facts_version = 1");
     let mut source = shipped.clone();
-    for path in VOUCHED {
+    for path in NEW {
         source = source.without(path);
     }
-    for (path, text) in shipped.files().filter(|(path, _)| !VOUCHED.contains(path)) {
+    for (path, text) in shipped.files().filter(|(path, _)| !NEW.contains(path)) {
         if text.contains("context.vouched") && path != "README.md" {
             source = source.with(path, &text.replace("context.vouched", "false"));
         }
@@ -56,6 +65,21 @@ fn rules_of_the_version_before_do_not_see_the_new_fact() {
 }
 
 #[test]
+fn for_rules_of_the_version_before_a_blocked_card_is_a_stolen_one_and_passkeys_are_not_there() {
+    let before = Bundle::build(version_1()).unwrap();
+    let mut facts = least();
+    facts.card.blocked = true;
+    let decided = decide(&before, &facts);
+    assert_eq!(decided.outcome, Outcome::Reject);
+    assert!(decided.policies.contains(&"stolen-card".to_owned()), "{:?}", decided.policies);
+
+    let mut facts = most();
+    (facts.card.blocked, facts.card.status) = (false, CardStatus::Active);
+    facts.enrolment.usable_methods = [Method::Passkey].into();
+    assert!(!decide(&before, &facts).methods.contains(&Method::Passkey));
+}
+
+#[test]
 fn each_version_is_held_against_its_own_schema() {
     let mixed = BundleSource::shipped().with("schema.cedarschema", SCHEMA_1);
     let refused = Bundle::build(mixed).unwrap_err().to_string();
@@ -71,8 +95,11 @@ fn facts_recorded_by_the_version_before_can_be_read() {
     for facts in [least(), most()] {
         let mut recorded = serde_json::to_value(&facts).unwrap();
         recorded.as_object_mut().unwrap().remove("vouched").unwrap();
+        recorded["card"].as_object_mut().unwrap().remove("blocked").unwrap();
         recorded["version"] = 1.into();
         let read: Facts = serde_json::from_value(recorded).unwrap();
-        assert_eq!(read, Facts { version: 1, vouched: false, ..facts });
+        let mut expected = Facts { version: 1, vouched: false, ..facts };
+        expected.card.blocked = false;
+        assert_eq!(read, expected);
     }
 }

@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use super::super::DemoError;
 use super::super::service::part;
 use crate::app::App;
+use crate::credential::one_time;
 use crate::domain::id::{StaffId, StaffSessionId};
 use crate::domain::staff::{Role, SignedIn};
 use crate::flow::staff::account::{self, NewStaff};
 use crate::flow::staff::arrival::Arrival;
-use crate::flow::staff::{one_time, session, setup};
+use crate::flow::staff::{session, setup};
 
 /// The secret of everybody's one-time passwords: fit for a demo and for nothing else.
 const SECRET: [u8; 20] = *b"sekisho-demo-secret!";

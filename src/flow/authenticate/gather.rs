@@ -48,6 +48,7 @@ pub(super) fn facts(
             status: card.status,
             age_days: (now.0 - card.issued_at.0).max(0) / Micros::DAY,
             expiry_matches: card.expiry == request.expiry,
+            blocked: card.blocked,
         },
         enrolment: enrolment(card, now),
         consent: card.consent,

@@ -3,11 +3,11 @@
 use zeroize::Zeroizing;
 
 use super::arrival::Arrival;
-use super::one_time;
 use super::session::signed_in;
-use super::sign_in::{Begun, open};
+use super::sign_in::{Begun, open, recovery_digests};
 use crate::app::App;
 use crate::credential::hasher::HasherError;
+use crate::credential::one_time;
 use crate::credential::password::{Password, PasswordError};
 use crate::credential::token::Token;
 use crate::flow::register::note;
@@ -103,7 +103,7 @@ pub async fn confirm(app: &App, code: &str, one_time_password: &str, arrival: &A
     let step = one_time::matching_step(&secret, one_time_password, app.now()).ok_or(SetupError::OneTimePassword)?;
     let SetupPerson { person, secret: sealed } = found;
     let recovery_codes = one_time::recovery_codes(app.randomness.as_ref());
-    let digest_of = |code: &String| one_time::recovery_digests(app, person.id, code).into_iter().next();
+    let digest_of = |code: &String| recovery_digests(app, person.id, code).into_iter().next();
     let (token, session) = open(app, arrival, true);
     let (session_id, totp_at) = (session.id, session.totp_at);
     let confirmed = Confirmed {

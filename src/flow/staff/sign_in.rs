@@ -2,16 +2,17 @@
 
 use zeroize::Zeroizing;
 
+use super::account;
 use super::arrival::Arrival;
 use super::session::signed_in;
-use super::{account, one_time};
 use crate::app::App;
 use crate::credential::hasher::HasherError;
+use crate::credential::one_time;
 use crate::credential::password::Password;
 use crate::credential::token::Token;
 use crate::domain::challenge::Language;
 use crate::domain::clock::Micros;
-use crate::domain::id::StaffSessionId;
+use crate::domain::id::{StaffId, StaffSessionId};
 use crate::domain::staff::SignedIn;
 use crate::flow::register::note;
 use crate::keys::{SealError, SealedSecret};
@@ -140,8 +141,13 @@ fn second_factor(app: &App, counted: &Counted, code: &str) -> Result<Option<Seco
     if let Some(step) = one_time::matching_step(&secret, code, app.now()) {
         return Ok(Some(SecondFactor::Step(step)));
     }
-    let digests = one_time::recovery_digests(app, counted.person.id, code);
+    let digests = recovery_digests(app, counted.person.id, code);
     Ok(Some(digests).filter(|digests| !digests.is_empty()).map(SecondFactor::Recovery))
+}
+
+/// The digests that a recovery code of hers may be stored under, the active key's first.
+pub(super) fn recovery_digests(app: &App, staff: StaffId, code: &str) -> Vec<[u8; 32]> {
+    one_time::recovery_digests(&app.keys, "staff_recovery_code", &staff.to_string(), code)
 }
 
 /// Writes the failure down, without what was typed: in a field for names people also type passwords.

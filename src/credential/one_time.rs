@@ -1,13 +1,13 @@
-//! One-time passwords (RFC 6238: SHA-1, six digits, 30 seconds) and recovery codes of staff people.
+//! One-time passwords (RFC 6238: SHA-1, six digits, 30 seconds) and recovery codes, of staff and of members. Whether a
+//! step or a code was used before is the store's knowledge.
 
 use totp_rs::{Algorithm, Builder, Totp};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
-use crate::app::App;
 use crate::domain::clock::Micros;
-use crate::domain::id::StaffId;
 use crate::domain::randomness::Randomness;
+use crate::keys::Keys;
 
 /// How long one password lasts, seconds.
 const STEP_SECONDS: i64 = 30;
@@ -20,14 +20,14 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const RECOVERY_LENGTH: usize = 10;
 
 /// A fresh secret.
-pub(super) fn secret(randomness: &dyn Randomness) -> Zeroizing<Vec<u8>> {
+pub fn secret(randomness: &dyn Randomness) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(randomness.bytes::<SECRET_LENGTH>().to_vec())
 }
 
 /// The step whose one-time password this is: the current one or the one before, never a coming one.
 pub fn matching_step(secret: &[u8], code: &str, now: Micros) -> Option<i64> {
     let code: Zeroizing<String> = Zeroizing::new(code.nfkc().filter(char::is_ascii_digit).collect());
-    let totp = generator(secret, None, "staff")?;
+    let totp = generator(secret, None, "account")?;
     let seconds = [now.unix_seconds(), now.unix_seconds() - STEP_SECONDS];
     seconds.into_iter().find_map(|seconds| {
         totp.check(&code, u64::try_from(seconds).ok()?)?;
@@ -37,11 +37,11 @@ pub fn matching_step(secret: &[u8], code: &str, now: Micros) -> Option<i64> {
 
 /// The one-time password of this time.
 pub fn password_at(secret: &[u8], now: Micros) -> Option<String> {
-    Some(generator(secret, None, "staff")?.generate(u64::try_from(now.unix_seconds()).ok()?).to_string())
+    Some(generator(secret, None, "account")?.generate(u64::try_from(now.unix_seconds()).ok()?).to_string())
 }
 
 /// The secret as an app takes it in: `otpauth://totp/…`.
-pub(super) fn url(secret: &[u8], issuer: &str, name: &str) -> Option<Zeroizing<String>> {
+pub fn url(secret: &[u8], issuer: &str, name: &str) -> Option<Zeroizing<String>> {
     let issuer: String = issuer.chars().filter(|c| *c != ':').collect();
     generator(secret, Some(issuer), name)?.to_url().ok().map(Zeroizing::new)
 }
@@ -53,7 +53,7 @@ fn generator(secret: &[u8], issuer: Option<String>, name: &str) -> Option<Totp> 
 }
 
 /// Fresh recovery codes, as they are shown: `7qk2m-x9f4h`.
-pub(super) fn recovery_codes(randomness: &dyn Randomness) -> Vec<String> {
+pub fn recovery_codes(randomness: &dyn Randomness) -> Vec<String> {
     let code = || {
         let bytes = randomness.bytes::<RECOVERY_LENGTH>();
         let sign = |byte: &u8| ALPHABET.get(usize::from(byte % 32)).map_or('0', |sign| char::from(*sign));
@@ -65,7 +65,8 @@ pub(super) fn recovery_codes(randomness: &dyn Randomness) -> Vec<String> {
 }
 
 /// The digests that a recovery code may be stored under, the active key's first; none when it has not the form of one.
-pub(super) fn recovery_digests(app: &App, staff: StaffId, code: &str) -> Vec<[u8; 32]> {
+/// `class` says what kind of account it opens, `owner` whose.
+pub fn recovery_digests(keys: &Keys, class: &str, owner: &str, code: &str) -> Vec<[u8; 32]> {
     let normal = code.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric());
     let normal: Zeroizing<String> = Zeroizing::new(
         normal
@@ -79,8 +80,8 @@ pub(super) fn recovery_digests(app: &App, staff: StaffId, code: &str) -> Vec<[u8
     if normal.len() != RECOVERY_LENGTH || !normal.bytes().all(|byte| ALPHABET.contains(&byte)) {
         return Vec::new();
     }
-    let value = Zeroizing::new(format!("{staff}:{}", *normal));
-    app.keys.blind_indexes_for_lookup("staff_recovery_code", &value)
+    let value = Zeroizing::new(format!("{owner}:{}", *normal));
+    keys.blind_indexes_for_lookup(class, &value)
 }
 
 #[cfg(test)]
