@@ -2,6 +2,7 @@
 //! Pages for people: the challenge, the collection of device data, and what the public is told. It knows HTTP and HTML and decides
 //! nothing: each handler asks one flow and shows what it answers.
 
+mod brand;
 mod challenge;
 mod device;
 mod failure;
@@ -36,6 +37,7 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/challenge/{token}", get(challenge::open).post(challenge::answer))
         .route("/challenge/{token}/cancel", post(challenge::cancel).get(challenge::open))
+        .route("/assets/brand/{file}", get(brand::file))
         .route("/device/{token}", get(device::open).post(device::collect))
         .merge(staff::routes::routes())
         .route("/privacy", get(privacy::show))
