@@ -5,4 +5,5 @@ pub mod api_key;
 pub mod hasher;
 pub mod one_time;
 pub mod password;
+pub mod sent_code;
 pub mod token;
