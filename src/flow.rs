@@ -2,6 +2,7 @@
 //! the pages or the command line; it knows nothing of HTTP.
 
 pub mod activity;
+pub mod arrival;
 pub mod authenticate;
 pub mod cancel;
 pub mod cardholder;
@@ -17,6 +18,7 @@ pub mod feedback;
 mod gate;
 pub mod import;
 pub mod keys;
+pub mod member;
 pub mod merchant;
 pub mod outbox;
 pub mod prove;
