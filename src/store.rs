@@ -29,6 +29,7 @@ pub mod erasures;
 mod error;
 pub mod idempotency;
 pub mod issuer_requests;
+pub mod member;
 pub mod merchants;
 pub mod outbox;
 pub mod receipts;
