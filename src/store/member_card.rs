@@ -1,6 +1,7 @@
 //! One of a member's cards, as she manages it on her own pages: found only within her login group, changed by one
 //! conditional statement each.
 
+mod contacts;
 mod message;
 mod one_time;
 mod password;
@@ -9,6 +10,7 @@ mod purchases;
 use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
+pub use self::contacts::Verified;
 pub use self::one_time::{Application, Confirmed};
 pub use self::purchases::Disowned;
 
