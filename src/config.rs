@@ -18,8 +18,8 @@ use serde::Deserialize;
 pub use self::database::DatabaseSettings;
 pub use self::error::ConfigError;
 pub use self::product::{
-    ChallengeSettings, IssuerSettings, LogFormat, LogSettings, PasswordSettings, RateLimitSettings, RetentionSettings,
-    SharingSettings, StaffSettings,
+    ChallengeSettings, IssuerSettings, LogFormat, LogSettings, MemberSettings, PasswordSettings, RateLimitSettings,
+    RetentionSettings, SharingSettings, StaffSettings,
 };
 pub use self::server::ServerSettings;
 pub use crate::analytics::settings::AnalyticsConfig as AnalyticsSettings;
@@ -55,6 +55,8 @@ pub struct Config {
     pub password: PasswordSettings,
     /// Sessions of the issuer's staff.
     pub staff: StaffSettings,
+    /// Members on their own pages.
+    pub member: MemberSettings,
     /// Requests of one merchant.
     pub rate_limit: RateLimitSettings,
     /// The country of an IP address.

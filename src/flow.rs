@@ -2,6 +2,7 @@
 //! the pages or the command line; it knows nothing of HTTP.
 
 pub mod activity;
+pub mod arrival;
 pub mod authenticate;
 pub mod cancel;
 pub mod cardholder;
@@ -20,6 +21,7 @@ pub mod import;
 pub mod keys;
 pub mod member_card;
 pub mod member_notice;
+pub mod member;
 pub mod merchant;
 pub mod open_card;
 pub mod outbox;

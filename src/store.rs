@@ -30,6 +30,7 @@ mod error;
 pub mod idempotency;
 pub mod issuer_requests;
 pub mod member_card;
+pub mod member;
 pub mod merchants;
 pub mod outbox;
 pub mod passkeys;
