@@ -17,6 +17,7 @@ use crate::analytics::settings::{ProviderKind, SettingsError};
 use crate::analytics::threatmetrix::ThreatMetrix;
 use crate::config::Config;
 use crate::credential::hasher::Hasher;
+use crate::credential::passkey::Passkeys;
 use crate::credential::password::{Cost, HashError};
 use crate::domain::challenge::Language;
 use crate::domain::clock::{Micros, SharedClock};
@@ -43,6 +44,8 @@ pub struct App {
     pub store: Store,
     /// The hasher of passwords, a few at once.
     pub hasher: Hasher,
+    /// Ceremonies of passkeys; none where the service has no name that browsers make passkeys for.
+    pub passkeys: Option<Passkeys>,
     /// The bundle that decides, swapped as a whole.
     pub bundle: ArcSwap<LoadedBundle>,
     /// What cardholders are told about data sharing.
@@ -186,6 +189,7 @@ impl App {
         };
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let hasher = Hasher::new(Arc::clone(&keys), randomness.clone(), cost, cores, config.password.queue)?;
+        let passkeys = Passkeys::new(&config.server.public_url, &config.issuer.name_en);
         let geo = config.geo_database().map(Geo::open).transpose()?;
         let mut registry = Registry::default();
         let metrics = Arc::new(Metrics::new(&mut registry));
@@ -197,6 +201,7 @@ impl App {
             keys,
             store,
             hasher,
+            passkeys,
             bundle,
             notices,
             mailer,

@@ -21,6 +21,7 @@ pub mod merchant;
 pub mod money;
 pub mod note;
 pub mod outbox;
+pub mod personal_message;
 pub mod randomness;
 pub mod reason;
 pub mod receipt;
