@@ -42,6 +42,7 @@ mod idempotency;
 mod invariants;
 mod keys;
 mod mail;
+mod member_pages;
 mod metrics;
 mod notices;
 mod objection;
