@@ -1,8 +1,8 @@
 //! Pages for people: the challenge, the collection of device data, the members' and the staff's pages, and what the
 //! public is told. It knows HTTP and HTML and decides nothing: each handler asks one flow and shows what it answers.
 
-mod brand;
 mod answer;
+mod brand;
 mod challenge;
 mod device;
 mod failure;
