@@ -8,6 +8,7 @@ mod analytics;
 mod architecture;
 mod authentications;
 mod bad_input;
+mod brand;
 mod browser;
 mod bundle;
 mod canary;
