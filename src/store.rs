@@ -42,6 +42,7 @@ pub mod staff;
 pub mod support;
 pub mod unlock;
 pub mod unmatched;
+pub mod used_steps;
 pub mod vouches;
 mod writer;
 
