@@ -24,6 +24,7 @@ pub use self::product::{
 pub use self::server::ServerSettings;
 pub use crate::analytics::settings::AnalyticsConfig as AnalyticsSettings;
 pub use crate::outbound::mail::MailSettings;
+pub use crate::outbound::sms::SmsSettings;
 
 use crate::domain::merchant::Environment;
 
@@ -66,6 +67,8 @@ pub struct Config {
     pub retention: RetentionSettings,
     /// The relay that takes mail to cardholders.
     pub mail: MailSettings,
+    /// The gateway that takes short messages to cardholders.
+    pub sms: SmsSettings,
     /// The log.
     pub log: LogSettings,
     /// The outside company that analyses transactions.

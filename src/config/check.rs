@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::Config;
 use crate::domain::merchant::Environment;
+use crate::outbound::destination::Destinations;
 use crate::outbound::mail::MailTls;
 
 /// Every mistake, one line each.
@@ -19,6 +20,7 @@ pub(super) fn mistakes(config: &Config) -> Vec<String> {
         member(config),
         analytics(config),
         mail(config),
+        sms(config),
         retention(config),
         texts(config),
     ]
@@ -177,6 +179,28 @@ fn mail(config: &Config) -> Vec<String> {
             mail.tls == MailTls::None && !mail.user.is_empty(),
             "`mail.user`: no password goes over a connection without TLS".to_owned(),
         ),
+    ])
+}
+
+fn sms(config: &Config) -> Vec<String> {
+    let sms = &config.sms;
+    if sms.url.is_empty() {
+        return Vec::new();
+    }
+    let url = url::Url::parse(&sms.url).ok().filter(|url| url.host().is_some() && url.username().is_empty());
+    let scheme = url.as_ref().map_or("", url::Url::scheme);
+    when([
+        (
+            !matches!(scheme, "http" | "https"),
+            "`sms.url`: must be an address `https://host/path`, without a user".to_owned(),
+        ),
+        (
+            scheme == "http" && sms.destinations == Destinations::Public,
+            "`sms.url`: must be `https` when `sms.destinations` is `public`".to_owned(),
+        ),
+        (sms.api_key.expose_secret().is_empty(), "`sms.api_key`: name the secret when `sms.url` is given".to_owned()),
+        (sms.sender.trim().is_empty(), "`sms.sender`: must not be empty when `sms.url` is given".to_owned()),
+        (!(100..=15_000).contains(&sms.timeout_ms), "`sms.timeout_ms`: must be from 100 to 15000".to_owned()),
     ])
 }
 

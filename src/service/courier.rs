@@ -14,7 +14,7 @@ use crate::domain::outbox::OutboxKind;
 use crate::flow::outbox;
 use crate::store::StoreError;
 
-/// How often is looked for messages.
+/// How often is looked for messages when nobody rings.
 const BEAT: Duration = Duration::from_secs(1);
 
 /// Goes on until `stop`; then takes nothing more, and ends when what is under way has ended.
@@ -26,6 +26,7 @@ pub(super) async fn run(app: Arc<App>, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => break,
             _ = beats.tick() => {}
+            () = app.bell.notified() => {}
         }
         if let Err(error) = begin(&app, &mut rounds).await {
             tracing::warn!(%error, "the outbox cannot be read");
