@@ -19,7 +19,7 @@ pub use self::database::DatabaseSettings;
 pub use self::error::ConfigError;
 pub use self::product::{
     ChallengeSettings, IssuerSettings, LogFormat, LogSettings, PasswordSettings, RateLimitSettings, RetentionSettings,
-    SharingSettings, StaffSettings,
+    SharingSettings, StaffSettings, WebhookSettings,
 };
 pub use self::server::ServerSettings;
 pub use crate::analytics::settings::AnalyticsConfig as AnalyticsSettings;
@@ -64,6 +64,8 @@ pub struct Config {
     pub retention: RetentionSettings,
     /// The relay that takes mail to cardholders.
     pub mail: MailSettings,
+    /// Messages to merchants.
+    pub webhooks: WebhookSettings,
     /// The log.
     pub log: LogSettings,
     /// The outside company that analyses transactions.

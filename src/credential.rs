@@ -6,3 +6,4 @@ pub mod hasher;
 pub mod one_time;
 pub mod password;
 pub mod token;
+pub mod webhook_secret;

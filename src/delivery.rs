@@ -1,10 +1,12 @@
-//! Letters to cardholders: what they say, to which address they go, and what comes of handing one to the relay.
+//! Letters to cardholders: what they say, to which address they go, and what comes of handing one to the relay. And the
+//! way of messages to merchants: see [`webhook`].
 //!
 //! The address is opened from the person's sealed record at each try and forgotten after it. Nothing here decides who
 //! gets a letter, and nothing here opens a connection.
 
 mod letter;
 pub mod receipt;
+pub mod webhook;
 mod words;
 
 use crate::app::App;

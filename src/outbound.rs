@@ -13,16 +13,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use url::Url;
 
 use crate::domain::clock::{Micros, SharedClock};
 use destination::{Destinations, ForbiddenAddress, GuardedResolver};
 use release::Release;
 
-/// The longest body of a 4xx answer that is read, in bytes.
+/// The longest body that is read of an answer whose status is enough, in bytes.
 const ERROR_BYTES_MAX: usize = 4_096;
-/// How long the body of a 4xx answer is waited for after its status.
+/// How long such a body is waited for after its status.
 const ERROR_WAIT: Duration = Duration::from_millis(50);
 
 /// How one client reaches out.
@@ -87,6 +87,8 @@ pub struct OutboundAnswer {
     pub body: Vec<u8>,
     /// Whether the request's body was handed to the connection before the answer came.
     pub body_left: bool,
+    /// How long the receiver wants us to wait (`Retry-After` in seconds), where it says so.
+    pub retry_after: Option<Duration>,
 }
 
 /// Why there is no answer, and whether the body may have left.
@@ -123,6 +125,15 @@ pub enum Fault {
     /// The request cannot be formed: a header is not valid.
     #[error("the request has an invalid header")]
     Invalid,
+}
+
+/// How much of a 2xx answer is wanted.
+#[derive(Clone, Copy)]
+enum Reading {
+    /// All of it, or it is an error.
+    Whole,
+    /// As much as comes at once, and nothing of it matters.
+    StatusAlone,
 }
 
 /// Why no client could be built.
@@ -165,10 +176,20 @@ impl Outbound {
 
     /// Sends the body once, or not at all, and reads the answer.
     pub async fn post(&self, request: OutboundRequest) -> Result<OutboundAnswer, OutboundError> {
+        self.send(request, Reading::Whole).await
+    }
+
+    /// Sends the body once, or not at all. The status is all that counts: of the answer no more is read than lets the
+    /// connection be used again, and an answer that is too large or never ends is no error.
+    pub async fn notify(&self, request: OutboundRequest) -> Result<OutboundAnswer, OutboundError> {
+        self.send(request, Reading::StatusAlone).await
+    }
+
+    async fn send(&self, request: OutboundRequest, reading: Reading) -> Result<OutboundAnswer, OutboundError> {
         let release = Release::until(request.send_until_boot_nanos, request.send_until, self.clock.clone());
         let deadline = Duration::from_millis(request.deadline_ms);
         let outcome = match self.check(&request) {
-            Ok(headers) => tokio::time::timeout(deadline, self.exchange(request, headers, &release))
+            Ok(headers) => tokio::time::timeout(deadline, self.exchange(request, headers, &release, reading))
                 .await
                 .unwrap_or(Err(Fault::Timeout)),
             Err(fault) => Err(fault),
@@ -212,7 +233,7 @@ impl Outbound {
         self.check_address(&query.url)?;
         let headers = named(&query.headers).ok_or(Fault::Invalid)?;
         let response = self.client.get(query.url).headers(headers).send().await.map_err(|error| fault(&error))?;
-        answer(response, query.max_answer_bytes).await
+        answer(response, query.max_answer_bytes, Reading::Whole).await
     }
 
     async fn exchange(
@@ -220,28 +241,31 @@ impl Outbound {
         request: OutboundRequest,
         headers: HeaderMap,
         release: &Release,
+        reading: Reading,
     ) -> Result<OutboundAnswer, Fault> {
         let body = reqwest::Body::wrap_stream(release.body(request.body));
         let response =
             self.client.post(request.url).headers(headers).body(body).send().await.map_err(|error| fault(&error))?;
-        answer(response, request.max_answer_bytes).await
+        answer(response, request.max_answer_bytes, reading).await
     }
 }
 
-async fn answer(response: reqwest::Response, max_bytes: usize) -> Result<OutboundAnswer, Fault> {
+async fn answer(response: reqwest::Response, max_bytes: usize, reading: Reading) -> Result<OutboundAnswer, Fault> {
     let status = response.status();
     let content_type =
         response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let body = if status.is_success() {
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let body = if status.is_success() && matches!(reading, Reading::Whole) {
         read(response, max_bytes).await?
-    } else if status.is_client_error() {
+    } else if status.is_client_error() || status.is_success() {
         // What is wrong is said in a few words. The status alone is enough, so that nothing is waited for.
         let words = read(response, ERROR_BYTES_MAX.min(max_bytes));
         tokio::time::timeout(ERROR_WAIT, words).await.map_or_else(|_| Vec::new(), Result::unwrap_or_default)
     } else {
         Vec::new()
     };
-    Ok(OutboundAnswer { status: status.as_u16(), content_type, body, body_left: false })
+    let retry_after = retry_after.map(Duration::from_secs);
+    Ok(OutboundAnswer { status: status.as_u16(), content_type, body, body_left: false, retry_after })
 }
 
 fn headers(request: &OutboundRequest) -> Option<HeaderMap> {

@@ -41,6 +41,7 @@ pub mod support;
 pub mod unlock;
 pub mod unmatched;
 pub mod vouches;
+pub mod webhooks;
 mod writer;
 
 pub use error::StoreError;

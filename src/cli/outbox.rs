@@ -28,7 +28,7 @@ pub(super) struct ListArgs {
     /// Dead ones alone
     #[arg(long)]
     dead: bool,
-    /// Of this kind alone: `receipt_mail`, `pending_notice_mail`, `feedback`, `erasure`
+    /// Of this kind alone: `receipt_mail`, `pending_notice_mail`, `feedback`, `erasure`, `webhook`
     #[arg(long, value_parser = kind)]
     kind: Option<OutboxKind>,
 }

@@ -9,6 +9,7 @@ use super::audit::{self, Entry};
 use super::challenges::{self, NewChallenge};
 use super::consent::{self, Settlement};
 use super::sql::{self, Row, nullable, nullable_bytes};
+use super::webhooks::Telling;
 use super::{Store, StoreError, Transaction, vouches};
 use crate::domain::authentication::{Authentication, Ending, ResultCodes, Status};
 use crate::domain::clock::Micros;
@@ -148,7 +149,8 @@ pub(super) async fn newest_of_card(
     sql::all(connection, "authentications", &sql, values).await?.iter().map(read).collect()
 }
 
-/// Records a decided authentication with its audit entry and, when approved, what the card passed with.
+/// Records a decided authentication with its audit entry, when approved what the card passed with, and when final the
+/// messages to its merchant.
 /// On PostgreSQL that is one statement, which may run without a transaction around it.
 ///
 /// # Errors
@@ -176,6 +178,11 @@ async fn open(
             );
             values.push(authentication.merchant_id.uuid().as_bytes().to_vec().into());
         }
+        if authentication.status.is_final() {
+            let told = Telling::sql(DatabaseBackend::Postgres, values.len() + 1);
+            sql.extend([", told AS (", &told, ")"]);
+            values.extend(Telling::of(authentication.merchant_id, authentication.id, entry).values());
+        }
         sql.push_str(" SELECT 1");
         return sql::execute(connection, &sql, values).await.map(|_| ());
     }
@@ -183,6 +190,9 @@ async fn open(
     audit::append(connection, entry).await?;
     if approved {
         remember(connection, authentication).await?;
+    }
+    if authentication.status.is_final() {
+        Telling::of(authentication.merchant_id, authentication.id, entry).tell(connection).await?;
     }
     Ok(())
 }

@@ -104,6 +104,7 @@ supervisor-kind-receipt_mail = Receipt by e-mail
 supervisor-kind-pending_notice_mail = Notice of a pending objection
 supervisor-kind-feedback = Feedback
 supervisor-kind-erasure = Request to erase
+supervisor-kind-webhook = Webhook to a merchant
 supervisor-letter = Letter to a recipient
 supervisor-letter-answer = Please answer under the number above when it is done.
 supervisor-letter-body = The person concerned has objected to the sharing of her data. We ask you to erase what you received under the following ids.

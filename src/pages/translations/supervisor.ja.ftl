@@ -100,6 +100,7 @@ supervisor-kind-receipt_mail = 受付控えのメール
 supervisor-kind-pending_notice_mail = 確認中のお知らせメール
 supervisor-kind-feedback = 結果の通知
 supervisor-kind-erasure = 消去の依頼
+supervisor-kind-webhook = 加盟店への通知（Webhook）
 supervisor-letter = 消去のお願い
 supervisor-letter-answer = 消去が済みましたら、上記の番号を添えてご回答ください。
 supervisor-letter-body = 下記の番号で受領されたデータについて、ご本人が提供に異議を申し出られました。当該データの消去をお願いいたします。
