@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use prometheus_client::registry::Registry;
 use secrecy::ExposeSecret;
+use tokio::sync::Notify;
 
 use self::sharing::Sharing;
 use crate::analytics::Provider;
@@ -16,9 +17,11 @@ use crate::analytics::settings::{ProviderKind, SettingsError};
 use crate::analytics::threatmetrix::ThreatMetrix;
 use crate::config::Config;
 use crate::credential::hasher::Hasher;
+use crate::credential::passkey::Passkeys;
 use crate::credential::password::{Cost, HashError};
 use crate::domain::challenge::Language;
 use crate::domain::clock::{Micros, SharedClock};
+use crate::domain::member::ContactChannel;
 use crate::domain::randomness::{Randomness, SharedRandomness};
 use crate::fault_points::{FaultPoints, PlanError};
 use crate::geo::{Geo, GeoError};
@@ -26,6 +29,7 @@ use crate::keys::{KeyError, Keys};
 use crate::metrics::Metrics;
 use crate::notices::{NoticeErrors, Notices, Placeholders};
 use crate::outbound::mail::{MailBuildError, Mailer};
+use crate::outbound::sms::{SmsBuildError, SmsGateway};
 use crate::outbound::{Outbound, OutboundBuildError, OutboundSettings};
 use crate::policy::{Bundle, BundleErrors, BundleSource};
 use crate::store::{Store, StoreError};
@@ -40,12 +44,18 @@ pub struct App {
     pub store: Store,
     /// The hasher of passwords, a few at once.
     pub hasher: Hasher,
+    /// Ceremonies of passkeys; none where the service has no name that browsers make passkeys for.
+    pub passkeys: Option<Passkeys>,
     /// The bundle that decides, swapped as a whole.
     pub bundle: ArcSwap<LoadedBundle>,
     /// What cardholders are told about data sharing.
     pub notices: Notices,
     /// The way to the mail relay, where one is configured.
     pub mailer: Option<Mailer>,
+    /// The way to the SMS gateway, where one is configured.
+    pub sms: Option<SmsGateway>,
+    /// Rung when a message was put into the outbox for which somebody waits, so that it is sent at once.
+    pub bell: Notify,
     /// The way to merchants' endpoints.
     pub webhooks: Outbound,
     /// The analysis company, where one is configured.
@@ -124,6 +134,9 @@ pub enum StartError {
     /// The way to the mail relay cannot be built.
     #[error(transparent)]
     Mail(#[from] MailBuildError),
+    /// The way to the SMS gateway cannot be built.
+    #[error(transparent)]
+    Sms(#[from] SmsBuildError),
     /// Passwords cannot be hashed.
     #[error("cannot hash passwords: {0}")]
     Hasher(#[from] HashError),
@@ -170,6 +183,7 @@ impl App {
         }
         let provider = provider(&config, &keys, &bundle, &clock)?;
         let mailer = if config.mail.host.is_empty() { None } else { Some(Mailer::new(&config.mail)?) };
+        let sms = if config.sms.url.is_empty() { None } else { Some(SmsGateway::new(&config.sms, clock.clone())?) };
         let webhooks = webhooks(&config, &clock)?;
         let cost = Cost {
             memory_kib: config.password.memory_kib,
@@ -178,6 +192,7 @@ impl App {
         };
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let hasher = Hasher::new(Arc::clone(&keys), randomness.clone(), cost, cores, config.password.queue)?;
+        let passkeys = Passkeys::new(&config.server.public_url, &config.issuer.name_en);
         let geo = config.geo_database().map(Geo::open).transpose()?;
         let mut registry = Registry::default();
         let metrics = Arc::new(Metrics::new(&mut registry));
@@ -189,9 +204,12 @@ impl App {
             keys,
             store,
             hasher,
+            passkeys,
             bundle,
             notices,
             mailer,
+            sms,
+            bell: Notify::new(),
             webhooks,
             provider,
             geo,
@@ -204,6 +222,14 @@ impl App {
         };
         app.compare_checkpoint().await.map_err(StartError::Database)?;
         Ok(app)
+    }
+
+    /// Whether messages can be sent by this way at all.
+    pub fn reaches(&self, channel: ContactChannel) -> bool {
+        match channel {
+            ContactChannel::Email => self.mailer.is_some(),
+            ContactChannel::Sms => self.sms.is_some(),
+        }
     }
 
     /// The time now.

@@ -18,12 +18,13 @@ use serde::Deserialize;
 pub use self::database::DatabaseSettings;
 pub use self::error::ConfigError;
 pub use self::product::{
-    ChallengeSettings, IssuerSettings, LogFormat, LogSettings, PasswordSettings, RateLimitSettings, RetentionSettings,
-    SharingSettings, StaffSettings, WebhookSettings,
+    ChallengeSettings, IssuerSettings, LogFormat, LogSettings, MemberSettings, PasswordSettings, RateLimitSettings,
+    RetentionSettings, SharingSettings, StaffSettings, WebhookSettings,
 };
 pub use self::server::ServerSettings;
 pub use crate::analytics::settings::AnalyticsConfig as AnalyticsSettings;
 pub use crate::outbound::mail::MailSettings;
+pub use crate::outbound::sms::SmsSettings;
 
 use crate::domain::merchant::Environment;
 
@@ -54,6 +55,8 @@ pub struct Config {
     pub password: PasswordSettings,
     /// Sessions of the issuer's staff.
     pub staff: StaffSettings,
+    /// Members on their own pages.
+    pub member: MemberSettings,
     /// Requests of one merchant.
     pub rate_limit: RateLimitSettings,
     /// The country of an IP address.
@@ -64,6 +67,8 @@ pub struct Config {
     pub retention: RetentionSettings,
     /// The relay that takes mail to cardholders.
     pub mail: MailSettings,
+    /// The gateway that takes short messages to cardholders.
+    pub sms: SmsSettings,
     /// Messages to merchants.
     pub webhooks: WebhookSettings,
     /// The log.

@@ -1,11 +1,15 @@
-//! Letters to cardholders: what they say, to which address they go, and what comes of handing one to the relay. And the
-//! way of messages to merchants: see [`webhook`].
+//! Letters and short messages to cardholders: what they say, to which address they go, and what comes of handing one to
+//! the relay or the gateway. And the way of messages to merchants: see [`webhook`].
 //!
 //! The address is opened from the person's sealed record at each try and forgotten after it. Nothing here decides who
 //! gets a letter, and nothing here opens a connection.
 
+pub mod code;
+pub mod contact;
 mod letter;
+pub mod notice;
 pub mod receipt;
+mod short;
 pub mod webhook;
 mod words;
 
@@ -17,6 +21,7 @@ use crate::domain::outbox::{Attempt, OutboxMessage};
 use crate::domain::receipt::{PendingNotice, Receipt};
 use crate::keys::{SealError, WrappedKey};
 use crate::outbound::mail::{Letter, MailFault, Mailer};
+use crate::outbound::sms::{ShortMessage, SmsFault};
 use crate::store::StoreError;
 
 use self::letter::Written;
@@ -38,12 +43,18 @@ pub async fn mail_pending_notice(app: &App, message: &OutboxMessage) -> Attempt 
 }
 
 async fn mail(app: &App, message: &OutboxMessage, written: Written, language: Language) -> Attempt {
-    let Some(mailer) = &app.mailer else { return Attempt::dead("no_relay") };
+    if app.mailer.is_none() {
+        return Attempt::dead("no_relay");
+    }
     let Some(cardholder_id) = message.cardholder_id else { return Attempt::dead("no_cardholder") };
-    let to = match address(app, cardholder_id).await {
-        Ok(to) => to,
-        Err(attempt) => return attempt,
-    };
+    match address(app, cardholder_id).await {
+        Ok(to) => mail_to(app, message, written, to, language).await,
+        Err(attempt) => attempt,
+    }
+}
+
+async fn mail_to(app: &App, message: &OutboxMessage, written: Written, to: String, language: Language) -> Attempt {
+    let Some(mailer) = &app.mailer else { return Attempt::dead("no_relay") };
     let letter = Letter {
         to,
         sender: words::issuer_name(app, language).to_owned(),
@@ -66,6 +77,28 @@ async fn hand_over(mailer: &Mailer, letter: &Letter) -> Attempt {
         }
         Err(fault) => Attempt::retry(fault.to_string()),
     }
+}
+
+async fn hand_over_short(app: &App, message: &OutboxMessage, to: &str, text: &str) -> Attempt {
+    let Some(gateway) = &app.sms else { return Attempt::dead("no_gateway") };
+    let id = message.id.to_string();
+    match gateway.send(&ShortMessage { id: &id, to, text }).await {
+        Ok(()) => Attempt::Done,
+        Err(fault @ SmsFault::Refused(_)) => Attempt::dead(fault.to_string()),
+        Err(fault @ SmsFault::Deferred { after, .. }) => Attempt::Retry { after, reason: fault.to_string() },
+        Err(fault @ SmsFault::Forbidden) => {
+            tracing::error!(
+                "the SMS gateway is at an address that `sms.destinations` does not allow; nothing was sent"
+            );
+            Attempt::retry(fault.to_string())
+        }
+        Err(fault) => Attempt::retry(fault.to_string()),
+    }
+}
+
+/// The person's registered address; none when her record has none to which a letter can go.
+pub async fn registered_address(app: &App, id: CardholderId) -> Option<String> {
+    address(app, id).await.ok()
 }
 
 /// The person's address as it stands in her record now, or why there is none.

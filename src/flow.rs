@@ -2,6 +2,7 @@
 //! the pages or the command line; it knows nothing of HTTP.
 
 pub mod activity;
+pub mod arrival;
 pub mod authenticate;
 pub mod cancel;
 pub mod cardholder;
@@ -10,6 +11,7 @@ pub mod challenge;
 pub mod challenge_link;
 pub mod collect_device;
 pub mod consent;
+pub mod contact;
 pub mod enrol;
 pub mod erase;
 pub mod export;
@@ -17,7 +19,11 @@ pub mod feedback;
 mod gate;
 pub mod import;
 pub mod keys;
+pub mod member;
+pub mod member_card;
+pub mod member_notice;
 pub mod merchant;
+pub mod open_card;
 pub mod outbox;
 pub mod prove;
 pub mod register;
@@ -25,6 +31,7 @@ pub mod result;
 pub mod retention;
 pub mod script;
 pub mod search;
+pub mod sent_code;
 pub mod staff;
 pub mod support;
 pub mod unlock;

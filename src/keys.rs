@@ -268,6 +268,11 @@ impl Keys {
         self.api_cursor.active().mac(purpose, parts)
     }
 
+    /// What [`Self::mac`] gives under each key, the active one first.
+    pub fn macs(&self, purpose: &str, parts: &[&[u8]]) -> Vec<[u8; 32]> {
+        self.api_cursor.iter().map(|key| key.mac(purpose, parts)).collect()
+    }
+
     /// Whether [`Self::mac`] gave this for the purpose and parts, under any key; compared in constant time.
     pub fn verify_mac(&self, purpose: &str, parts: &[&[u8]], given: &[u8]) -> bool {
         self.api_cursor.iter().any(|key| mac::equal(&key.mac(purpose, parts), given))

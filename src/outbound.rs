@@ -1,4 +1,4 @@
-//! The one HTTP client that may leave the house, and beside it the way to the mail relay.
+//! The one HTTP client that may leave the house, and beside it the ways to the mail relay and the SMS gateway.
 //!
 //! Knows limits: where it may connect, until when a body may leave, how long an answer may take and how large it may
 //! be. It never follows a redirect, never asks the environment for a proxy and never repeats a request. It knows nothing
@@ -8,6 +8,7 @@ pub mod destination;
 pub mod mail;
 pub mod probe;
 mod release;
+pub mod sms;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,10 +86,10 @@ pub struct OutboundAnswer {
     pub content_type: String,
     /// The body of a 2xx answer, and of a 4xx answer where it is short and comes at once; empty for any other status.
     pub body: Vec<u8>,
+    /// The `Retry-After` header, where it is given in seconds.
+    pub retry_after: Option<Duration>,
     /// Whether the request's body was handed to the connection before the answer came.
     pub body_left: bool,
-    /// How long the receiver wants us to wait (`Retry-After` in seconds), where it says so.
-    pub retry_after: Option<Duration>,
 }
 
 /// Why there is no answer, and whether the body may have left.
@@ -254,7 +255,8 @@ async fn answer(response: reqwest::Response, max_bytes: usize, reading: Reading)
     let status = response.status();
     let content_type =
         response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let retry_after = retry_after.map(Duration::from_secs);
     let body = if status.is_success() && matches!(reading, Reading::Whole) {
         read(response, max_bytes).await?
     } else if status.is_client_error() || status.is_success() {
@@ -264,8 +266,7 @@ async fn answer(response: reqwest::Response, max_bytes: usize, reading: Reading)
     } else {
         Vec::new()
     };
-    let retry_after = retry_after.map(Duration::from_secs);
-    Ok(OutboundAnswer { status: status.as_u16(), content_type, body, body_left: false, retry_after })
+    Ok(OutboundAnswer { status: status.as_u16(), content_type, body, retry_after, body_left: false })
 }
 
 fn headers(request: &OutboundRequest) -> Option<HeaderMap> {

@@ -1,16 +1,21 @@
-//! Pages for people: the challenge, the collection of device data, and the staff's. It knows HTTP and HTML and decides
-//! Pages for people: the challenge, the collection of device data, and what the public is told. It knows HTTP and HTML and decides
-//! nothing: each handler asks one flow and shows what it answers.
+//! Pages for people: the challenge, the collection of device data, the members' and the staff's pages, and what the
+//! public is told. It knows HTTP and HTML and decides nothing: each handler asks one flow and shows what it answers.
 
+mod answer;
 mod challenge;
 mod device;
 mod failure;
 mod foreign_text;
 mod frame;
 mod headers;
+mod member;
+mod origin;
+mod own_form;
+mod pieces;
 mod privacy;
 mod public;
 pub mod receipt;
+mod return_path;
 mod staff;
 mod texts;
 mod visitor;
@@ -38,6 +43,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/challenge/{token}/cancel", post(challenge::cancel).get(challenge::open))
         .route("/device/{token}", get(device::open).post(device::collect))
         .merge(staff::routes::routes())
+        .merge(member::routes::routes())
         .route("/privacy", get(privacy::show))
         .route("/contact", get(public::contact))
         .layer(limit)

@@ -2,6 +2,7 @@
 //!
 //! Knows how texts are kept and chosen; the texts themselves stand beside who shows them.
 
+pub mod foreign;
 pub mod moment;
 
 use fluent_bundle::concurrent::FluentBundle;

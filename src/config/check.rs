@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::Config;
 use crate::domain::merchant::Environment;
+use crate::outbound::destination::Destinations;
 use crate::outbound::mail::MailTls;
 
 /// Every mistake, one line each.
@@ -16,8 +17,10 @@ pub(super) fn mistakes(config: &Config) -> Vec<String> {
         challenge(config),
         password(config),
         staff(config),
+        member(config),
         analytics(config),
         mail(config),
+        sms(config),
         webhooks(config),
         retention(config),
         texts(config),
@@ -139,6 +142,23 @@ fn staff(config: &Config) -> Vec<String> {
     ])
 }
 
+fn member(config: &Config) -> Vec<String> {
+    let member = &config.member;
+    let within = |name: &str, seconds: i64, least: i64, most: i64| {
+        (!(least..=most).contains(&seconds), format!("`member.{name}_seconds`: must be from {least} to {most}"))
+    };
+    when([
+        within("idle", member.idle_seconds, 60, 3_600),
+        (
+            !(member.idle_seconds..=86_400).contains(&member.absolute_seconds),
+            "`member.absolute_seconds`: must be from `member.idle_seconds` to 86400".to_owned(),
+        ),
+        within("proof", member.proof_seconds, 30, 3_600),
+        within("activation_code", member.activation_code_seconds, 3_600, 31_536_000),
+        within("contact_cooling", member.contact_cooling_seconds, 0, 2_592_000),
+    ])
+}
+
 /// The connector knows its own settings; its hints go behind each mistake.
 fn analytics(config: &Config) -> Vec<String> {
     config.analytics.mistakes().iter().map(|mistake| mistake.to_string().replace("\nhint: ", "; ")).collect()
@@ -167,6 +187,28 @@ fn mail(config: &Config) -> Vec<String> {
             mail.tls == MailTls::None && !mail.user.is_empty(),
             "`mail.user`: no password goes over a connection without TLS".to_owned(),
         ),
+    ])
+}
+
+fn sms(config: &Config) -> Vec<String> {
+    let sms = &config.sms;
+    if sms.url.is_empty() {
+        return Vec::new();
+    }
+    let url = url::Url::parse(&sms.url).ok().filter(|url| url.host().is_some() && url.username().is_empty());
+    let scheme = url.as_ref().map_or("", url::Url::scheme);
+    when([
+        (
+            !matches!(scheme, "http" | "https"),
+            "`sms.url`: must be an address `https://host/path`, without a user".to_owned(),
+        ),
+        (
+            scheme == "http" && sms.destinations == Destinations::Public,
+            "`sms.url`: must be `https` when `sms.destinations` is `public`".to_owned(),
+        ),
+        (sms.api_key.expose_secret().is_empty(), "`sms.api_key`: name the secret when `sms.url` is given".to_owned()),
+        (sms.sender.trim().is_empty(), "`sms.sender`: must not be empty when `sms.url` is given".to_owned()),
+        (!(100..=15_000).contains(&sms.timeout_ms), "`sms.timeout_ms`: must be from 100 to 15000".to_owned()),
     ])
 }
 

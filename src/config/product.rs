@@ -100,6 +100,22 @@ pub struct StaffSettings {
     pub pending_days: i64,
 }
 
+/// Members on their own pages.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberSettings {
+    /// Time without a request after which a session ends, seconds.
+    pub idle_seconds: i64,
+    /// Time after which every session ends, seconds.
+    pub absolute_seconds: i64,
+    /// Time for which a password is good for sensitive acts, seconds.
+    pub proof_seconds: i64,
+    /// Time for which a new activation code is good, seconds.
+    pub activation_code_seconds: i64,
+    /// Time until a contact that was added later may be used in a challenge, seconds.
+    pub contact_cooling_seconds: i64,
+}
+
 /// For how many days each kind of record is kept.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

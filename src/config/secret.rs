@@ -6,7 +6,7 @@ use std::fs;
 use config::{Value, ValueKind};
 
 /// The settings that are secrets.
-pub(super) const SECRETS: [&str; 3] = ["analytics.api_key", "database.password", "mail.password"];
+pub(super) const SECRETS: [&str; 4] = ["analytics.api_key", "database.password", "mail.password", "sms.api_key"];
 
 /// The secret that a setting names; None when it names none. The error never shows a value.
 pub(super) fn resolve(

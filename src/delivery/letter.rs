@@ -2,9 +2,13 @@
 
 use crate::app::App;
 use crate::domain::challenge::TimeBase;
+use crate::domain::clock::Micros;
+use crate::domain::member_notice::MemberNotice;
 use crate::domain::receipt::{PendingNotice, Receipt};
-use crate::texts::moment::date_and_time;
+use crate::domain::sent_code::{CodeMessage, CodeSubject};
+use crate::texts::moment::{amount, date_and_time};
 
+use super::code::Purchase;
 use super::receipt::{ReceiptView, view};
 use super::words;
 
@@ -45,6 +49,44 @@ pub(super) fn of_pending(app: &App, notice: &PendingNotice) -> Written {
     let contact = words::contact(app, notice.language);
     text.push_str(&closing(&wording.text("receipt-questions"), &contact, &wording.text("letter-no-reply")));
     Written { subject: wording.with("pending-subject", "issuer", issuer), text }
+}
+
+/// The letter with a code, good for so many minutes.
+pub(super) fn of_code(app: &App, body: CodeMessage, code: &str, minutes: i64, purchase: Option<&Purchase>) -> Written {
+    let wording = words::wording(body.language);
+    let issuer = words::issuer_name(app, body.language);
+    let lead = match body.subject {
+        CodeSubject::Challenge(_) => "code-lead-challenge",
+        CodeSubject::Contact(_) => "code-lead-contact",
+        CodeSubject::Reset(_) => "code-lead-reset",
+    };
+    let mut text = paragraph(&wording.with("letter-greeting", "issuer", issuer));
+    text.push_str(&paragraph(&wording.text(lead)));
+    text.push_str(&paragraph(&wording.with("code-code", "code", code)));
+    if let Some(purchase) = purchase {
+        text.extend([wording.with("code-merchant", "merchant", purchase.merchant.as_str()), "\n".to_owned()]);
+        text.push_str(&paragraph(&wording.with("code-amount", "amount", amount(purchase.money))));
+    }
+    text.push_str(&paragraph(&wording.with("code-valid", "minutes", minutes)));
+    text.push_str(&paragraph(&wording.text("code-never")));
+    let contact = words::contact(app, body.language);
+    text.push_str(&closing(&wording.text("receipt-questions"), &contact, &wording.text("letter-no-reply")));
+    Written { subject: wording.with("code-subject", "issuer", issuer), text }
+}
+
+/// The letter that tells a member of a change to her registration.
+pub(super) fn of_notice(app: &App, notice: MemberNotice, at: Micros) -> Written {
+    let wording = words::wording(notice.language);
+    let issuer = words::issuer_name(app, notice.language);
+    let event = notice.event.as_str().replace('_', "-");
+    let at = date_and_time(at, TimeBase::Japan, wording);
+    let mut text = paragraph(&wording.with("letter-greeting", "issuer", issuer));
+    text.push_str(&paragraph(&wording.text(&format!("notice-{event}"))));
+    text.push_str(&paragraph(&wording.with("notice-at", "at", at)));
+    text.push_str(&paragraph(&wording.text("notice-not-you")));
+    let contact = words::contact(app, notice.language);
+    text.push_str(&closing(&wording.text("receipt-questions"), &contact, &wording.text("letter-no-reply")));
+    Written { subject: wording.with("notice-subject", "issuer", issuer), text }
 }
 
 fn recorded(view: &ReceiptView) -> String {

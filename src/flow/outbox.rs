@@ -96,6 +96,8 @@ pub async fn attempt(app: &App, message: &OutboxMessage) -> Attempt {
         OutboxKind::PendingNoticeMail => delivery::mail_pending_notice(app, message).await,
         OutboxKind::Feedback => feedback::attempt(app, message).await,
         OutboxKind::Erasure => erasure::attempt(app, message).await,
+        OutboxKind::CodeMail | OutboxKind::CodeSms => delivery::code::send(app, message).await,
+        OutboxKind::MemberNoticeMail | OutboxKind::MemberNoticeSms => delivery::notice::send(app, message).await,
         OutboxKind::Webhook => webhook::attempt(app, message).await,
     }
 }

@@ -15,7 +15,7 @@ use crate::flow::outbox;
 use crate::store::StoreError;
 use crate::store::outbox::Claimed;
 
-/// How often is looked for messages.
+/// How often is looked for messages when nobody rings.
 const BEAT: Duration = Duration::from_secs(1);
 /// So many lanes with a name are under way at once, for the sake of connections; the others wait until one has ended.
 const NAMED_LANES: usize = 128;
@@ -38,6 +38,7 @@ pub(super) async fn run(app: Arc<App>, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => break,
             _ = beats.tick() => {}
+            () = app.bell.notified() => {}
         }
         rounds.forget_ended();
         if let Err(error) = rounds.begin(&app, &stop).await {

@@ -127,6 +127,19 @@ impl Store {
         self.challenge_where("c.authentication_id = $1", authentication_id.uuid().into(), environment, now).await
     }
 
+    /// The challenge with this id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn challenge_by_id(
+        &self,
+        id: ChallengeId,
+        environment: Environment,
+        now: Micros,
+    ) -> Result<Option<Challenge>, StoreError> {
+        self.challenge_where("c.id = $1", id.uuid().into(), environment, now).await
+    }
+
     async fn challenge_where(
         &self,
         condition: &str,

@@ -38,7 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("delivery", &["app", "domain", "keys", "outbound", "store", "texts"]),
+    ("delivery", &["app", "credential", "domain", "keys", "outbound", "store", "texts"]),
     (
         "flow",
         &[

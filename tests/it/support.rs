@@ -15,6 +15,7 @@ pub(crate) mod deployment;
 pub(crate) mod exchange;
 pub(crate) mod geo_database;
 pub(crate) mod line;
+pub(crate) mod member;
 pub(crate) mod process;
 pub(crate) mod randomness;
 pub(crate) mod receiver;

@@ -6,6 +6,7 @@ use crate::domain::challenge::{Language, TimeBase};
 use crate::domain::clock::Micros;
 use crate::flow::staff::{rights, session};
 use crate::pages::Pages;
+use crate::pages::pieces::act_form::Around;
 use crate::pages::texts::Wording;
 use crate::texts::moment;
 
@@ -122,5 +123,15 @@ impl<'a> Console<'a> {
     /// Date and time of day, in the issuer's time.
     pub(in crate::pages) fn moment(&self, at: Micros) -> String {
         moment::date_and_time(at, TimeBase::Japan, self.wording)
+    }
+}
+
+impl Around for Console<'_> {
+    fn text(&self, key: &str) -> String {
+        self.wording.text(key)
+    }
+
+    fn token_field(&self) -> String {
+        Console::token_field(self)
     }
 }

@@ -15,11 +15,12 @@ use super::failure::Failure;
 use super::form::OpenForm;
 use super::pieces::{Field, FieldKind, Notice, Tone};
 use super::sign_in::chosen;
-use super::signed::{Origin, refused};
+use super::signed::refused;
 use crate::credential::password::PasswordError;
 use crate::domain::challenge::Language;
 use crate::flow::staff::setup::{self, SetUp, SetupError, Shown};
 use crate::pages::Pages;
+use crate::pages::origin::Origin;
 use crate::pages::visitor::Visitor;
 
 /// What the address may carry. A setup code is no part of it: addresses are kept in histories and logs.
@@ -183,7 +184,7 @@ fn finish(pages: &Pages, language: Language, set_up: SetUp) -> Response {
     let console = Console::outside(pages, language, "staff-setup-done", String::new());
     let lead = console.wording.with("staff-setup-done-lead", "name", set_up.begun.who.display_name.clone());
     let page = DonePage { console, lead, codes: set_up.recovery_codes };
-    answer::with_session(answer::page(&page), &set_up.begun.token)
+    answer::COOKIE.begin(answer::page(&page), &set_up.begun.token)
 }
 
 /// The secret itself, in groups of four, for an app without a camera.
