@@ -15,6 +15,7 @@ use crate::analytics::minfraud::MinFraud;
 use crate::analytics::pseudonym::Pseudonyms;
 use crate::analytics::settings::{ProviderKind, SettingsError};
 use crate::analytics::threatmetrix::ThreatMetrix;
+use crate::brands::{BrandErrors, Brands};
 use crate::config::Config;
 use crate::credential::hasher::Hasher;
 use crate::credential::passkey::Passkeys;
@@ -50,6 +51,8 @@ pub struct App {
     pub bundle: ArcSwap<LoadedBundle>,
     /// What cardholders are told about data sharing.
     pub notices: Notices,
+    /// The looks of programmes.
+    pub brands: Brands,
     /// The way to the mail relay, where one is configured.
     pub mailer: Option<Mailer>,
     /// The way to the SMS gateway, where one is configured.
@@ -120,6 +123,9 @@ pub enum StartError {
     /// The notices cannot be used.
     #[error(transparent)]
     Notices(#[from] NoticeErrors),
+    /// The looks of programmes cannot be used.
+    #[error(transparent)]
+    Brands(#[from] BrandErrors),
     /// The bundle does not know the recipient.
     #[error(
         "the bundle has no recipient `{0}`\nhint: `analytics.recipient` must stand in the bundle's register of recipients"
@@ -175,6 +181,7 @@ impl App {
     pub async fn build(config: Config, clock: SharedClock, randomness: SharedRandomness) -> Result<Self, StartError> {
         let bundle = load_bundle(&config)?;
         let notices = load_notices(&config)?;
+        let brands = load_brands(&config, &bundle)?;
         let keys = Arc::new(load_keys(&config, randomness.as_ref(), clock.now())?);
         let store = connect(&config).await?;
         store.check_schema().await.map_err(StartError::of_store)?;
@@ -207,6 +214,7 @@ impl App {
             passkeys,
             bundle,
             notices,
+            brands,
             mailer,
             sms,
             bell: Notify::new(),
@@ -268,6 +276,14 @@ pub fn load_notices(config: &Config) -> Result<Notices, NoticeErrors> {
             office: choose(&issuer.office_ja, &issuer.office_en),
         }
     })
+}
+
+/// The looks of the bundle's programmes.
+///
+/// # Errors
+/// [`BrandErrors`].
+pub fn load_brands(config: &Config, bundle: &Bundle) -> Result<Brands, BrandErrors> {
+    Brands::load(&config.brand, |programme| bundle.reference().programme(programme).is_some())
 }
 
 /// The keys: from the environment where they are given there, else from the key file, which is made on first start.

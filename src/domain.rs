@@ -7,6 +7,7 @@ pub mod card;
 pub mod cardholder;
 pub mod challenge;
 pub mod clock;
+pub mod colour;
 pub mod consent;
 pub mod contact;
 pub mod datum;

@@ -63,6 +63,8 @@ pub struct Challenge {
     pub expires_at: Micros,
     /// Since when a proof is being compared.
     pub comparing_since: Option<Micros>,
+    /// The card's programme; none when the card is gone.
+    pub programme: Option<String>,
     /// Challenge pages opened for the card in 24 hours.
     pub pages_opened: i64,
     /// The card's registration; none when it has none any more.
@@ -92,7 +94,7 @@ impl Challenge {
 }
 
 const SELECT: &str = "SELECT c.id, c.authentication_id, c.state, c.methods, c.language, c.attempts, c.visited_at, \
-     c.first_visit_by, c.expires_at, e.id AS enrolment_id, e.personal_message, h.id AS cardholder_id, \
+     c.first_visit_by, c.expires_at, k.programme, e.id AS enrolment_id, e.personal_message, h.id AS cardholder_id, \
      h.person_key_id, h.person_key, \
      (SELECT MAX(recorded_at) FROM challenge_answers WHERE challenge_id = c.id AND outcome IS NULL) AS comparing_since, \
      CAST(COALESCE((SELECT SUM(challenge_pages) FROM card_hours WHERE card_id = a.card_id AND hour > $2 - 24), 0) \
@@ -251,6 +253,7 @@ fn read(row: &Row, authentication: Authentication, merchant: Merchant) -> Result
         first_visit_by: Micros(row.get("first_visit_by")?),
         expires_at: Micros(row.get("expires_at")?),
         comparing_since: micros("comparing_since")?,
+        programme: row.get("programme")?,
         pages_opened: row.get("pages_opened")?,
         enrolment: read_enrolment(row)?,
     })
