@@ -59,6 +59,8 @@ pub struct App {
     pub sms: Option<SmsGateway>,
     /// Rung when a message was put into the outbox for which somebody waits, so that it is sent at once.
     pub bell: Notify,
+    /// The way to merchants' endpoints.
+    pub webhooks: Outbound,
     /// The analysis company, where one is configured.
     pub provider: Option<Box<dyn Provider>>,
     /// Where IP addresses are, where a database is configured.
@@ -189,6 +191,7 @@ impl App {
         let provider = provider(&config, &keys, &bundle, &clock)?;
         let mailer = if config.mail.host.is_empty() { None } else { Some(Mailer::new(&config.mail)?) };
         let sms = if config.sms.url.is_empty() { None } else { Some(SmsGateway::new(&config.sms, clock.clone())?) };
+        let webhooks = webhooks(&config, &clock)?;
         let cost = Cost {
             memory_kib: config.password.memory_kib,
             iterations: config.password.iterations,
@@ -215,6 +218,7 @@ impl App {
             mailer,
             sms,
             bell: Notify::new(),
+            webhooks,
             provider,
             geo,
             sharing,
@@ -325,6 +329,17 @@ pub async fn migrate(config: &Config) -> Result<usize, StartError> {
 fn make_data_folder(config: &Config) -> Result<(), StartError> {
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|source| StartError::DataFolder { path: config.data_dir.display().to_string(), source })
+}
+
+/// A merchant's endpoint may be far away, so connecting may take longer than to the analysis company.
+fn webhooks(config: &Config, clock: &SharedClock) -> Result<Outbound, OutboundBuildError> {
+    let settings = OutboundSettings {
+        connect_timeout_ms: config.webhooks.timeout_ms,
+        idle_connections: 16,
+        destinations: config.webhooks.destinations,
+        ..OutboundSettings::default()
+    };
+    Outbound::new(&settings, clock.clone())
 }
 
 fn provider(

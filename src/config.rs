@@ -21,7 +21,7 @@ pub use self::database::DatabaseSettings;
 pub use self::error::ConfigError;
 pub use self::product::{
     ChallengeSettings, IssuerSettings, LogFormat, LogSettings, MemberSettings, PasswordSettings, RateLimitSettings,
-    RetentionSettings, SharingSettings, StaffSettings,
+    RetentionSettings, SharingSettings, StaffSettings, WebhookSettings,
 };
 pub use self::server::ServerSettings;
 pub use crate::analytics::settings::AnalyticsConfig as AnalyticsSettings;
@@ -73,6 +73,8 @@ pub struct Config {
     pub mail: MailSettings,
     /// The gateway that takes short messages to cardholders.
     pub sms: SmsSettings,
+    /// Messages to merchants.
+    pub webhooks: WebhookSettings,
     /// The log.
     pub log: LogSettings,
     /// The outside company that analyses transactions.

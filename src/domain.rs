@@ -32,3 +32,4 @@ pub mod staff;
 pub mod unmatched;
 pub mod verdict;
 pub mod vouch;
+pub mod webhook;

@@ -37,3 +37,4 @@ pub mod support;
 pub mod unlock;
 pub mod unmatched;
 pub mod vouch;
+pub mod webhook;
