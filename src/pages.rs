@@ -9,6 +9,7 @@ mod failure;
 mod foreign_text;
 mod frame;
 mod headers;
+mod help;
 mod member;
 mod origin;
 mod own_form;
@@ -48,6 +49,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(member::routes::routes())
         .route("/privacy", get(privacy::show))
         .route("/contact", get(public::contact))
+        .route("/help", get(help::show))
         .layer(limit)
         .with_state(Arc::new(Pages { app, texts: texts::texts() }))
 }

@@ -139,7 +139,6 @@ fn show(
         permissions: permissions(&challenge, frame.look.as_ref()),
         frame,
         action: format!("{base}/challenge/{token}"),
-        help: format!("{base}/help"),
         challenge: &challenge,
     };
     match stage {
@@ -184,7 +183,6 @@ fn permissions(challenge: &Challenge, look: Option<&Look<'_>>) -> Permissions {
 struct Page<'a> {
     frame: Frame<'a>,
     action: String,
-    help: String,
     permissions: Permissions,
     challenge: &'a Challenge,
 }
