@@ -10,7 +10,12 @@
 //! | `answers ADDRESS PATHS FIRST CONNECTIONS SECONDS` | answers one challenge after the other with the right password |
 //! | `flood ADDRESS PATHS FIRST COUNT` | answers so many challenges at the same moment |
 #![allow(missing_docs, clippy::print_stdout, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::disallowed_methods)]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::disallowed_methods
+)]
 
 #[path = "challenge/answers.rs"]
 mod answers;
