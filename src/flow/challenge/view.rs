@@ -93,63 +93,6 @@ pub enum Notice {
 }
 
 /// How many proofs will still be compared.
-    pub tries_left: i64,
-    /// What the buyer must know about what she did last.
-    pub notice: Option<Notice>,
-    /// How she proves who she is, and what she may change to.
-    pub ways: Ways,
-    /// Tokens of the forms: the answer, another way, the same page again, and giving up.
-    pub forms: AskingForms,
-}
-
-/// Tokens of the forms on the page that asks.
-#[derive(Debug)]
-pub struct AskingForms {
-    /// The answer.
-    pub answer: String,
-    /// Another way, or a code.
-    pub choose: String,
-    /// The same page again, in another language.
-    pub go_on: String,
-    /// Giving up.
-    pub cancel: String,
-}
-
-/// What the buyer must know about what she did last. Only a wrong proof, and one that was used before, spent a try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// It was wrong.
-    Wrong,
-    /// It was empty; no try was spent.
-    Empty,
-    /// It is longer than any password; no try was spent.
-    TooLong,
-    /// Its form was not from this page; no try was spent.
-    StaleForm,
-    /// The field for the code was empty.
-    EmptyCode,
-    /// A code has six digits, and this has not.
-    NotSixDigits,
-    /// The form brought another method's field.
-    OtherField,
-    /// The one-time password was used before.
-    UsedBefore,
-    /// There is no code to compare with: none was sent, or its time is over.
-    NoCode,
-    /// No more codes are sent.
-    TooManyCodes,
-    /// The way that was chosen is gone.
-    WayGone,
-}
-
-impl Notice {
-    /// Whether something did not go as she wanted.
-    pub fn is_error(self) -> bool {
-        self != Self::CodeSent
-    }
-}
-
-/// How many proofs will still be compared.
 pub(super) fn tries_left(app: &App, challenge: &Challenge) -> i64 {
     (i64::from(app.config.challenge.tries) - challenge.attempts).max(0)
 }
