@@ -17,6 +17,7 @@ pub(crate) mod gateway;
 pub(crate) mod geo_database;
 pub(crate) mod line;
 pub(crate) mod process;
+pub(crate) mod proofs;
 pub(crate) mod randomness;
 pub(crate) mod relay;
 pub(crate) mod served;
