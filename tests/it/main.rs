@@ -14,6 +14,7 @@ mod canary;
 mod card_import;
 mod challenge;
 mod challenge_attacks;
+mod challenge_pages;
 mod command_line;
 mod configuration;
 mod consent_api;
