@@ -2,6 +2,7 @@
 //! public is told. It knows HTTP and HTML and decides nothing: each handler asks one flow and shows what it answers.
 
 mod answer;
+mod assets;
 mod challenge;
 mod device;
 mod failure;
@@ -11,6 +12,7 @@ mod headers;
 mod member;
 mod origin;
 mod own_form;
+mod personal_message;
 mod pieces;
 mod privacy;
 mod public;
@@ -44,6 +46,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/device/{token}", get(device::open).post(device::collect))
         .merge(staff::routes::routes())
         .merge(member::routes::routes())
+        .route("/assets/passkey.js", get(assets::passkey))
         .route("/privacy", get(privacy::show))
         .route("/contact", get(public::contact))
         .layer(limit)

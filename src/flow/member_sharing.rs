@@ -146,8 +146,7 @@ pub async fn object(
     let cardholder_id = holder(app, member).await?;
     let statement = statement(language, None);
     let actor = member.actor();
-    let objection =
-        consent::object_as(app, &actor, cardholder_id, ConsentAction::Object, statement, id).await?;
+    let objection = consent::object_as(app, &actor, cardholder_id, ConsentAction::Object, statement, id).await?;
     outbox::mail_receipt(app, &actor, cardholder_id, &objection.receipt).await?;
     Ok(objection)
 }

@@ -15,6 +15,7 @@ use super::failure::{Failure, rendered};
 use super::foreign_text::plain;
 use super::frame::{Frame, STYLE};
 use super::headers::Permissions;
+use super::personal_message::shown;
 use super::visitor::Visitor;
 use crate::credential::hasher::HasherError;
 use crate::domain::challenge::{ChallengeState, Language};
@@ -26,8 +27,6 @@ use crate::texts::moment::{amount, date_and_time, time_of_day};
 const RETURN_SCRIPT: &str = include_str!("templates/return.js");
 /// So many characters of a merchant's name are shown.
 const MERCHANT_NAME_LENGTH: usize = 60;
-/// So many characters of a personal message are shown.
-const MESSAGE_LENGTH: usize = 100;
 
 /// What the address may carry.
 #[derive(Deserialize)]
@@ -263,7 +262,7 @@ impl Page<'_> {
         let page = AskingPage {
             title: self.frame.text("ask-title"),
             purchase: self.purchase(),
-            message: asking.message.map(|message| plain(&message, MESSAGE_LENGTH)),
+            message: asking.message.map(|message| shown(&message)),
             notice: asking.notice.map(|notice| self.notice(notice, asking.tries_left)),
             tries: self.frame.wording.with("tries-left", "count", asking.tries_left),
             finish_by: self.frame.wording.with("finish-by", "time", finish_by),

@@ -16,6 +16,8 @@ pub(super) struct Permissions {
     pub(super) script: Option<&'static str>,
     /// Its inline style sheet.
     pub(super) style: Option<&'static str>,
+    /// Whether it may run scripts of ours that are files of their own.
+    pub(super) our_scripts: bool,
     /// Whether its script may call home.
     pub(super) calls_home: bool,
 }
@@ -33,6 +35,9 @@ impl Permissions {
                 let digest = STANDARD.encode(Sha256::digest(source.as_bytes()));
                 policy.extend(["; ", directive, " 'sha256-", &digest, "'"]);
             }
+        }
+        if self.our_scripts {
+            policy.push_str("; script-src 'self'");
         }
         if self.calls_home {
             policy.push_str("; connect-src 'self'");

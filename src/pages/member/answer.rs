@@ -13,6 +13,11 @@ use crate::pages::headers::Permissions;
 /// The cookie of a member's session.
 pub(super) const COOKIE: SessionCookie = SessionCookie("__Host-sekisho-my");
 
+/// A page of the members that needs a script of ours.
+pub(super) fn page_with_our_scripts(template: &impl Template) -> Response {
+    rendered(template, &Permissions { style: Some(STYLE), our_scripts: true, ..Permissions::default() })
+}
+
 /// A page of the members.
 pub(super) fn page(template: &impl Template) -> Response {
     rendered(template, &Permissions { style: Some(STYLE), ..Permissions::default() })
