@@ -2,6 +2,7 @@
 //! the pages or the command line; it knows nothing of HTTP.
 
 pub mod activity;
+pub mod arrival;
 pub mod authenticate;
 pub mod cancel;
 pub mod cardholder;
@@ -18,8 +19,12 @@ pub mod feedback;
 mod gate;
 pub mod import;
 pub mod keys;
+pub mod member;
+pub mod member_card;
 pub mod member_notice;
+pub mod member_sharing;
 pub mod merchant;
+pub mod open_card;
 pub mod outbox;
 pub mod prove;
 pub mod register;
@@ -33,3 +38,4 @@ pub mod support;
 pub mod unlock;
 pub mod unmatched;
 pub mod vouch;
+pub mod webhook;

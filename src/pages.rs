@@ -1,16 +1,24 @@
-//! Pages for people: the challenge, the collection of device data, and the staff's. It knows HTTP and HTML and decides
-//! Pages for people: the challenge, the collection of device data, and what the public is told. It knows HTTP and HTML and decides
-//! nothing: each handler asks one flow and shows what it answers.
+//! Pages for people: the challenge, the collection of device data, the members' and the staff's pages, and what the
+//! public is told. It knows HTTP and HTML and decides nothing: each handler asks one flow and shows what it answers.
 
+mod answer;
+mod assets;
+mod brand;
 mod challenge;
 mod device;
 mod failure;
 mod foreign_text;
 mod frame;
 mod headers;
+mod member;
+mod origin;
+mod own_form;
+mod personal_message;
+mod pieces;
 mod privacy;
 mod public;
 pub mod receipt;
+mod return_path;
 mod staff;
 mod texts;
 mod visitor;
@@ -36,8 +44,11 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/challenge/{token}", get(challenge::open).post(challenge::answer))
         .route("/challenge/{token}/cancel", post(challenge::cancel).get(challenge::open))
+        .route("/assets/brand/{file}", get(brand::file))
         .route("/device/{token}", get(device::open).post(device::collect))
         .merge(staff::routes::routes())
+        .merge(member::routes::routes())
+        .route(assets::PASSKEY_PATH, get(assets::passkey))
         .route("/privacy", get(privacy::show))
         .route("/contact", get(public::contact))
         .layer(limit)

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::credential::token::Token;
 use crate::domain::staff::{Act, ActSubject, SignedIn};
-use crate::flow::staff::arrival::Arrival;
+use crate::flow::arrival::Arrival;
 use crate::flow::staff::rights::{self, RightsError};
 use crate::flow::staff::session;
 use crate::flow::staff::sign_in::{SignInError, Statement, sign_in};

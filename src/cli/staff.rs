@@ -9,8 +9,8 @@ use super::{Failure, ask, login};
 use crate::app::App;
 use crate::config::Config;
 use crate::domain::staff::Role;
+use crate::flow::arrival::Arrival;
 use crate::flow::staff::account::{self, AccountError, Issued, NewStaff};
-use crate::flow::staff::arrival::Arrival;
 use crate::flow::staff::setup::{self, SetupError};
 use crate::store::staff::StaffPerson;
 

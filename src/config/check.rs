@@ -17,9 +17,11 @@ pub(super) fn mistakes(config: &Config) -> Vec<String> {
         challenge(config),
         password(config),
         staff(config),
+        member(config),
         analytics(config),
         mail(config),
         sms(config),
+        webhooks(config),
         retention(config),
         texts(config),
     ]
@@ -47,6 +49,13 @@ fn retention(config: &Config) -> Vec<String> {
         at_least("audit", periods.audit_days, SHARING_DAYS_MIN),
         at_least("sharing", periods.sharing_days, SHARING_DAYS_MIN),
     ])
+}
+
+fn webhooks(config: &Config) -> Vec<String> {
+    when([(
+        !(100..=30_000).contains(&config.webhooks.timeout_ms),
+        "`webhooks.timeout_ms`: must be from 100 to 30000".to_owned(),
+    )])
 }
 
 fn server(config: &Config) -> Vec<String> {
@@ -130,6 +139,23 @@ fn staff(config: &Config) -> Vec<String> {
             "`staff.setup_code_seconds`: must be from 300 to 604800".to_owned(),
         ),
         (!(1..=365).contains(&staff.pending_days), "`staff.pending_days`: must be from 1 to 365".to_owned()),
+    ])
+}
+
+fn member(config: &Config) -> Vec<String> {
+    let member = &config.member;
+    let within = |name: &str, seconds: i64, least: i64, most: i64| {
+        (!(least..=most).contains(&seconds), format!("`member.{name}_seconds`: must be from {least} to {most}"))
+    };
+    when([
+        within("idle", member.idle_seconds, 60, 3_600),
+        (
+            !(member.idle_seconds..=86_400).contains(&member.absolute_seconds),
+            "`member.absolute_seconds`: must be from `member.idle_seconds` to 86400".to_owned(),
+        ),
+        within("proof", member.proof_seconds, 30, 3_600),
+        within("activation_code", member.activation_code_seconds, 3_600, 31_536_000),
+        within("contact_cooling", member.contact_cooling_seconds, 0, 2_592_000),
     ])
 }
 

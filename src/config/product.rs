@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::outbound::destination::Destinations;
+
 /// What cardholders are told about the issuer.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +42,18 @@ pub struct SharingSettings {
     pub notices: PathBuf,
     /// The file that remembers, outside of the database, how many objections there are; empty: in the data folder.
     pub checkpoint: PathBuf,
+}
+
+/// Messages to merchants.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSettings {
+    /// Where endpoints may be.
+    pub destinations: Destinations,
+    /// Time for one try, from connecting to the status of the answer, milliseconds.
+    pub timeout_ms: u64,
+    /// So long the secret before the present one signs too, hours.
+    pub rotation_hours: u32,
 }
 
 /// The buyer's proof.
@@ -84,6 +98,24 @@ pub struct StaffSettings {
     pub setup_code_seconds: i64,
     /// Time after which what waits for a supervisor is marked, days.
     pub pending_days: i64,
+}
+
+/// Members on their own pages.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberSettings {
+    /// Time without a request after which a session ends, seconds.
+    pub idle_seconds: i64,
+    /// Time after which every session ends, seconds.
+    pub absolute_seconds: i64,
+    /// Time for which a password is good for sensitive acts, seconds.
+    pub proof_seconds: i64,
+    /// Time for which a new activation code is good, seconds.
+    pub activation_code_seconds: i64,
+    /// Time until a contact that was added later may be used in a challenge, seconds.
+    pub contact_cooling_seconds: i64,
+    /// Whether she may object to data sharing on her own pages, and not by telephone alone.
+    pub objecting: bool,
 }
 
 /// For how many days each kind of record is kept.

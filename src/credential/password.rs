@@ -20,7 +20,7 @@ pub const SHORTEST_CHARACTERS: usize = 8;
 const COMMON: &str = include_str!("common_passwords.txt");
 
 /// Words that say what the password is for; with digits or signs around them they are guessed at once.
-const CONTEXT: [&str; 14] = [
+pub(super) const CONTEXT: [&str; 14] = [
     "password",
     "passwort",
     "passw0rd",
@@ -71,6 +71,11 @@ impl Password {
             return Err(PasswordError::TooShort);
         }
         if guessable(&password.0, context) { Err(PasswordError::Guessable) } else { Ok(password) }
+    }
+
+    /// Its text in the normal form, for whoever judges it.
+    pub(super) fn text(&self) -> &str {
+        &self.0
     }
 }
 

@@ -30,6 +30,20 @@ words! {
     }
 }
 
+words! {
+    /// What came of a try to sign in on the member's own pages.
+    SignInOutcome {
+        /// She signed in.
+        SignedIn = "signed_in",
+        /// She signed in with a recovery code in place of a one-time password.
+        RecoveryCode = "recovery_code",
+        /// Something of what was stated was wrong.
+        Refused = "refused",
+        /// Nothing was compared: too many tries went before.
+        Locked = "locked",
+    }
+}
+
 /// A member who has signed in.
 #[derive(Clone, Debug)]
 pub struct Member {

@@ -83,7 +83,7 @@ impl fmt::Display for Note {
 
 /// What is wrong with one character (Unicode Technical Report 36, sections 2.1 and 2.10). Variation selectors stay:
 /// Japanese names need them.
-fn refused(character: char, at: usize) -> Option<NoteError> {
+pub(super) fn refused(character: char, at: usize) -> Option<NoteError> {
     match character {
         '\u{2028}' | '\u{2029}' => Some(NoteError::Control { at }),
         _ if character.is_control() => Some(NoteError::Control { at }),

@@ -48,6 +48,8 @@ words! {
         AuthenticationVouch = "authentication_vouch",
         /// Unlocks a challenge counter.
         ChallengeUnlock = "challenge_unlock",
+        /// Opens a card again that its holder blocked.
+        CardOpen = "card_open",
         /// Looks at queues.
         QueueLook = "queue_look",
         /// Looks at what agents did.

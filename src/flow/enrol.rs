@@ -5,6 +5,7 @@ use crate::credential::hasher::HasherError;
 use crate::credential::password::{Password, PasswordError};
 use crate::domain::facts::{EnrolmentState, Method};
 use crate::domain::id::{CredentialId, EnrolmentId};
+use crate::flow::member::normal_member_id;
 use crate::flow::register::note;
 use crate::keys::{SealError, WrappedKey};
 use crate::store::cards::{self, Enrolment};
@@ -72,7 +73,7 @@ pub async fn enrol(app: &App, actor: &str, entry: EnrolmentEntry) -> Result<Enro
         id,
         card_id: card.id,
         state: if entry.terms_version.is_some() { EnrolmentState::Complete } else { EnrolmentState::Registered },
-        member_id: entry.member_id,
+        member_id: normal_member_id(&entry.member_id),
         personal_message: key.seal("enrolments", "personal_message", id.uuid(), message, app.randomness.as_ref())?,
         personal_message_provisional: entry.provisional,
         terms_accepted_at: entry.terms_version.as_ref().map(|_| now),

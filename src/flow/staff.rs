@@ -1,7 +1,6 @@
 //! Staff: who they are, how they sign in, and what they may do.
 
 pub mod account;
-pub mod arrival;
 pub mod rights;
 pub mod session;
 pub mod setup;

@@ -46,6 +46,10 @@ pub struct SupportView {
     pub tries_allowed: i64,
     /// The locks of the card's methods as they are now.
     pub locks: Vec<LockState>,
+    /// Since when the card's holder has blocked it.
+    pub blocked_since: Option<Micros>,
+    /// Whether its holder said that it was not hers.
+    pub disowned: bool,
     /// Whether a staff person had vouched for it.
     pub vouched: bool,
     /// Whether the same purchase would not be turned back if somebody vouched for it now.
@@ -116,11 +120,17 @@ pub async fn authentication(app: &App, who: &SignedIn, id: AuthenticationId) -> 
         Some(card_id) => (app.store.card_holder(card_id).await?, app.store.method_locks(card_id).await?),
         None => (None, Vec::new()),
     };
+    let (blocked_since, disowned) = match found.card_id {
+        Some(card_id) => {
+            (app.store.blocked_since(card_id).await?, app.store.disowned_of_card(card_id).await?.contains(&id))
+        }
+        None => (None, false),
+    };
     let now = app.now();
     let locks: Vec<LockState> = locks.into_iter().map(|lock| LockState::at(lock, now)).collect();
     // Facts of every version that was ever recorded can be read; none when nothing was gathered.
     let facts: Option<Facts> = found.facts.as_deref().and_then(|facts| serde_json::from_str(facts).ok());
-    let usable = holder.is_some_and(|(_, status)| status == CardStatus::Active);
+    let usable = holder.is_some_and(|(_, status)| status == CardStatus::Active) && blocked_since.is_none();
     let vouch_would_help = usable && facts.as_ref().is_some_and(|facts| vouch_would_help(app, &found, facts));
     Ok(SupportView {
         summary: summary(&found, merchant_name(app, found.merchant_id).await?),
@@ -131,9 +141,16 @@ pub async fn authentication(app: &App, who: &SignedIn, id: AuthenticationId) -> 
         device: words::device(facts.as_ref()),
         challenge,
         tries_allowed: i64::from(app.config.challenge.tries),
+        blocked_since,
+        disowned,
         vouched: found.vouch_id.is_some(),
         vouch_would_help,
-        advice: words::advice(&found, holder.map(|(_, status)| status), &locks, vouch_would_help),
+        advice: words::advice(
+            &found,
+            holder.map(|(_, status)| (status, blocked_since.is_some())),
+            &locks,
+            vouch_would_help,
+        ),
         locks,
     })
 }

@@ -61,6 +61,9 @@ pub enum VouchError {
     /// The card is closed or expired.
     #[error("the card is {}\nhint: nobody can vouch for it; offer a new card", .0.as_str())]
     NotActive(CardStatus),
+    /// Its holder has blocked it.
+    #[error("the cardholder has blocked the card\nhint: open it first, after a check of the caller")]
+    Blocked,
     /// Somebody else vouches for the same card and merchant at this moment.
     #[error("somebody else is vouching for the same card and merchant\nhint: look at the card again, then decide")]
     AtTheSameTime,
@@ -126,6 +129,9 @@ fn check(entry: &VouchEntry) -> Result<Note, VouchError> {
 
 async fn active_card(app: &App, id: CardId) -> Result<CardholderId, VouchError> {
     let (cardholder_id, status) = app.store.card_holder(id).await?.ok_or(VouchError::UnknownCard(id))?;
+    if app.store.blocked_since(id).await?.is_some() {
+        return Err(VouchError::Blocked);
+    }
     match status {
         CardStatus::Active => Ok(cardholder_id),
         CardStatus::Lost | CardStatus::Stolen => Err(VouchError::LostOrStolen(status)),

@@ -32,13 +32,10 @@ pub(super) mod names;
 pub(super) mod objection;
 pub(super) mod outbox;
 pub(super) mod people;
-#[allow(dead_code, reason = "the pieces are a set: pages take what they need of it")]
-pub(super) mod pieces;
 pub(super) mod proof;
 pub(super) mod queue;
 pub(super) mod reauthenticate;
 pub(super) mod resumption;
-pub(super) mod return_path;
 pub(super) mod routes;
 mod script;
 pub(super) mod search;
@@ -53,3 +50,5 @@ mod typed;
 pub(super) mod typed_note;
 pub(super) mod unmatched;
 mod words;
+
+use super::pieces;

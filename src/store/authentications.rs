@@ -9,6 +9,7 @@ use super::audit::{self, Entry};
 use super::challenges::{self, NewChallenge};
 use super::consent::{self, Settlement};
 use super::sql::{self, Row, nullable, nullable_bytes};
+use super::webhooks::Telling;
 use super::{Store, StoreError, Transaction, vouches};
 use crate::domain::authentication::{Authentication, Ending, ResultCodes, Status};
 use crate::domain::clock::Micros;
@@ -102,9 +103,9 @@ impl Store {
         settlement: Option<Settlement>,
     ) -> Result<bool, StoreError> {
         let vouch = authentication.vouch_id.filter(|_| authentication.status == Status::Approved);
-        if !self.is_sqlite() && challenge.is_none() && settlement.is_none() && vouch.is_none() {
+        if !self.is_sqlite() && challenge.is_none() && vouch.is_none() {
             // One statement is its own transaction: one round trip instead of three.
-            return open(self.reader(), &authentication, &entry).await.map(|()| true);
+            return open(self.reader(), &authentication, &entry, settlement.as_ref()).await.map(|()| true);
         }
         self.write(move |transaction| {
             Box::pin(async move {
@@ -113,12 +114,9 @@ impl Store {
                 {
                     return Ok(false);
                 }
-                open(transaction, &authentication, &entry).await?;
+                open(transaction, &authentication, &entry, settlement.as_ref()).await?;
                 if let Some(challenge) = &challenge {
                     challenges::open_challenge(transaction, challenge).await?;
-                }
-                if let Some(settlement) = &settlement {
-                    consent::settle(transaction, settlement).await?;
                 }
                 Ok(true)
             })
@@ -148,8 +146,9 @@ pub(super) async fn newest_of_card(
     sql::all(connection, "authentications", &sql, values).await?.iter().map(read).collect()
 }
 
-/// Records a decided authentication with its audit entry and, when approved, what the card passed with.
-/// On PostgreSQL that is one statement, which may run without a transaction around it.
+/// Records a decided authentication with its audit entry, the settlement of its disclosure, when approved what the card
+/// passed with, and when final the messages to its merchant. On PostgreSQL that is one statement, which may run without a
+/// transaction around it.
 ///
 /// # Errors
 /// [`StoreError::Duplicate`] when it is recorded already.
@@ -157,34 +156,59 @@ async fn open(
     connection: &impl ConnectionTrait,
     authentication: &Authentication,
     entry: &Entry,
+    settlement: Option<&Settlement>,
 ) -> Result<(), StoreError> {
-    let insert = format!("INSERT INTO authentications ({COLUMNS}) VALUES ({PLACES})");
     let approved = authentication.status == Status::Approved;
     if connection.get_database_backend() == DatabaseBackend::Postgres {
-        let mut values = values(authentication);
-        let mut sql = format!(
-            "WITH opened AS ({insert}), noted AS (INSERT INTO audit_entries \
-             (id, recorded_at, actor, action, subject, result, hash) VALUES ($24, $25, $26, $27, $28, $29, $30))"
-        );
-        values.extend(entry.values());
-        if approved {
-            sql.push_str(
-                ", known AS (INSERT INTO familiars (card_id, kind, digest, first_at) \
-                 SELECT $8::uuid, f.kind, f.digest, $19::bigint \
-                 FROM (VALUES ('device', $17::bytea), ('address', $18::bytea), ('merchant', $31::bytea)) \
-                 AS f (kind, digest) WHERE f.digest IS NOT NULL AND $8::uuid IS NOT NULL ON CONFLICT DO NOTHING)",
-            );
-            values.push(authentication.merchant_id.uuid().as_bytes().to_vec().into());
-        }
-        sql.push_str(" SELECT 1");
-        return sql::execute(connection, &sql, values).await.map(|_| ());
+        return open_at_once(connection, authentication, entry, settlement).await;
     }
+    let insert = format!("INSERT INTO authentications ({COLUMNS}) VALUES ({PLACES})");
     sql::execute(connection, &insert, values(authentication)).await?;
     audit::append(connection, entry).await?;
+    if let Some(settlement) = settlement {
+        consent::settle(connection, settlement).await?;
+    }
     if approved {
         remember(connection, authentication).await?;
     }
+    if authentication.status.is_final() {
+        Telling::of(authentication.merchant_id, authentication.id, entry).tell(connection).await?;
+    }
     Ok(())
+}
+
+/// [`open`] as one statement.
+async fn open_at_once(
+    connection: &impl ConnectionTrait,
+    authentication: &Authentication,
+    entry: &Entry,
+    settlement: Option<&Settlement>,
+) -> Result<(), StoreError> {
+    let mut values = values(authentication);
+    let mut sql = format!(
+        "WITH opened AS (INSERT INTO authentications ({COLUMNS}) VALUES ({PLACES})), noted AS (INSERT INTO audit_entries \
+         (id, recorded_at, actor, action, subject, result, hash) VALUES ($24, $25, $26, $27, $28, $29, $30))"
+    );
+    values.extend(entry.values());
+    if authentication.status == Status::Approved {
+        sql.push_str(
+            ", known AS (INSERT INTO familiars (card_id, kind, digest, first_at) \
+             SELECT $8::uuid, f.kind, f.digest, $19::bigint \
+             FROM (VALUES ('device', $17::bytea), ('address', $18::bytea), ('merchant', $31::bytea)) \
+             AS f (kind, digest) WHERE f.digest IS NOT NULL AND $8::uuid IS NOT NULL ON CONFLICT DO NOTHING)",
+        );
+        values.push(authentication.merchant_id.uuid().as_bytes().to_vec().into());
+    }
+    if let Some(settlement) = settlement {
+        let _ = write!(sql, ", settled AS ({})", consent::settling(values.len()));
+        values.extend(consent::settlement_values(settlement));
+    }
+    if authentication.status.is_final() {
+        let _ = write!(sql, ", told AS ({})", Telling::sql(DatabaseBackend::Postgres, values.len() + 1));
+        values.extend(Telling::of(authentication.merchant_id, authentication.id, entry).values());
+    }
+    sql.push_str(" SELECT 1");
+    sql::execute(connection, &sql, values).await.map(|_| ())
 }
 
 /// Makes the result final, once: answers whether this call did. An approval is remembered as in [`open`].

@@ -173,14 +173,14 @@ pub(crate) async fn renew(
     insert_number(transaction, card.id, number, now).await
 }
 
-/// Adds or replaces a card's registration.
+/// Adds a card's registration. It is a login group of its own.
 ///
 /// # Errors
 /// [`StoreError::Duplicate`] when the member id is taken.
 pub(crate) async fn enrol(transaction: &Transaction, enrolment: &Enrolment, now: Micros) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO enrolments (id, card_id, state, member_id, personal_message, \
-         personal_message_provisional, terms_version, terms_accepted_at, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+         personal_message_provisional, terms_version, terms_accepted_at, created_at, login_group) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $1)";
     let values = [
         enrolment.id.uuid().into(),
         enrolment.card_id.uuid().into(),

@@ -17,7 +17,7 @@ use crate::domain::consent::standing::Standing;
 use crate::domain::id::{CardholderId, ConsentEventId};
 
 pub use ledger::{Left, Settlement};
-pub(crate) use ledger::{disclose, settle};
+pub(crate) use ledger::{disclose, settle, settlement_values, settling};
 
 /// How long a transaction of the gate waits for a person's row on PostgreSQL, in milliseconds.
 const LOCK_TIMEOUT_MS: u32 = 200;

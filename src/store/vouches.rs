@@ -19,7 +19,7 @@ const COLUMNS: &str = "id, card_id, cardholder_id, merchant_id, ceiling_minor, c
 
 impl Store {
     /// Records a vouch in the place of an open one for the same card and merchant. Answers false, and only ends the
-    /// open one, when the card is not active any more.
+    /// open one, when the card is not active any more or its holder has blocked it.
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when another one is being recorded at this moment.
@@ -58,7 +58,7 @@ async fn end_open(transaction: &Transaction, vouch: &Vouch) -> Result<(), StoreE
 async fn insert(transaction: &Transaction, vouch: &Vouch) -> Result<bool, StoreError> {
     let sql = format!(
         "INSERT INTO vouches ({COLUMNS}) SELECT $1, c.id, c.cardholder_id, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
-         NULL, NULL, NULL FROM cards c WHERE c.id = $2 AND c.status = 'active'"
+         NULL, NULL, NULL FROM cards c WHERE c.id = $2 AND c.status = 'active' AND c.blocked_at IS NULL"
     );
     let values: [Value; 11] = [
         vouch.id.uuid().into(),

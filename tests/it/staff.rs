@@ -1,9 +1,10 @@
 //! Staff people sign in: what is counted, what works once, when a session is over.
 
 use sekisho::domain::staff::{Act, ActSubject, Role};
+use sekisho::flow::arrival::Arrival;
 use sekisho::flow::staff::rights::{RightsError, require};
 use sekisho::flow::staff::setup::{self, SetupError};
-use sekisho::flow::staff::{account, arrival::Arrival, session, sign_in};
+use sekisho::flow::staff::{account, session, sign_in};
 
 use crate::support::deployment::{Deployment, Wanted, on_every_database};
 use crate::support::staff::{PASSWORD, TestStaff, created, signed_in, stranger_administrator};

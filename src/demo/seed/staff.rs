@@ -9,8 +9,8 @@ use crate::app::App;
 use crate::credential::one_time;
 use crate::domain::id::{StaffId, StaffSessionId};
 use crate::domain::staff::{Role, SignedIn};
+use crate::flow::arrival::Arrival;
 use crate::flow::staff::account::{self, NewStaff};
-use crate::flow::staff::arrival::Arrival;
 use crate::flow::staff::{session, setup};
 
 /// The secret of everybody's one-time passwords: fit for a demo and for nothing else.

@@ -2,7 +2,6 @@
 
 use zeroize::Zeroizing;
 
-use super::arrival::Arrival;
 use super::session::signed_in;
 use super::sign_in::{Begun, open, recovery_digests};
 use crate::app::App;
@@ -10,6 +9,7 @@ use crate::credential::hasher::HasherError;
 use crate::credential::one_time;
 use crate::credential::password::{Password, PasswordError};
 use crate::credential::token::Token;
+use crate::flow::arrival::Arrival;
 use crate::flow::register::note;
 use crate::keys::{SealError, SealedSecret};
 use crate::store::StoreError;

@@ -3,7 +3,6 @@
 use zeroize::Zeroizing;
 
 use super::account;
-use super::arrival::Arrival;
 use super::session::signed_in;
 use crate::app::App;
 use crate::credential::hasher::HasherError;
@@ -14,6 +13,7 @@ use crate::domain::challenge::Language;
 use crate::domain::clock::Micros;
 use crate::domain::id::{StaffId, StaffSessionId};
 use crate::domain::staff::SignedIn;
+use crate::flow::arrival::Arrival;
 use crate::flow::register::note;
 use crate::keys::{SealError, SealedSecret};
 use crate::store::staff::StaffPerson;

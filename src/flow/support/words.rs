@@ -96,11 +96,11 @@ pub(super) fn device(facts: Option<&Facts>) -> Words {
 /// What the cardholder can do next, the most useful first.
 pub(super) fn advice(
     authentication: &Authentication,
-    card: Option<CardStatus>,
+    card: Option<(CardStatus, bool)>,
     locks: &[LockState],
     vouch_would_help: bool,
 ) -> Vec<Words> {
-    let mut advice: Vec<Words> = card.and_then(about_card).into_iter().collect();
+    let mut advice: Vec<Words> = card.and_then(|(status, blocked)| about_card(status, blocked)).into_iter().collect();
     if authentication.status != Status::Approved && advice.is_empty() {
         advice.extend(about_locks(locks));
         if vouch_would_help {
@@ -114,9 +114,14 @@ pub(super) fn advice(
     advice
 }
 
-fn about_card(status: CardStatus) -> Option<Words> {
+fn about_card(status: CardStatus, blocked: bool) -> Option<Words> {
     match status {
-        CardStatus::Active => None,
+        CardStatus::Active => blocked.then(|| {
+            words(
+                "お客様が利用を止めたカードです。本人確認のうえ、理由を記録して再開できます",
+                "Its holder blocked the card: after a check of the caller it can be opened again, with a reason",
+            )
+        }),
         CardStatus::Lost | CardStatus::Stolen => Some(words(
             "紛失・盗難の届出があるカードです。新しいカードの発行をご案内ください",
             "The card was reported lost or stolen: offer a new one",

@@ -8,11 +8,11 @@ use super::console::Console;
 use super::failure::Failure;
 use super::form::StaffForm;
 use super::pieces::{Cell, Facts, Table, Tone};
-use super::return_path::ReturnPath;
 use super::signed::Signed;
 use crate::domain::challenge::Language;
 use crate::domain::id::StaffSessionId;
 use crate::flow::staff::session;
+use crate::pages::return_path::STAFF;
 use crate::store::staff::sessions::StaffSession;
 
 /// Fewer recovery codes than this are too few.
@@ -64,7 +64,7 @@ pub(super) async fn set_language(form: StaffForm<Choice>) -> Answer {
     let StaffForm { signed, fields } = form;
     let language = Language::parse(&fields.language).ok_or_else(|| signed.refuse(Failure::Malformed))?;
     session::set_language(signed.app(), signed.who(), language).await.map_err(|error| signed.refuse(error))?;
-    let next = ReturnPath::parse(&fields.next).unwrap_or_else(ReturnPath::home);
+    let next = STAFF.path(&fields.next);
     Ok(signed.go(next.as_str()))
 }
 

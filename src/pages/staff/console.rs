@@ -6,11 +6,13 @@ use crate::domain::challenge::{Language, TimeBase};
 use crate::domain::clock::Micros;
 use crate::flow::staff::{rights, session};
 use crate::pages::Pages;
+use crate::pages::pieces::act_form::Around;
 use crate::pages::texts::Wording;
 use crate::texts::moment;
 
 /// The style sheet of the staff's pages, inline: one request, nothing to be kept.
-pub(super) const STYLE: &str = include_str!("../templates/staff.css");
+pub(super) const STYLE: &str =
+    concat!(include_str!("../templates/colours.css"), include_str!("../templates/staff.css"));
 
 /// The frame of one page.
 pub(in crate::pages) struct Console<'a> {
@@ -122,5 +124,15 @@ impl<'a> Console<'a> {
     /// Date and time of day, in the issuer's time.
     pub(in crate::pages) fn moment(&self, at: Micros) -> String {
         moment::date_and_time(at, TimeBase::Japan, self.wording)
+    }
+}
+
+impl Around for Console<'_> {
+    fn text(&self, key: &str) -> String {
+        self.wording.text(key)
+    }
+
+    fn token_field(&self) -> String {
+        Console::token_field(self)
     }
 }

@@ -12,6 +12,7 @@ use crate::domain::challenge::Language;
 use crate::domain::id::RequestId;
 use crate::flow::staff::rights::RightsError;
 use crate::pages::Pages;
+use crate::pages::own_form::Unreadable;
 use crate::pages::visitor::Visitor;
 use crate::store::StoreError;
 
@@ -62,6 +63,15 @@ impl Outcome {
 impl From<Failure> for Outcome {
     fn from(failure: Failure) -> Self {
         Self::Failure(failure)
+    }
+}
+
+impl From<Unreadable> for Failure {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::TooLarge => Self::TooLarge,
+            Unreadable::Malformed => Self::Malformed,
+        }
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, FromRequest, FromRequestParts, Request};
-use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +11,7 @@ use super::failure::Failure;
 use super::signed::{Signed, refused};
 use crate::flow::staff::session;
 use crate::pages::Pages;
+use crate::pages::own_form::{Unreadable, is_our_own};
 use crate::pages::visitor::Visitor;
 
 /// A form of somebody who is signed in. Session, origin and form token have been checked.
@@ -52,7 +51,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Pages>> for StaffForm<T> {
                 Ok(Self { signed, fields: form.fields })
             }
             Ok(_) => Err(signed.refuse(Failure::Foreign).into_response()),
-            Err(rejection) => Err(signed.refuse(unreadable(&rejection)).into_response()),
+            Err(rejection) => Err(signed.refuse(Failure::from(Unreadable::of(&rejection))).into_response()),
         }
     }
 }
@@ -68,21 +67,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Pages>> for OpenForm<T> {
         }
         match Form::<T>::from_request(Request::from_parts(parts, body), pages).await {
             Ok(Form(fields)) => Ok(Self { visitor, fields }),
-            Err(rejection) => Err(refused(unreadable(&rejection), pages, &visitor)),
+            Err(rejection) => Err(refused(Failure::from(Unreadable::of(&rejection)), pages, &visitor)),
         }
-    }
-}
-
-/// Whether one of our own pages sent it. Browsers state the origin of every form; `Sec-Fetch-Site` only the newer ones.
-fn is_our_own(pages: &Pages, visitor: &Visitor) -> bool {
-    let ours = pages.app.config.server.public_url.origin().ascii_serialization();
-    let site = visitor.header(&HeaderName::from_static("sec-fetch-site"));
-    visitor.header(&header::ORIGIN) == Some(ours.as_str()) && site.is_none_or(|site| site == "same-origin")
-}
-
-fn unreadable(rejection: &FormRejection) -> Failure {
-    match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
-        _ => Failure::Malformed,
     }
 }

@@ -8,10 +8,10 @@ use super::answer::{self, Answer};
 use super::console::Console;
 use super::form::StaffForm;
 use super::pieces::{Field, FieldKind, Notice, Tone};
-use super::return_path::ReturnPath;
 use super::sign_in::failure;
 use super::signed::Signed;
 use crate::flow::staff::sign_in::{self, SignInError};
+use crate::pages::return_path::{ReturnPath, STAFF};
 
 /// What the address may carry.
 #[derive(Deserialize)]
@@ -40,16 +40,16 @@ struct ReauthenticatePage<'a> {
 
 /// `GET /staff/reauthenticate`
 pub(super) async fn open(signed: Signed, Query(address): Query<Address>) -> Answer {
-    let next = ReturnPath::parse(&address.next).unwrap_or_else(ReturnPath::home);
+    let next = STAFF.path(&address.next);
     Ok(show(&signed, &next, false))
 }
 
 /// `POST /staff/reauthenticate`
 pub(super) async fn answer(form: StaffForm<Fields>) -> Answer {
     let StaffForm { signed, fields } = form;
-    let next = ReturnPath::parse(&fields.next).unwrap_or_else(ReturnPath::home);
+    let next = STAFF.path(&fields.next);
     match sign_in::reauthenticate(signed.app(), signed.who(), &fields.code).await {
-        Ok(begun) => Ok(answer::with_session(answer::go(next.as_str()), &begun.token)),
+        Ok(begun) => Ok(answer::COOKIE.begin(answer::go(next.as_str()), &begun.token)),
         Err(SignInError::Refused) => Ok(show(&signed, &next, true)),
         Err(error) => Err(signed.refuse(failure(&error))),
     }

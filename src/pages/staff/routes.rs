@@ -77,6 +77,7 @@ fn console() -> Router<Arc<Pages>> {
         .route("/staff/authentications", get(support::ask).post(support::find))
         .route("/staff/authentications/{id}", get(support::open))
         .route("/staff/authentications/{id}/unlock", get(support::open_unlock).post(support::unlock))
+        .route("/staff/authentications/{id}/open-card", get(support::ask_reopening).post(support::reopen))
         .route("/staff/authentications/{id}/vouch", get(support::open_vouch).post(support::vouch))
         .route("/staff/queue", get(queue::open))
         .route("/staff/queue/requests/{id}", get(queue::request::open).post(queue::request::decide))

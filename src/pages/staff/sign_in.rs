@@ -13,12 +13,13 @@ use super::console::Console;
 use super::failure::Failure;
 use super::form::{OpenForm, StaffForm};
 use super::pieces::{Field, FieldKind, Notice, Tone};
-use super::return_path::ReturnPath;
-use super::signed::{Origin, refused};
+use super::signed::refused;
 use crate::domain::challenge::Language;
 use crate::flow::staff::session;
 use crate::flow::staff::sign_in::{self, SignInError, Statement};
 use crate::pages::Pages;
+use crate::pages::origin::Origin;
+use crate::pages::return_path::{ReturnPath, STAFF};
 use crate::pages::visitor::Visitor;
 
 /// What the address may carry.
@@ -66,7 +67,7 @@ pub(super) async fn open(
     Query(address): Query<Address>,
     visitor: Visitor,
 ) -> Response {
-    let next = ReturnPath::parse(&address.next).unwrap_or_else(ReturnPath::home);
+    let next = STAFF.path(&address.next);
     let language = chosen(address.language.as_deref(), &visitor);
     let notice = match (address.over.as_str(), address.out.as_str()) {
         ("1", _) => Some((Tone::Bad, "staff-session-over")),
@@ -83,13 +84,13 @@ pub(super) async fn sign_in(
     form: OpenForm<Fields>,
 ) -> Response {
     let OpenForm { visitor, fields } = form;
-    let next = ReturnPath::parse(&fields.next).unwrap_or_else(ReturnPath::home);
+    let next = STAFF.path(&fields.next);
     let language = chosen(fields.language.as_deref(), &visitor);
     let name = fields.name.clone();
     let statement =
         Statement { name: fields.name, password: Zeroizing::new(fields.password), code: Zeroizing::new(fields.code) };
     match sign_in::sign_in(&pages.app, statement, &arrival).await {
-        Ok(begun) => answer::with_session(answer::go(next.as_str()), &begun.token),
+        Ok(begun) => answer::COOKIE.begin(answer::go(next.as_str()), &begun.token),
         Err(SignInError::Refused) => show(&pages, language, &next, Some((Tone::Bad, "staff-sign-in-refused")), &name),
         Err(error) => refused(failure(&error), &pages, &visitor),
     }
@@ -100,7 +101,7 @@ pub(super) async fn sign_out(form: StaffForm<Nothing>) -> Answer {
     let signed = form.signed;
     let ended = session::end(signed.app(), signed.who(), signed.who().session_id).await;
     ended.map_err(|error| signed.refuse(error))?;
-    Ok(answer::without_session(answer::go("/staff/sign-in?out=1")))
+    Ok(answer::COOKIE.end(answer::go("/staff/sign-in?out=1")))
 }
 
 pub(super) fn failure(error: &SignInError) -> Failure {

@@ -1,27 +1,24 @@
 //! Who is signed in: an extractor that answers anybody else with the way to sign in.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{FromRequestParts, OriginalUri};
+use axum::http::Method;
 use axum::http::request::Parts;
-use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 
 use super::answer::{self, COOKIE, Refusal};
 use super::console::Console;
 use super::failure::{Failure, Outcome};
-use super::return_path::ReturnPath;
 use crate::app::App;
 use crate::domain::challenge::Language;
 use crate::domain::staff::{Act, ActSubject, SignedIn};
-use crate::flow::staff::arrival::Arrival;
 use crate::flow::staff::rights::{self, RightsError};
 use crate::flow::staff::session::{self, Session};
 use crate::pages::Pages;
+use crate::pages::return_path::{ReturnPath, STAFF};
 use crate::pages::visitor::Visitor;
-use crate::server::ClientAddress;
 
 /// Somebody who is signed in, and the page she asked for.
 pub(in crate::pages) struct Signed {
@@ -40,13 +37,13 @@ impl FromRequestParts<Arc<Pages>> for Signed {
     async fn from_request_parts(parts: &mut Parts, pages: &Arc<Pages>) -> Result<Self, Response> {
         let Ok(visitor) = Visitor::from_request_parts(parts, pages).await;
         let path = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |uri| &uri.0);
-        let (path, is_get) = (ReturnPath::of(path), matches!(parts.method, Method::GET | Method::HEAD));
-        let token = visitor.cookie(COOKIE).unwrap_or_default().to_owned();
+        let (path, is_get) = (STAFF.of(path), matches!(parts.method, Method::GET | Method::HEAD));
+        let token = visitor.cookie(COOKIE.0).unwrap_or_default().to_owned();
         match session::find(&pages.app, &token).await {
             Ok(Some(session)) => Ok(Self { session, visitor, pages: Arc::clone(pages), path, is_get }),
             Ok(None) if is_get => {
                 let over = if token.is_empty() { "" } else { "&over=1" };
-                Err(answer::without_session(answer::go(&format!("/staff/sign-in?next={}{over}", path.encoded()))))
+                Err(answer::COOKIE.end(answer::go(&format!("/staff/sign-in?next={}{over}", path.encoded()))))
             }
             Ok(None) => Err(Failure::SessionOver.page_outside(pages, &visitor)),
             Err(error) => Err(Failure::of_store(&error).page_outside(pages, &visitor)),
@@ -109,19 +106,6 @@ impl Signed {
             }
             outcome => outcome.failure().page_inside(self).into(),
         }
-    }
-}
-
-/// From where and with what a browser comes.
-pub(super) struct Origin(pub(super) Arrival);
-
-impl<S: Sync> FromRequestParts<S> for Origin {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let address: Option<IpAddr> = parts.extensions.get::<ClientAddress>().map(|address| address.0);
-        let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        Ok(Self(Arrival::browser(address, agent)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The support view: why a purchase was turned back, in plain words, and what helps. It shows no rule and no limit.
 
 mod forms;
+mod reopening;
 mod view;
 
 use axum::extract::{Path, Query};
@@ -8,6 +9,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 pub(super) use self::forms::{open_unlock, open_vouch, unlock, vouch};
+pub(super) use self::reopening::{ask as ask_reopening, reopen};
 use super::answer::{Answer, Refusal};
 use super::failure::Failure;
 use super::form::StaffForm;
@@ -52,6 +54,7 @@ pub(super) async fn open(signed: Signed, Path(id): Path<String>, Query(after): Q
     let view = look(&signed, &id).await?;
     let done = match after.done.as_str() {
         "unlocked" => Some((Tone::Good, "supervisor-unlocked")),
+        "opened" => Some((Tone::Good, "supervisor-card-opened")),
         "vouched" => Some((Tone::Good, "supervisor-vouched")),
         _ => None,
     };

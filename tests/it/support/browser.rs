@@ -1,5 +1,9 @@
 //! A headless Chromium for one test, with a profile of its own, driven by a chromedriver of its own.
 
+mod sight;
+
+pub(crate) use sight::{SIZES, Sight};
+
 use std::io::{BufRead, BufReader};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -23,6 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Setup {
     pub(crate) without_scripts: bool,
     pub(crate) without_third_party_cookies: bool,
+    /// The size of pages, exact however small; 1280 by 900 where none is given.
     pub(crate) window: Option<(u32, u32)>,
 }
 
@@ -73,7 +78,11 @@ pub(crate) async fn in_browser<F: Future<Output = ()>>(setup: Setup, test: impl 
         .connect(&format!("http://127.0.0.1:{}", driver.port))
         .await
         .unwrap_or_else(|error| panic!("chromium does not start: {error}\n{HINT}"));
-    let ended = AssertUnwindSafe(test(Browser { client: client.clone() })).catch_unwind().await;
+    let browser = Browser { client: client.clone() };
+    if let Some((width, height)) = setup.window {
+        browser.pretend_window(width, height).await;
+    }
+    let ended = AssertUnwindSafe(test(browser)).catch_unwind().await;
     let closed = client.close().await;
     if let Err(panic) = ended {
         std::panic::resume_unwind(panic);
@@ -151,18 +160,15 @@ impl Browser {
         self.client.issue_cmd(Post { path: "frame", body: json!({ "id": null }) }).await.unwrap();
     }
 
-    /// Lays pages out for a window of this size, which may be smaller than a real one can be.
-    pub(crate) async fn pretend_window(&self, width: u32, height: u32) {
-        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        let body = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": size });
-        self.client.issue_cmd(Post { path: "goog/cdp/execute", body }).await.unwrap();
+    /// Sends a command of the DevTools protocol to the page.
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        let body = json!({ "cmd": command, "params": parameters });
+        self.client.issue_cmd(Post { path: "goog/cdp/execute", body }).await.unwrap()
     }
 
     /// Keeps a picture of what is seen in `build-output/`.
     pub(crate) async fn picture(&self, name: &str) {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("build-output/browser");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join(format!("{name}.png")), self.client.screenshot().await.unwrap()).unwrap();
+        keep(name, &self.client.screenshot().await.unwrap());
     }
 
     /// Fails when the console tells of something that a content security policy refused.
@@ -172,6 +178,13 @@ impl Browser {
         let violations: Vec<String> = messages.filter(|text| text.contains("Content Security Policy")).collect();
         assert!(violations.is_empty(), "{violations:#?}");
     }
+}
+
+/// Keeps a picture in `build-output/`.
+fn keep(name: &str, picture: &[u8]) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("build-output/browser");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(format!("{name}.png")), picture).unwrap();
 }
 
 /// A command of the driver that the library does not know.

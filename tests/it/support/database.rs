@@ -16,9 +16,7 @@ pub(crate) struct OwnDatabase {
 
 /// One of each kind that can be had: always SQLite, and PostgreSQL when `SEKISHO_TEST_POSTGRES` names a server.
 pub(crate) async fn databases() -> Vec<OwnDatabase> {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("test.db").display());
-    let mut databases = vec![OwnDatabase { url, on_server: None, folder }];
+    let mut databases = vec![OwnDatabase::on_sqlite()];
     if let Ok(server) = std::env::var("SEKISHO_TEST_POSTGRES") {
         databases.push(OwnDatabase::on_server(server).await);
     }
@@ -26,6 +24,12 @@ pub(crate) async fn databases() -> Vec<OwnDatabase> {
 }
 
 impl OwnDatabase {
+    pub(crate) fn on_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("test.db").display());
+        Self { url, on_server: None, folder }
+    }
+
     async fn on_server(server: String) -> Self {
         let name = format!("sekisho_{:016x}", rand::random::<u64>());
         run(&connect(&server).await, &format!("CREATE DATABASE {name}")).await;

@@ -85,6 +85,13 @@ pub(crate) async fn on_every_database(wanted: Wanted, test: impl AsyncFn(&Deploy
     }
 }
 
+/// Runs a test on SQLite.
+pub(crate) async fn on_sqlite(wanted: Wanted, test: impl AsyncFn(&Deployment)) {
+    let deployment = Deployment::start(&wanted, OwnDatabase::on_sqlite()).await;
+    test(&deployment).await;
+    deployment.end().await;
+}
+
 /// A number with Luhn's check digit, the `serial`th of this issuer.
 pub(crate) fn card_number(serial: u64) -> String {
     let body = format!("35690000{serial:07}");

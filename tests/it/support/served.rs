@@ -3,24 +3,52 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use super::browser::{Browser, Setup, in_browser};
-use super::deployment::{Deployment, Wanted, on_every_database};
+use super::browser::{Browser, SIZES, Setup, Sight, in_browser};
+use super::deployment::{Deployment, Wanted, on_every_database, on_sqlite};
 use super::staff::{PASSWORD, TestStaff};
 
 /// Runs a test against a service on a port of its own that knows its address; on each database with a new browser.
 pub(crate) async fn served(setup: Setup, wanted: Wanted, test: impl AsyncFn(&Deployment, &str, Browser)) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let url: &'static str = Box::leak(format!("http://{}", listener.local_addr().unwrap()).into_boxed_str());
-    let wanted = wanted.with("SEKISHO__SERVER__PUBLIC_URL", url);
+    let port = Port::open();
+    let wanted = wanted.with("SEKISHO__SERVER__PUBLIC_URL", port.url);
     on_every_database(wanted, async |deployment: &Deployment| {
-        let socket = tokio::net::TcpListener::from_std(listener.try_clone().unwrap()).unwrap();
-        let service =
-            tokio::spawn(sekisho::service::serve(Arc::clone(&deployment.app), socket, std::future::pending::<()>()));
-        in_browser(setup, |browser| test(deployment, url, browser)).await;
+        let service = port.serve(deployment);
+        in_browser(setup, |browser| test(deployment, port.url, browser)).await;
         service.abort();
     })
     .await;
+}
+
+/// The same on SQLite alone, for tests of what pages look like: that does not depend on the database.
+pub(crate) async fn served_once(setup: Setup, wanted: Wanted, test: impl AsyncFn(&Deployment, &str, Browser)) {
+    let port = Port::open();
+    let wanted = wanted.with("SEKISHO__SERVER__PUBLIC_URL", port.url);
+    on_sqlite(wanted, async |deployment: &Deployment| {
+        let service = port.serve(deployment);
+        in_browser(setup, |browser| test(deployment, port.url, browser)).await;
+        service.abort();
+    })
+    .await;
+}
+
+/// A port whose address the service is told before it starts.
+struct Port {
+    listener: TcpListener,
+    url: &'static str,
+}
+
+impl Port {
+    fn open() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = Box::leak(format!("http://{}", listener.local_addr().unwrap()).into_boxed_str());
+        Self { listener, url }
+    }
+
+    fn serve(&self, deployment: &Deployment) -> tokio::task::JoinHandle<std::io::Result<()>> {
+        let socket = tokio::net::TcpListener::from_std(self.listener.try_clone().unwrap()).unwrap();
+        tokio::spawn(sekisho::service::serve(Arc::clone(&deployment.app), socket, std::future::pending::<()>()))
+    }
 }
 
 impl Browser {
@@ -47,5 +75,25 @@ impl Browser {
         self.is_accessible().await;
         self.no_policy_was_violated().await;
         self.picture(name).await;
+    }
+
+    /// The page in view, everywhere: nothing stands out to the side, what is needed is within reach, in every window,
+    /// light, dark and enlarged; by the rules of WCAG; and pictures by this name.
+    pub(crate) async fn is_right(&self, name: &str, needed: &[&str]) {
+        let wide = SIZES[4];
+        let sizes = SIZES.map(Sight::of);
+        let others = [Sight::of(SIZES[1]).dark().still(), Sight::of(wide).enlarged(), Sight::of(wide).dark()];
+        for sight in sizes.into_iter().chain(others) {
+            self.sees(sight).await;
+            self.fits().await;
+            for css in needed {
+                self.is_within_reach(css).await;
+            }
+            self.whole_picture(&format!("{name}-{}", sight.name())).await;
+            if sight.window == SIZES[0] || sight.dark {
+                self.is_accessible().await;
+            }
+        }
+        self.no_policy_was_violated().await;
     }
 }

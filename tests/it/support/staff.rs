@@ -8,8 +8,8 @@ use sekisho::config::Config;
 use sekisho::credential::token::Token;
 use sekisho::domain::id::{CardId, CardholderId, StaffId, StaffSessionId};
 use sekisho::domain::staff::{Role, SignedIn};
+use sekisho::flow::arrival::Arrival;
 use sekisho::flow::staff::account::{self, NewStaff};
-use sekisho::flow::staff::arrival::Arrival;
 use sekisho::flow::staff::sign_in::{SignInError, Statement, sign_in};
 use sekisho::flow::staff::{session, setup};
 use sekisho::system::{SystemClock, SystemRandomness};
@@ -119,7 +119,7 @@ pub(crate) fn from_our_page(app: &App, call: Call) -> Call {
 
 /// Whether a command line begins with a verb that needs a staff person.
 pub(crate) fn needs_session(arguments: &[&str]) -> bool {
-    let guarded = ["merchant", "issuer", "card", "consent", "outbox", "retention", "cardholder", "sharing"]
+    let guarded = ["merchant", "issuer", "card", "consent", "outbox", "retention", "cardholder", "sharing", "webhook"]
         .iter()
         .any(|verb| arguments.first() == Some(verb));
     guarded && !arguments.contains(&"--help")

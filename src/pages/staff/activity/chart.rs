@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
+use crate::pages::pieces::{Cell, Table};
 use crate::pages::staff::console::Console;
-use crate::pages::staff::pieces::{Cell, Table};
 
 /// The picture's size, in its own units.
 const WIDTH: i64 = 720;

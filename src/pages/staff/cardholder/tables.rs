@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::super::answer::Refusal;
 use super::super::console::Console;
-use super::super::pieces::{Cell, Table, Tone};
 use super::super::signed::Signed;
 use super::super::words;
 use crate::domain::approval::ApprovalState;
@@ -16,6 +15,7 @@ use crate::domain::erasure::ErasureState;
 use crate::flow::cardholder::{History, Person};
 use crate::flow::support::Summary;
 use crate::pages::foreign_text::plain;
+use crate::pages::pieces::{Cell, Table, Tone};
 use crate::texts::moment::amount;
 
 /// The longest name of a merchant that is shown, in characters.

@@ -7,10 +7,10 @@ use crate::domain::erasure::{Erasure, ErasureState};
 use crate::domain::staff::{Act, ActSubject};
 use crate::flow::consent::erasure;
 use crate::flow::staff::rights;
+use crate::pages::pieces::{Cell, Facts, Table, Tone};
 use crate::pages::staff::answer::Answer;
 use crate::pages::staff::failure::Failure;
 use crate::pages::staff::form::StaffForm;
-use crate::pages::staff::pieces::{Cell, Facts, Table, Tone};
 use crate::pages::staff::sheet::{ActForm, Sheet, Words};
 use crate::pages::staff::signed::Signed;
 

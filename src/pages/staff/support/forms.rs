@@ -14,10 +14,10 @@ use crate::domain::vouch::VOUCH_MINUTES_MAX;
 use crate::flow::support::SupportView;
 use crate::flow::unlock::{self as unlocking, UnlockError};
 use crate::flow::vouch::{self as vouching, VouchEntry, VouchError};
+use crate::pages::pieces::{Facts, Field, FieldKind, Tone};
 use crate::pages::staff::answer::Answer;
 use crate::pages::staff::failure::Failure;
 use crate::pages::staff::form::StaffForm;
-use crate::pages::staff::pieces::{Facts, Field, FieldKind, Tone};
 use crate::pages::staff::sheet::{ActForm, Sheet};
 use crate::pages::staff::signed::Signed;
 use crate::pages::staff::typed_note;
@@ -43,7 +43,7 @@ pub(in crate::pages::staff) struct VouchFields {
 }
 
 /// What is wrong with a form: the field, where it is one's, and the key of the text.
-type Wrong = Option<(&'static str, &'static str)>;
+pub(super) type Wrong = Option<(&'static str, &'static str)>;
 
 /// `GET /staff/authentications/{id}/unlock`
 pub(in crate::pages::staff) async fn open_unlock(signed: Signed, Path(id): Path<String>) -> Answer {
@@ -114,6 +114,7 @@ pub(in crate::pages::staff) async fn vouch(Path(id): Path<String>, form: StaffFo
         Err(VouchError::Minutes) => ("minutes", "supervisor-minutes-wrong"),
         Err(VouchError::CallReference(error)) => ("call_reference", typed_note::key(&error)),
         Err(VouchError::LostOrStolen(_)) => ("", "supervisor-vouch-lost"),
+        Err(VouchError::Blocked) => ("", "supervisor-vouch-blocked"),
         Err(VouchError::NotActive(_)) => ("", "supervisor-vouch-inactive"),
         Err(VouchError::UnknownCard(_) | VouchError::UnknownMerchant(_)) => {
             return Err(signed.refuse(Failure::NotFound));
@@ -203,6 +204,6 @@ fn vouch_page(signed: &Signed, view: &SupportView, fields: &VouchFields, wrong: 
     signed.page(&Sheet::new(console).lead(lead).maybe_notice(notice).add(&facts).add(&form))
 }
 
-fn of_field(wrong: Wrong, name: &str) -> Option<&'static str> {
+pub(super) fn of_field(wrong: Wrong, name: &str) -> Option<&'static str> {
     wrong.filter(|(field, _)| *field == name).map(|(_, key)| key)
 }

@@ -6,8 +6,8 @@ use crate::domain::challenge::Language;
 use crate::domain::staff::Act;
 use crate::flow::staff::rights;
 use crate::flow::support::{LockState, SupportView, Words as BothWords};
+use crate::pages::pieces::{Cell, Facts, Table, Tone};
 use crate::pages::staff::console::Console;
-use crate::pages::staff::pieces::{Cell, Facts, Table, Tone};
 use crate::pages::staff::sheet::{Sheet, Ways, Words};
 use crate::pages::staff::signed::Signed;
 use crate::texts::moment::amount;
@@ -71,6 +71,14 @@ fn facts(console: &Console<'_>, view: &SupportView) -> Facts {
         let tries = console.wording.with("supervisor-tries", "count", challenge.tries);
         rows.push((console.text("supervisor-challenge"), Cell::Text(tries)));
     }
+    if let Some(since) = view.blocked_since {
+        let since = console.wording.with("supervisor-card-blocked-since", "at", console.moment(since));
+        rows.push((console.text("supervisor-card-blocked"), Cell::State(since, Tone::Bad)));
+    }
+    if view.disowned {
+        let words = console.text("supervisor-disowned-by-holder");
+        rows.push((console.text("supervisor-disowned"), Cell::State(words, Tone::Bad)));
+    }
     if view.vouched {
         rows.push((console.text("supervisor-vouch"), Cell::Text(console.text("supervisor-vouch-used"))));
     }
@@ -108,6 +116,9 @@ fn ways(signed: &Signed, console: &Console<'_>, view: &SupportView) -> Vec<(Stri
     let counted = view.locks.iter().any(|state| state.lock.failures > 0 && !state.closed);
     if (counted || view.challenge.is_some()) && view.summary.card_id.is_some() && may(Act::ChallengeUnlock) {
         ways.push((path("unlock"), console.text("supervisor-unlock-title")));
+    }
+    if view.blocked_since.is_some() && may(Act::CardOpen) {
+        ways.push((path("open-card"), console.text("supervisor-open-card-title")));
     }
     ways
 }

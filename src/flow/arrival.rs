@@ -1,4 +1,4 @@
-//! From where and with what a staff person signs in, as coarse as it is kept.
+//! From where and with what a person signs in, as coarse as it is kept.
 
 use std::net::IpAddr;
 

@@ -1,11 +1,23 @@
 //! Pieces that pages are put together from, so that all look alike: fields, tables, lists of facts, notices. A template
-//! shows one by `{{ piece|safe }}`: each escapes what it holds.
+//! shows one by `{{ piece|safe }}`: each escapes what it holds. Knows neither staff nor members.
+
+pub(super) mod act_form;
+pub(super) mod secret;
+pub(super) mod small_form;
 
 use askama::Template;
 
+/// A piece as HTML; nothing, and a line in the log, where it cannot be rendered.
+pub(in crate::pages) fn rendered(piece: &impl Template) -> String {
+    piece.render().unwrap_or_else(|error| {
+        tracing::error!(%error, "a piece of a page cannot be rendered");
+        String::new()
+    })
+}
+
 /// One field of a form, with its label, its hint and what is wrong with it.
 #[derive(Template)]
-#[template(path = "staff_field.html")]
+#[template(path = "piece_field.html")]
 pub(in crate::pages) struct Field {
     pub(in crate::pages) name: &'static str,
     pub(in crate::pages) label: String,
@@ -96,7 +108,7 @@ impl Field {
 
 /// A table with a caption and headings.
 #[derive(Template)]
-#[template(path = "staff_table.html")]
+#[template(path = "piece_table.html")]
 pub(in crate::pages) struct Table {
     pub(in crate::pages) caption: String,
     pub(in crate::pages) headings: Vec<String>,
@@ -126,7 +138,7 @@ pub(in crate::pages) enum Cell {
 
 /// A list of facts: name and value.
 #[derive(Template)]
-#[template(path = "staff_facts.html")]
+#[template(path = "piece_facts.html")]
 pub(in crate::pages) struct Facts {
     pub(in crate::pages) rows: Vec<(String, Cell)>,
 }
@@ -154,7 +166,7 @@ impl Tone {
 
 /// A notice above a page's content.
 #[derive(Template)]
-#[template(path = "staff_notice.html")]
+#[template(path = "piece_notice.html")]
 pub(in crate::pages) struct Notice {
     pub(in crate::pages) tone: Tone,
     pub(in crate::pages) text: String,
