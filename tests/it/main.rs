@@ -56,6 +56,7 @@ mod public_pages;
 mod race;
 mod result_codes;
 mod retention;
+mod sent_codes;
 mod server;
 mod staff;
 mod staff_browser;

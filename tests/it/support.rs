@@ -13,6 +13,7 @@ pub(crate) mod database;
 pub(crate) mod demo;
 pub(crate) mod deployment;
 pub(crate) mod exchange;
+pub(crate) mod gateway;
 pub(crate) mod geo_database;
 pub(crate) mod line;
 pub(crate) mod member;
