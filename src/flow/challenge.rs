@@ -5,6 +5,7 @@ mod answer;
 mod arrival;
 mod choose;
 mod form;
+mod passkey;
 mod proof;
 mod return_way;
 mod view;
@@ -24,6 +25,7 @@ use self::form::Form;
 use self::view::{show, show_on_arrival, tries_left};
 use crate::app::App;
 use crate::credential::hasher::HasherError;
+use crate::credential::passkey::PasskeyError;
 use crate::credential::token::Token;
 use crate::domain::authentication::{Authentication, ResultCodes};
 use crate::domain::challenge::ChallengeState;
@@ -62,6 +64,9 @@ pub enum ChallengeError {
     /// The proof cannot be compared.
     #[error(transparent)]
     Hasher(#[from] HasherError),
+    /// A ceremony with a passkey cannot be held.
+    #[error(transparent)]
+    Passkey(#[from] PasskeyError),
     /// The result cannot be signed.
     #[error("the result cannot be signed")]
     Result,

@@ -51,6 +51,9 @@ pub(super) struct Fields {
     code: Zeroizing<String>,
     #[serde(default)]
     way: String,
+    /// What a passkey answered.
+    #[serde(default)]
+    answer: String,
 }
 
 fn wiped_after_use<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
@@ -82,7 +85,8 @@ pub(super) async fn answer(
     let arrival = visitor.arrival();
     let view = match fields.step.as_str() {
         "answer" => {
-            let answer = Answer { form: fields.form, password: fields.password, code: fields.code };
+            let answer =
+                Answer { form: fields.form, password: fields.password, code: fields.code, passkey: fields.answer };
             challenge::answer(Arc::clone(&pages.app), token.clone(), answer, arrival).await
         }
         step @ ("choose" | "send") => {
@@ -137,6 +141,7 @@ fn show(
         action: format!("{base}/challenge/{token}"),
         help: format!("{base}/help"),
         permissions: permissions(&challenge),
+        is_framed: visitor.arrival().is_framed(),
         challenge: &challenge,
     };
     match stage {
@@ -156,6 +161,7 @@ fn failure(error: &ChallengeError) -> Failure {
         ChallengeError::Store(_)
         | ChallengeError::Sealed(_)
         | ChallengeError::Hasher(_)
+        | ChallengeError::Passkey(_)
         | ChallengeError::Result
         | ChallengeError::Broken => Failure::Internal,
     };
@@ -183,6 +189,8 @@ struct Page<'a> {
     help: String,
     permissions: Permissions,
     challenge: &'a Challenge,
+    /// Whether it stands in somebody's frame.
+    is_framed: bool,
 }
 
 /// What is bought, as it is shown.
