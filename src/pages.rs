@@ -3,6 +3,7 @@
 
 mod answer;
 mod assets;
+mod brand;
 mod challenge;
 mod device;
 mod failure;
@@ -43,10 +44,11 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/challenge/{token}", get(challenge::open).post(challenge::answer))
         .route("/challenge/{token}/cancel", post(challenge::cancel).get(challenge::open))
+        .route("/assets/brand/{file}", get(brand::file))
         .route("/device/{token}", get(device::open).post(device::collect))
         .merge(staff::routes::routes())
         .merge(member::routes::routes())
-        .route("/assets/passkey.js", get(assets::passkey))
+        .route(assets::PASSKEY_PATH, get(assets::passkey))
         .route("/privacy", get(privacy::show))
         .route("/contact", get(public::contact))
         .layer(limit)

@@ -47,6 +47,7 @@ pub mod unlock;
 pub mod unmatched;
 pub mod used_steps;
 pub mod vouches;
+pub mod webhooks;
 mod writer;
 
 pub use error::StoreError;

@@ -15,6 +15,7 @@ use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 use super::Pages;
+use super::brand::Look;
 use super::failure::{Failure, rendered};
 use super::foreign_text::plain;
 use super::frame::{Frame, STYLE};
@@ -136,11 +137,13 @@ fn show(
     let language =
         language.and_then(Language::parse).or(challenge.language).or(visitor.language()).unwrap_or(Language::Ja);
     let base = pages.app.config.server.public_url.path().trim_end_matches('/');
+    let mut frame = Frame::new(pages, language);
+    frame.look = Look::of(&pages.app, challenge.programme.as_deref());
     let page = Page {
-        frame: Frame::new(pages, language),
+        permissions: permissions(&challenge, frame.look.as_ref()),
+        frame,
         action: format!("{base}/challenge/{token}"),
         help: format!("{base}/help"),
-        permissions: permissions(&challenge),
         is_framed: visitor.arrival().is_framed(),
         challenge: &challenge,
     };
@@ -171,13 +174,14 @@ fn failure(error: &ChallengeError) -> Failure {
 
 /// The merchant's origins may frame the page. Its forms lead to ourselves and, by the redirect after the last
 /// one or by its own form, to the return URL.
-fn permissions(challenge: &Challenge) -> Permissions {
+fn permissions(challenge: &Challenge, look: Option<&Look<'_>>) -> Permissions {
     let return_url = challenge.authentication.return_url.as_deref();
     let origin = return_url.and_then(|url| Some(url::Url::parse(url).ok()?.origin().ascii_serialization()));
     Permissions {
         framed_by: challenge.merchant.origins(),
         posts_to: origin.into_iter().collect(),
         style: Some(STYLE),
+        files: look.map(Look::sources).unwrap_or_default(),
         ..Permissions::default()
     }
 }

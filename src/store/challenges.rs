@@ -70,6 +70,8 @@ pub struct Challenge {
     pub held: Vec<(Method, Option<Micros>)>,
     /// Since when a proof is being compared.
     pub comparing_since: Option<Micros>,
+    /// The card's programme; none when the card is gone.
+    pub programme: Option<String>,
     /// Challenge pages opened for the card in 24 hours.
     pub pages_opened: i64,
     /// The card's registration; none when it has none any more.
@@ -99,7 +101,8 @@ impl Challenge {
 }
 
 const SELECT: &str = "SELECT c.id, c.authentication_id, c.state, c.methods, c.language, c.attempts, c.visited_at, \
-     c.first_visit_by, c.expires_at, c.method AS chosen, c.contact_id, e.id AS enrolment_id, e.personal_message, h.id AS cardholder_id, \
+     c.first_visit_by, c.expires_at, c.method AS chosen, c.contact_id, k.programme, e.id AS enrolment_id, \
+     e.personal_message, h.id AS cardholder_id, \
      h.person_key_id, h.person_key, \
      (SELECT string_agg(kind || ':' || CASE WHEN usable_from > COALESCE(locked_until, 0) THEN usable_from \
       ELSE COALESCE(locked_until, 0) END, ',') FROM credentials WHERE enrolment_id = e.id) AS held, \
@@ -263,6 +266,7 @@ fn read(row: &Row, authentication: Authentication, merchant: Merchant) -> Result
         contact_id: row.get::<Option<uuid::Uuid>>("contact_id")?.map(ContactId::from_uuid),
         held: receive::methods(&row.get::<Option<String>>("held")?.unwrap_or_default()),
         comparing_since: micros("comparing_since")?,
+        programme: row.get("programme")?,
         pages_opened: row.get("pages_opened")?,
         enrolment: read_enrolment(row)?,
     })

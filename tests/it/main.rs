@@ -74,3 +74,6 @@ mod telemetry;
 mod unlock;
 mod velocity;
 mod vouch;
+mod webhook_command;
+mod webhook_receivers;
+mod webhooks;

@@ -19,6 +19,7 @@ pub(crate) mod line;
 pub(crate) mod member;
 pub(crate) mod process;
 pub(crate) mod randomness;
+pub(crate) mod receiver;
 pub(crate) mod relay;
 pub(crate) mod served;
 pub(crate) mod staff;

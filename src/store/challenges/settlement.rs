@@ -6,13 +6,14 @@ use sea_orm::Value;
 use super::super::audit::{self, Entry};
 use super::super::passkeys::PasskeyUse;
 use super::super::sql;
+use super::super::webhooks::Telling;
 use super::super::{Store, StoreError, Transaction, authentications, outbox, passkeys, sent_codes, used_steps};
 use super::attempts::note_outcome;
 use super::{CardCounter, Challenge, count_for_card};
 use crate::domain::authentication::{Ending, ResultCodes, Status};
 use crate::domain::challenge::{AnswerOutcome, ChallengeState};
 use crate::domain::clock::Micros;
-use crate::domain::id::{AuthenticationId, CardId, ChallengeId, CredentialId};
+use crate::domain::id::{AuthenticationId, CardId, ChallengeId, CredentialId, MerchantId};
 use crate::domain::outbox::OutboxMessage;
 use crate::domain::reason;
 use crate::domain::sent_code::CodeSubject;
@@ -208,6 +209,7 @@ async fn settle(transaction: &Transaction, settlement: &Settlement, entry: &Entr
         // An open challenge of a finished authentication: neither may change.
         return Err(StoreError::Corrupt { table: "challenges", reason: "its authentication is final".to_owned() });
     }
+    tell(transaction, id, entry).await?;
     count_end(transaction, settlement).await?;
     audit::append(transaction, entry).await?;
     if let Some(message) = &settlement.feedback {
@@ -235,6 +237,13 @@ async fn use_up(transaction: &Transaction, settlement: &Settlement) -> Result<()
         return Err(StoreError::GivenUp);
     }
     sent_codes::forget(transaction, subject).await
+}
+
+/// The merchant is told by its webhooks, by the same transaction.
+async fn tell(transaction: &Transaction, id: AuthenticationId, entry: &Entry) -> Result<(), StoreError> {
+    const SQL: &str = "SELECT merchant_id FROM authentications WHERE id = $1";
+    let Some(row) = sql::first(transaction, "authentications", SQL, [id.uuid().into()]).await? else { return Ok(()) };
+    Telling::of(MerchantId::from_uuid(row.get("merchant_id")?), id, entry).tell(transaction).await
 }
 
 async fn count_end(transaction: &Transaction, settlement: &Settlement) -> Result<(), StoreError> {

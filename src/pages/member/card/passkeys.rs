@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{After, find, path_of, titled};
 use crate::flow::member_card::OwnCard;
 use crate::flow::member_card::passkeys::{self, PasskeyChangeError};
+use crate::pages::assets;
 use crate::pages::foreign_text::plain;
 use crate::pages::member::answer::{self, Answer, Refusal};
 use crate::pages::member::failure::Failure;
@@ -41,6 +42,7 @@ struct CeremonyPage<'a> {
     options: String,
     name: String,
     back: String,
+    script: String,
 }
 
 /// `GET /my/cards/{id}/passkeys`
@@ -60,16 +62,19 @@ pub(in crate::pages::member) async fn begin(Path(id): Path<String>, form: Member
     let MemberForm { signed, fields } = form;
     let own = find(&signed, &id).await?;
     signed.require_proof()?;
-    match passkeys::begin(signed.app(), &own, &fields.name).await {
-        Ok(options) => Ok(answer::page_with_our_scripts(&CeremonyPage {
-            action: path_of(&own, "/passkeys/confirm"),
-            options: options.to_string(),
-            name: fields.name,
-            back: path_of(&own, "/passkeys"),
-            frame: titled(&signed, &own, "my-passkey-new"),
-        })),
-        Err(error) => again(&signed, &own, &fields.name, error).await,
-    }
+    let options = match passkeys::begin(signed.app(), &own, &fields.name).await {
+        Ok(options) => options,
+        Err(error) => return again(&signed, &own, &fields.name, error).await,
+    };
+    let page = CeremonyPage {
+        action: path_of(&own, "/passkeys/confirm"),
+        options: options.to_string(),
+        name: fields.name,
+        back: path_of(&own, "/passkeys"),
+        script: assets::passkey_script(),
+        frame: titled(&signed, &own, "my-passkey-new"),
+    };
+    Ok(answer::page_with_script(&page, assets::passkey_source(&signed.app().config.server.public_url)))
 }
 
 /// `POST /my/cards/{id}/passkeys/confirm`
