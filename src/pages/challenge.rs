@@ -12,6 +12,7 @@ use axum::extract::{Form, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Deserializer};
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::Pages;
@@ -145,6 +146,7 @@ fn show(
         action: format!("{base}/challenge/{token}"),
         help: format!("{base}/help"),
         is_framed: visitor.arrival().is_framed(),
+        public_url: &pages.app.config.server.public_url,
         challenge: &challenge,
     };
     match stage {
@@ -176,7 +178,7 @@ fn failure(error: &ChallengeError) -> Failure {
 /// one or by its own form, to the return URL.
 fn permissions(challenge: &Challenge, look: Option<&Look<'_>>) -> Permissions {
     let return_url = challenge.authentication.return_url.as_deref();
-    let origin = return_url.and_then(|url| Some(url::Url::parse(url).ok()?.origin().ascii_serialization()));
+    let origin = return_url.and_then(|url| Some(Url::parse(url).ok()?.origin().ascii_serialization()));
     Permissions {
         framed_by: challenge.merchant.origins(),
         posts_to: origin.into_iter().collect(),
@@ -195,6 +197,7 @@ struct Page<'a> {
     challenge: &'a Challenge,
     /// Whether it stands in somebody's frame.
     is_framed: bool,
+    public_url: &'a Url,
 }
 
 /// What is bought, as it is shown.

@@ -8,6 +8,7 @@ use crate::domain::facts::Method;
 use crate::domain::member::ContactChannel;
 use crate::flow::challenge::{Asking, AskingForms, CodeState, Notice, Way};
 use crate::flow::sent_code::Delivery;
+use crate::pages::assets;
 use crate::pages::failure::rendered;
 use crate::pages::frame::Frame;
 use crate::pages::personal_message::shown;
@@ -26,6 +27,7 @@ struct AskingPage<'a> {
     message: Option<String>,
     notice: Option<String>,
     field: Option<Field>,
+    script: String,
     sending: Option<Sending>,
     others: Vec<Choice>,
     tries: String,
@@ -83,7 +85,9 @@ impl Page<'_> {
             Method::Code => sending.as_ref().filter(|sending| !sending.first).map(|_| Field::Code("sent-code")),
             Method::Passkey => asking.ways.passkey.clone().filter(|_| !self.is_framed).map(Field::Passkey),
         };
-        self.permissions.our_scripts = matches!(field, Some(Field::Passkey(_)));
+        if matches!(field, Some(Field::Passkey(_))) {
+            self.permissions.files.script = Some(assets::passkey_source(self.public_url));
+        }
         let others = asking.ways.others.iter().filter(|way| !self.is_framed || **way != Way::Passkey);
         let page = AskingPage {
             title: self.frame.text("ask-title"),
@@ -91,6 +95,7 @@ impl Page<'_> {
             purchase: self.purchase(),
             message: asking.message.map(|message| shown(&message)),
             notice,
+            script: assets::passkey_script(),
             field,
             sending,
             others: others.map(|way| self.choice(way)).collect(),
