@@ -31,7 +31,7 @@ use crate::domain::authentication::{Authentication, ResultCodes};
 use crate::domain::challenge::ChallengeState;
 use crate::domain::clock::Micros;
 use crate::domain::feedback::FeedbackEvent;
-use crate::domain::id::{AuditId, AuthenticationId, ChallengeId};
+use crate::domain::id::{AuditId, AuthenticationId, CardId, ChallengeId};
 use crate::flow::contact::ContactError;
 use crate::flow::feedback;
 use crate::flow::result;
@@ -129,6 +129,19 @@ pub async fn withdraw(app: &App, id: AuthenticationId) -> Result<Option<Authenti
     let conclusion = if challenge.is_overdue(now) { Conclusion::TimedOut } else { Conclusion::Withdrawn };
     let challenge = settle(app, challenge, conclusion, None).await?;
     Ok(Some(challenge.authentication))
+}
+
+/// Gives up every open challenge of a card for its holder, who has blocked it: what is under way is not finished either.
+///
+/// # Errors
+/// [`ChallengeError`].
+pub(in crate::flow) async fn give_up_all(app: &App, card_id: CardId) -> Result<(), ChallengeError> {
+    for id in app.store.open_challenges_of(card_id).await? {
+        if let Some(challenge) = app.store.challenge_by_id(id, app.config.environment, app.now()).await? {
+            settle(app, challenge, Conclusion::Cancelled, None).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Ends at most `limit` challenges whose time is over; answers how many it ended.

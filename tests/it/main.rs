@@ -43,6 +43,7 @@ mod invariants;
 mod keys;
 mod mail;
 mod member_card;
+mod member_cards_browser;
 mod member_contacts;
 mod member_pages;
 mod member_passkeys;

@@ -24,10 +24,15 @@ async fn challenged(deployment: &Deployment, member: &TestMember) -> serde_json:
     deployment.buys(&member.card, &json!({"challenge": {"wish": "challenge"}})).await
 }
 
-/// The bytes of the secret that the page shows.
+/// The bytes of the secret in a URL for apps.
 fn secret_of(url: &str) -> Vec<u8> {
     let url = url::Url::parse(url).unwrap();
     let text = url.query_pairs().find(|(name, _)| name == "secret").unwrap().1.into_owned();
+    secret_of_text(&text)
+}
+
+/// The bytes of a secret as a page shows it (RFC 4648, section 6).
+pub(crate) fn secret_of_text(text: &str) -> Vec<u8> {
     let fives = text.bytes().map(|sign| if sign.is_ascii_digit() { sign - b'2' + 26 } else { sign - b'A' });
     let bits: Vec<u8> = fives.flat_map(|five| (0..5).rev().map(move |at| five >> at & 1)).collect();
     bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |whole, bit| whole << 1 | bit)).collect()

@@ -55,6 +55,8 @@ async fn what_was_not_hers_blocks_the_card_tells_her_and_the_company_once() {
     on_every_database(wanted, async |deployment| {
         let member = deployment.member().await;
         let answer = deployment.buys(&member.card, &json!({})).await;
+        let under_way = deployment.buys(&member.card, &json!({"challenge": {"wish": "challenge"}})).await;
+        assert_eq!(under_way["status"], "challenge_required");
         disowns(deployment, &member, &answer).await;
         disowns(deployment, &member, &answer).await;
         let notices = outbox(deployment, "member_notice_mail").await;
@@ -63,6 +65,7 @@ async fn what_was_not_hers_blocks_the_card_tells_her_and_the_company_once() {
         let fraud = outbox(deployment, "feedback").await;
         assert_eq!(fraud.iter().filter(|body| body.contains("confirmed_fraud")).count(), 1, "{fraud:?}");
         assert_eq!(deployment.audited("member.disown").await.len(), 1);
+        assert_eq!(deployment.read(&under_way).await.ok(200)["status"], "rejected", "what was under way is ended");
         let turned_back = deployment.buys(&member.card, &json!({})).await;
         assert_eq!(turned_back["status"], "rejected", "{turned_back}");
         assert!(deployment.facts(&turned_back).await.card.blocked);
