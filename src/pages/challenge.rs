@@ -12,6 +12,7 @@ use axum::extract::{Form, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Deserializer};
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::Pages;
@@ -52,6 +53,9 @@ pub(super) struct Fields {
     code: Zeroizing<String>,
     #[serde(default)]
     way: String,
+    /// What a passkey answered.
+    #[serde(default)]
+    answer: String,
 }
 
 fn wiped_after_use<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
@@ -83,7 +87,8 @@ pub(super) async fn answer(
     let arrival = visitor.arrival();
     let view = match fields.step.as_str() {
         "answer" => {
-            let answer = Answer { form: fields.form, password: fields.password, code: fields.code };
+            let answer =
+                Answer { form: fields.form, password: fields.password, code: fields.code, passkey: fields.answer };
             challenge::answer(Arc::clone(&pages.app), token.clone(), answer, arrival).await
         }
         step @ ("choose" | "send") => {
@@ -140,6 +145,8 @@ fn show(
         frame,
         action: format!("{base}/challenge/{token}"),
         help: format!("{base}/help"),
+        is_framed: visitor.arrival().is_framed(),
+        public_url: &pages.app.config.server.public_url,
         challenge: &challenge,
     };
     match stage {
@@ -159,6 +166,7 @@ fn failure(error: &ChallengeError) -> Failure {
         ChallengeError::Store(_)
         | ChallengeError::Sealed(_)
         | ChallengeError::Hasher(_)
+        | ChallengeError::Passkey(_)
         | ChallengeError::Result
         | ChallengeError::Broken => Failure::Internal,
     };
@@ -170,7 +178,7 @@ fn failure(error: &ChallengeError) -> Failure {
 /// one or by its own form, to the return URL.
 fn permissions(challenge: &Challenge, look: Option<&Look<'_>>) -> Permissions {
     let return_url = challenge.authentication.return_url.as_deref();
-    let origin = return_url.and_then(|url| Some(url::Url::parse(url).ok()?.origin().ascii_serialization()));
+    let origin = return_url.and_then(|url| Some(Url::parse(url).ok()?.origin().ascii_serialization()));
     Permissions {
         framed_by: challenge.merchant.origins(),
         posts_to: origin.into_iter().collect(),
@@ -187,6 +195,9 @@ struct Page<'a> {
     help: String,
     permissions: Permissions,
     challenge: &'a Challenge,
+    /// Whether it stands in somebody's frame.
+    is_framed: bool,
+    public_url: &'a Url,
 }
 
 /// What is bought, as it is shown.

@@ -90,6 +90,8 @@ pub enum Notice {
     TooManyCodes,
     /// The way that was chosen is gone.
     WayGone,
+    /// No passkey answered, or too late.
+    NoPasskey,
 }
 
 /// How many proofs will still be compared.
