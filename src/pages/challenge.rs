@@ -11,11 +11,12 @@ use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 use super::Pages;
+use super::assets::challenge_source;
 use super::brand::Look;
 use super::failure::{Failure, rendered};
 use super::foreign_text::plain;
 use super::frame::{Frame, STYLE};
-use super::headers::Permissions;
+use super::headers::{Permissions, Sources};
 use super::visitor::Visitor;
 use crate::credential::hasher::HasherError;
 use crate::domain::challenge::{ChallengeState, Language};
@@ -23,8 +24,6 @@ use crate::flow::challenge::{self, Answer, Asking, AskingForms, ChallengeError, 
 use crate::store::challenges::Challenge;
 use crate::texts::moment::{amount, date_and_time, time_of_day};
 
-/// Submits the form on the last page where scripts run; elsewhere there is its button.
-const RETURN_SCRIPT: &str = include_str!("templates/return.js");
 /// So many characters of a merchant's name are shown.
 const MERCHANT_NAME_LENGTH: usize = 60;
 /// So many characters of a personal message are shown.
@@ -122,7 +121,7 @@ fn show(
     let mut frame = Frame::new(pages, language);
     frame.look = Look::of(&pages.app, challenge.programme.as_deref());
     let page = Page {
-        permissions: permissions(&challenge, frame.look.as_ref()),
+        permissions: permissions(pages, &challenge, frame.look.as_ref()),
         frame,
         action: format!("{}/challenge/{token}", pages.app.config.server.public_url.path().trim_end_matches('/')),
         challenge: &challenge,
@@ -152,15 +151,18 @@ fn failure(error: &ChallengeError) -> Failure {
 }
 
 /// The merchant's origins may frame the page. Its forms lead to ourselves and, by the redirect after the last
-/// one or by its own form, to the return URL.
-fn permissions(challenge: &Challenge, look: Option<&Look<'_>>) -> Permissions {
+/// one or by its own form, to the return URL. Its script is one file of ours, without which it works too.
+fn permissions(pages: &Pages, challenge: &Challenge, look: Option<&Look<'_>>) -> Permissions {
     let return_url = challenge.authentication.return_url.as_deref();
     let origin = return_url.and_then(|url| Some(url::Url::parse(url).ok()?.origin().ascii_serialization()));
     Permissions {
         framed_by: challenge.merchant.origins(),
         posts_to: origin.into_iter().collect(),
         style: Some(STYLE),
-        files: look.map(Look::sources).unwrap_or_default(),
+        files: Sources {
+            script: Some(challenge_source(&pages.app.config.server.public_url)),
+            ..look.map(Look::sources).unwrap_or_default()
+        },
         ..Permissions::default()
     }
 }
@@ -193,6 +195,7 @@ struct AskingPage<'a> {
     notice: Option<String>,
     tries: String,
     finish_by: String,
+    seconds_left: i64,
     cancel: String,
 }
 
@@ -217,8 +220,11 @@ struct FinishedPage<'a> {
     class: &'static str,
     title: String,
     lead: String,
+    /// The authentication that has ended.
+    ended: String,
+    /// The origins that are told so where they frame the page.
+    origins: String,
     post: Option<(String, String)>,
-    script: &'static str,
 }
 
 impl Page<'_> {
@@ -271,6 +277,7 @@ impl Page<'_> {
             notice: asking.notice.map(|notice| self.notice(notice, asking.tries_left)),
             tries: self.frame.wording.with("tries-left", "count", asking.tries_left),
             finish_by: self.frame.wording.with("finish-by", "time", finish_by),
+            seconds_left: asking.seconds_left,
             cancel: self.frame.text(cancel),
             action: self.action,
             forms: asking.forms,
@@ -288,13 +295,12 @@ impl Page<'_> {
         }
     }
 
-    fn finished(mut self, way: ReturnWay) -> Response {
+    fn finished(self, way: ReturnWay) -> Response {
         let post = match way {
             ReturnWay::Redirect { url } => return self.redirect(&url),
             ReturnWay::Post { url, result } => Some((url, result)),
             ReturnWay::Close => None,
         };
-        self.permissions.script = post.is_some().then_some(RETURN_SCRIPT);
         let (class, key) = match self.challenge.state {
             ChallengeState::Passed => ("passed", "passed"),
             ChallengeState::Failed => ("refused", "failed"),
@@ -305,8 +311,9 @@ impl Page<'_> {
             title: self.frame.text(&format!("{key}-title")),
             lead: self.frame.text(&format!("{key}-lead")),
             class,
+            ended: self.challenge.authentication.id.to_string(),
+            origins: self.challenge.merchant.origins().join(" "),
             post,
-            script: RETURN_SCRIPT,
             frame: self.frame,
         };
         rendered(&page, &self.permissions)

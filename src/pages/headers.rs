@@ -29,6 +29,8 @@ pub(super) struct Sources {
     pub(super) style: Option<String>,
     /// A picture.
     pub(super) image: Option<String>,
+    /// A script.
+    pub(super) script: Option<String>,
 }
 
 impl Permissions {
@@ -41,7 +43,7 @@ impl Permissions {
         );
         let directives = [
             ("style-src", self.style, self.files.style.as_deref()),
-            ("script-src", self.script, None),
+            ("script-src", self.script, self.files.script.as_deref()),
             ("img-src", None, self.files.image.as_deref()),
         ];
         for (directive, inline, file) in directives {

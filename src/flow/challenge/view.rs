@@ -5,6 +5,7 @@ use super::return_way::ReturnWay;
 use super::{Arrival, ChallengeError};
 use crate::app::App;
 use crate::domain::challenge::ChallengeState;
+use crate::domain::clock::Micros;
 use crate::keys::{SealError, WrappedKey};
 use crate::store::challenges::{Challenge, SealedEnrolment};
 
@@ -43,6 +44,8 @@ pub struct Asking {
     pub message: Option<String>,
     /// How many proofs will still be compared.
     pub tries_left: i64,
+    /// How many seconds are left.
+    pub seconds_left: i64,
     /// What the buyer must know about her last answer.
     pub notice: Option<Notice>,
     /// Tokens of the forms: the answer, the same page again, and giving up.
@@ -115,7 +118,8 @@ fn asking(app: &App, challenge: &Challenge, notice: Option<Notice>) -> Result<As
         go_on: issue(app, Form::GoOn, challenge.id),
         cancel: issue(app, Form::Cancel, challenge.id),
     };
-    Ok(Asking { message, tries_left: tries_left(app, challenge), notice, forms })
+    let seconds_left = ((challenge.expires_at.0 - app.now().0) / Micros::SECOND).max(0);
+    Ok(Asking { message, tries_left: tries_left(app, challenge), seconds_left, notice, forms })
 }
 
 fn personal_message(app: &App, enrolment: &SealedEnrolment) -> Result<String, SealError> {
