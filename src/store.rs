@@ -14,6 +14,7 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
+pub mod activation_codes;
 pub mod activity;
 pub mod approvals;
 pub mod audit;
@@ -29,8 +30,8 @@ pub mod erasures;
 mod error;
 pub mod idempotency;
 pub mod issuer_requests;
-pub mod member_card;
 pub mod member;
+pub mod member_card;
 pub mod merchants;
 pub mod outbox;
 pub mod passkeys;

@@ -90,6 +90,8 @@ pub struct StaffSettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MemberSettings {
+    /// The folder of the members' terms; empty: the shipped ones.
+    pub terms: PathBuf,
     /// Time without a request after which a session ends, seconds.
     pub idle_seconds: i64,
     /// Time after which every session ends, seconds.

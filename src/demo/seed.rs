@@ -18,14 +18,13 @@ use crate::flow::consent;
 use crate::flow::consent::Statement;
 use crate::flow::enrol::{EnrolError, EnrolmentEntry, enrol};
 use crate::flow::register::{CardEntry, CardholderEntry, SharingBasis, register_card, register_cardholder};
-use crate::store::StoreError;
 use crate::store::audit::Entry;
 use crate::store::merchants::{ApiKey as StoredKey, KeyOwner};
 pub(super) use plan::{CardPlan, CardholderPlan, Device, History, People, Sharing};
 
 /// Who registers, in the audit log.
 const ACTOR: &str = "demo";
-/// The version of the notice and terms that everybody got.
+/// The version of the notice that everybody got.
 const VERSION: &str = "demo-1";
 
 /// A merchant of the demo, with the key that the shop uses.
@@ -163,10 +162,10 @@ async fn enrol_card(app: &App, card: &CardPlan) -> Result<(), DemoError> {
         password: plan.password.clone(),
         personal_message: plan.personal_message.clone(),
         provisional: plan.provisional,
-        terms_version: plan.terms_accepted.then(|| VERSION.to_owned()),
+        terms_version: plan.terms_accepted.then(|| app.terms.current(app.now()).version.clone()),
     };
     match enrol(app, ACTOR, entry).await {
-        Ok(_) | Err(EnrolError::Store(StoreError::Duplicate { .. })) => Ok(()),
+        Ok(_) | Err(EnrolError::CardTaken | EnrolError::MemberIdTaken) => Ok(()),
         Err(error) => Err(part(error)),
     }
 }

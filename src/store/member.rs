@@ -1,5 +1,6 @@
 //! Registered cards as their member sees them: those of her login group.
 
+pub mod registration;
 pub mod sessions;
 pub mod sign_in;
 

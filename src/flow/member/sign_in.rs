@@ -3,7 +3,6 @@
 
 use zeroize::Zeroizing;
 
-use super::{normal_member_id, recovery_digests};
 use crate::app::App;
 use crate::credential::hasher::HasherError;
 use crate::credential::one_time;
@@ -12,7 +11,9 @@ use crate::credential::token::Token;
 use crate::domain::challenge::Language;
 use crate::domain::id::{EnrolmentId, MemberSessionId};
 use crate::domain::member::{Member, SignInOutcome};
+use crate::domain::member_id;
 use crate::flow::arrival::Arrival;
+use crate::flow::member_card::one_time::recovery_digests;
 use crate::flow::register::note;
 use crate::keys::{SealError, WrappedKey};
 use crate::store::StoreError;
@@ -73,7 +74,7 @@ pub async fn sign_in(
     statement: MemberStatement,
     arrival: &Arrival,
 ) -> Result<BegunSession, MemberSignInError> {
-    let claim = MemberClaim::MemberId(normal_member_id(&statement.member_id));
+    let claim = MemberClaim::MemberId(member_id::normal(&statement.member_id));
     let Some(proven) = prove(app, claim.clone(), &statement.password, &statement.code).await? else {
         return refuse(app, claim, None, arrival).await;
     };
