@@ -15,6 +15,7 @@ use crate::analytics::minfraud::MinFraud;
 use crate::analytics::pseudonym::Pseudonyms;
 use crate::analytics::settings::{ProviderKind, SettingsError};
 use crate::analytics::threatmetrix::ThreatMetrix;
+use crate::brands::{BrandErrors, Brands};
 use crate::config::Config;
 use crate::credential::hasher::Hasher;
 use crate::credential::passkey::Passkeys;
@@ -53,12 +54,16 @@ pub struct App {
     pub notices: Notices,
     /// What members accept.
     pub terms: Terms,
+    /// The looks of programmes.
+    pub brands: Brands,
     /// The way to the mail relay, where one is configured.
     pub mailer: Option<Mailer>,
     /// The way to the SMS gateway, where one is configured.
     pub sms: Option<SmsGateway>,
     /// Rung when a message was put into the outbox for which somebody waits, so that it is sent at once.
     pub bell: Notify,
+    /// The way to merchants' endpoints.
+    pub webhooks: Outbound,
     /// The analysis company, where one is configured.
     pub provider: Option<Box<dyn Provider>>,
     /// Where IP addresses are, where a database is configured.
@@ -124,6 +129,9 @@ pub enum StartError {
     /// The members' terms cannot be used.
     #[error(transparent)]
     Terms(#[from] TermsErrors),
+    /// The looks of programmes cannot be used.
+    #[error(transparent)]
+    Brands(#[from] BrandErrors),
     /// The bundle does not know the recipient.
     #[error(
         "the bundle has no recipient `{0}`\nhint: `analytics.recipient` must stand in the bundle's register of recipients"
@@ -180,6 +188,7 @@ impl App {
         let bundle = load_bundle(&config)?;
         let notices = load_notices(&config)?;
         let terms = load_terms(&config)?;
+        let brands = load_brands(&config, &bundle)?;
         let keys = Arc::new(load_keys(&config, randomness.as_ref(), clock.now())?);
         let store = connect(&config).await?;
         store.check_schema().await.map_err(StartError::of_store)?;
@@ -189,6 +198,7 @@ impl App {
         let provider = provider(&config, &keys, &bundle, &clock)?;
         let mailer = if config.mail.host.is_empty() { None } else { Some(Mailer::new(&config.mail)?) };
         let sms = if config.sms.url.is_empty() { None } else { Some(SmsGateway::new(&config.sms, clock.clone())?) };
+        let webhooks = webhooks(&config, &clock)?;
         let cost = Cost {
             memory_kib: config.password.memory_kib,
             iterations: config.password.iterations,
@@ -212,9 +222,11 @@ impl App {
             bundle,
             notices,
             terms,
+            brands,
             mailer,
             sms,
             bell: Notify::new(),
+            webhooks,
             provider,
             geo,
             sharing,
@@ -284,6 +296,14 @@ fn placeholders(config: &Config, language: Language) -> Placeholders {
     }
 }
 
+/// The looks of the bundle's programmes.
+///
+/// # Errors
+/// [`BrandErrors`].
+pub fn load_brands(config: &Config, bundle: &Bundle) -> Result<Brands, BrandErrors> {
+    Brands::load(&config.brand, |programme| bundle.reference().programme(programme).is_some())
+}
+
 /// The keys: from the environment where they are given there, else from the key file, which is made on first start.
 ///
 /// # Errors
@@ -327,6 +347,17 @@ pub async fn migrate(config: &Config) -> Result<usize, StartError> {
 fn make_data_folder(config: &Config) -> Result<(), StartError> {
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|source| StartError::DataFolder { path: config.data_dir.display().to_string(), source })
+}
+
+/// A merchant's endpoint may be far away, so connecting may take longer than to the analysis company.
+fn webhooks(config: &Config, clock: &SharedClock) -> Result<Outbound, OutboundBuildError> {
+    let settings = OutboundSettings {
+        connect_timeout_ms: config.webhooks.timeout_ms,
+        idle_connections: 16,
+        destinations: config.webhooks.destinations,
+        ..OutboundSettings::default()
+    };
+    Outbound::new(&settings, clock.clone())
 }
 
 fn provider(

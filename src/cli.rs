@@ -21,6 +21,7 @@ mod retention;
 mod serve;
 mod sharing;
 mod staff;
+mod webhook;
 
 use crate::config::Config;
 
@@ -65,7 +66,7 @@ enum Verb {
     /// Add, reset, disable and list staff people
     #[command(subcommand)]
     Staff(staff::StaffCommand),
-    /// Register merchants and make API keys
+    /// Register merchants, make API keys, and say where they are told
     #[command(subcommand)]
     Merchant(merchant::MerchantCommand),
     /// Make and list the keys of the issuer's core system
@@ -89,6 +90,9 @@ enum Verb {
     /// Messages on their way out: list them, send dead ones again
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// Messages to merchants: list them, send them again
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// Check and test policy bundles
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -158,6 +162,7 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
             Verb::Cardholder(command) => cardholder::run(config, command, out).await,
             Verb::Retention(command) => retention::run(config, command, out).await,
             Verb::Outbox(command) => outbox::run(config, command, out).await,
+            Verb::Webhook(command) => webhook::run(config, command, out).await,
             Verb::Policy(command) => Ok(policy::run(command, out)?),
             Verb::Demo(args) => demo::run(cli.data, cli.database_url, args, out).await,
         }

@@ -1,6 +1,7 @@
 //! The settings of the service: one struct for each section, read from the compiled-in defaults,
 //! then a file, then the environment. Knows nothing of what the parts do with them.
 
+mod brand;
 mod check;
 mod database;
 pub mod document;
@@ -15,11 +16,12 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+pub use self::brand::BrandSettings;
 pub use self::database::DatabaseSettings;
 pub use self::error::ConfigError;
 pub use self::product::{
     ChallengeSettings, IssuerSettings, LogFormat, LogSettings, MemberSettings, PasswordSettings, RateLimitSettings,
-    RetentionSettings, SharingSettings, StaffSettings,
+    RetentionSettings, SharingSettings, StaffSettings, WebhookSettings,
 };
 pub use self::server::ServerSettings;
 pub use crate::analytics::settings::AnalyticsConfig as AnalyticsSettings;
@@ -49,6 +51,8 @@ pub struct Config {
     pub bundle: BundleSettings,
     /// What cardholders are told about the issuer.
     pub issuer: IssuerSettings,
+    /// Looks of programmes.
+    pub brand: Vec<BrandSettings>,
     /// The buyer's proof.
     pub challenge: ChallengeSettings,
     /// Hashing of passwords.
@@ -69,6 +73,8 @@ pub struct Config {
     pub mail: MailSettings,
     /// The gateway that takes short messages to cardholders.
     pub sms: SmsSettings,
+    /// Messages to merchants.
+    pub webhooks: WebhookSettings,
     /// The log.
     pub log: LogSettings,
     /// The outside company that analyses transactions.

@@ -10,3 +10,4 @@ pub mod password;
 pub mod sent_code;
 pub mod strength;
 pub mod token;
+pub mod webhook_secret;

@@ -1,5 +1,5 @@
 //! Letters and short messages to cardholders: what they say, to which address they go, and what comes of handing one to
-//! the relay or the gateway.
+//! the relay or the gateway. And the way of messages to merchants: see [`webhook`].
 //!
 //! The address is opened from the person's sealed record at each try and forgotten after it. Nothing here decides who
 //! gets a letter, and nothing here opens a connection.
@@ -10,6 +10,7 @@ mod letter;
 pub mod notice;
 pub mod receipt;
 mod short;
+pub mod webhook;
 mod words;
 
 use crate::app::App;

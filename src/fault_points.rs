@@ -1,4 +1,4 @@
-//! Fault points: named places on the way of a disclosure and of an objection where a test can have the process wait, stop
+//! Fault points: named places on the way of a disclosure, of an objection and of a webhook where a test can have the process wait, stop
 //! or die.
 //!
 //! They exist in debug builds only. In a release build [`FaultPoints`] has no content, [`FaultPoints::reach`] does nothing,
@@ -36,6 +36,8 @@ words! {
         CheckpointWrite = "checkpoint.write",
         /// All is waited for; the receipt is not kept yet.
         ObjectionAnswer = "objection.answer",
+        /// A merchant's endpoint has answered; nothing of it is written down.
+        WebhookPosted = "webhook.posted",
     }
 }
 

@@ -38,3 +38,4 @@ pub mod support;
 pub mod unlock;
 pub mod unmatched;
 pub mod vouch;
+pub mod webhook;

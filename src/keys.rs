@@ -9,6 +9,7 @@ mod result;
 mod ring;
 mod staff;
 mod unmatched;
+mod webhook;
 
 use std::fmt;
 use std::path::Path;
@@ -28,7 +29,7 @@ use self::result::ResultKeys;
 use self::ring::Ring;
 use crate::domain::card::CardNumber;
 use crate::domain::clock::Micros;
-use crate::domain::id::{CardholderId, StaffId, UnmatchedId};
+use crate::domain::id::{CardholderId, StaffId, UnmatchedId, WebhookEndpointId};
 use crate::domain::randomness::Randomness;
 
 /// Why the keys cannot be had.
@@ -218,6 +219,26 @@ impl Keys {
     pub fn open_unmatched(&self, id: UnmatchedId, sealed: &SealedSecret) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let key = self.personal_data.get(&sealed.key_id).ok_or(SealError::UnknownKey)?;
         unmatched::open(key, id, &sealed.bytes)
+    }
+
+    /// Seals the secret of a merchant's webhooks. It opens for no other endpoint.
+    pub fn seal_webhook_secret(
+        &self,
+        id: WebhookEndpointId,
+        secret: &[u8],
+        randomness: &dyn Randomness,
+    ) -> Result<SealedSecret, SealError> {
+        webhook::seal(self.personal_data.active(), id, secret, randomness)
+    }
+
+    /// Opens what [`Self::seal_webhook_secret`] sealed for this endpoint.
+    pub fn open_webhook_secret(
+        &self,
+        id: WebhookEndpointId,
+        sealed: &SealedSecret,
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let key = self.personal_data.get(&sealed.key_id).ok_or(SealError::UnknownKey)?;
+        webhook::open(key, id, &sealed.bytes)
     }
 
     /// The secret that goes into new password hashes, and its id.

@@ -3,6 +3,7 @@
 pub mod analytics;
 pub mod api;
 pub mod app;
+pub mod brands;
 pub mod cli;
 pub mod config;
 pub mod credential;

@@ -82,6 +82,7 @@ pub struct Metrics {
     outbox_waiting: Family<KindLabels, Gauge>,
     outbox_oldest: Family<KindLabels, Gauge>,
     outbox_dead: Family<KindLabels, Gauge>,
+    webhooks: Family<OutcomeLabels, Counter>,
     sharing_on: Gauge,
     canary_kept: Gauge,
     /// What the day's figures in the database do not hold yet.
@@ -107,6 +108,7 @@ impl Metrics {
             outbox_waiting: Family::default(),
             outbox_oldest: Family::default(),
             outbox_dead: Family::default(),
+            webhooks: Family::default(),
             sharing_on: Gauge::default(),
             canary_kept: Gauge::default(),
             daily: daily::Daily::default(),
@@ -125,6 +127,7 @@ impl Metrics {
         registry.register("outbox_waiting", "Messages not sent yet", new.outbox_waiting.clone());
         registry.register("outbox_oldest_seconds", "Age of the oldest of them", new.outbox_oldest.clone());
         registry.register("outbox_dead", "Messages that are not tried any more", new.outbox_dead.clone());
+        registry.register("webhooks", "Posts to merchants, by what came of it", new.webhooks.clone());
         registry.register("sharing_on", "1 while anything may be shared", new.sharing_on.clone());
         registry.register("canary_kept", "1 while nothing was let through about the canary", new.canary_kept.clone());
         new
@@ -189,6 +192,11 @@ impl Metrics {
         self.outbox_waiting.get_or_create(&labels).set(waiting);
         self.outbox_oldest.get_or_create(&labels).set(oldest_seconds);
         self.outbox_dead.get_or_create(&labels).set(dead);
+    }
+
+    /// A message was posted to a merchant.
+    pub fn webhook(&self, outcome: &'static str) {
+        self.webhooks.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
     /// Whether anything may be shared, and whether nothing was let through about the canary.

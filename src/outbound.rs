@@ -21,9 +21,9 @@ use crate::domain::clock::{Micros, SharedClock};
 use destination::{Destinations, ForbiddenAddress, GuardedResolver};
 use release::Release;
 
-/// The longest body of a 4xx answer that is read, in bytes.
+/// The longest body that is read of an answer whose status is enough, in bytes.
 const ERROR_BYTES_MAX: usize = 4_096;
-/// How long the body of a 4xx answer is waited for after its status.
+/// How long such a body is waited for after its status.
 const ERROR_WAIT: Duration = Duration::from_millis(50);
 
 /// How one client reaches out.
@@ -128,6 +128,15 @@ pub enum Fault {
     Invalid,
 }
 
+/// How much of a 2xx answer is wanted.
+#[derive(Clone, Copy)]
+enum Reading {
+    /// All of it, or it is an error.
+    Whole,
+    /// As much as comes at once, and nothing of it matters.
+    StatusAlone,
+}
+
 /// Why no client could be built.
 #[derive(Debug, thiserror::Error)]
 #[error("the outbound HTTP client cannot be built: {0}")]
@@ -168,10 +177,20 @@ impl Outbound {
 
     /// Sends the body once, or not at all, and reads the answer.
     pub async fn post(&self, request: OutboundRequest) -> Result<OutboundAnswer, OutboundError> {
+        self.send(request, Reading::Whole).await
+    }
+
+    /// Sends the body once, or not at all. The status is all that counts: of the answer no more is read than lets the
+    /// connection be used again, and an answer that is too large or never ends is no error.
+    pub async fn notify(&self, request: OutboundRequest) -> Result<OutboundAnswer, OutboundError> {
+        self.send(request, Reading::StatusAlone).await
+    }
+
+    async fn send(&self, request: OutboundRequest, reading: Reading) -> Result<OutboundAnswer, OutboundError> {
         let release = Release::until(request.send_until_boot_nanos, request.send_until, self.clock.clone());
         let deadline = Duration::from_millis(request.deadline_ms);
         let outcome = match self.check(&request) {
-            Ok(headers) => tokio::time::timeout(deadline, self.exchange(request, headers, &release))
+            Ok(headers) => tokio::time::timeout(deadline, self.exchange(request, headers, &release, reading))
                 .await
                 .unwrap_or(Err(Fault::Timeout)),
             Err(fault) => Err(fault),
@@ -215,7 +234,7 @@ impl Outbound {
         self.check_address(&query.url)?;
         let headers = named(&query.headers).ok_or(Fault::Invalid)?;
         let response = self.client.get(query.url).headers(headers).send().await.map_err(|error| fault(&error))?;
-        answer(response, query.max_answer_bytes).await
+        answer(response, query.max_answer_bytes, Reading::Whole).await
     }
 
     async fn exchange(
@@ -223,23 +242,24 @@ impl Outbound {
         request: OutboundRequest,
         headers: HeaderMap,
         release: &Release,
+        reading: Reading,
     ) -> Result<OutboundAnswer, Fault> {
         let body = reqwest::Body::wrap_stream(release.body(request.body));
         let response =
             self.client.post(request.url).headers(headers).body(body).send().await.map_err(|error| fault(&error))?;
-        answer(response, request.max_answer_bytes).await
+        answer(response, request.max_answer_bytes, reading).await
     }
 }
 
-async fn answer(response: reqwest::Response, max_bytes: usize) -> Result<OutboundAnswer, Fault> {
+async fn answer(response: reqwest::Response, max_bytes: usize, reading: Reading) -> Result<OutboundAnswer, Fault> {
     let status = response.status();
     let content_type =
         response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
     let retry_after = retry_after.map(Duration::from_secs);
-    let body = if status.is_success() {
+    let body = if status.is_success() && matches!(reading, Reading::Whole) {
         read(response, max_bytes).await?
-    } else if status.is_client_error() {
+    } else if status.is_client_error() || status.is_success() {
         // What is wrong is said in a few words. The status alone is enough, so that nothing is waited for.
         let words = read(response, ERROR_BYTES_MAX.min(max_bytes));
         tokio::time::timeout(ERROR_WAIT, words).await.map_or_else(|_| Vec::new(), Result::unwrap_or_default)

@@ -2,6 +2,7 @@
 //! public is told. It knows HTTP and HTML and decides nothing: each handler asks one flow and shows what it answers.
 
 mod answer;
+mod brand;
 mod challenge;
 mod device;
 mod failure;
@@ -41,6 +42,7 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/challenge/{token}", get(challenge::open).post(challenge::answer))
         .route("/challenge/{token}/cancel", post(challenge::cancel).get(challenge::open))
+        .route("/assets/brand/{file}", get(brand::file))
         .route("/device/{token}", get(device::open).post(device::collect))
         .merge(staff::routes::routes())
         .merge(member::routes::routes())

@@ -20,6 +20,7 @@ mod m0011_activity;
 mod m0012_retention;
 mod m0013_members;
 mod m0014_sent_codes;
+mod m0017_webhooks;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_activity::Migration),
             Box::new(m0012_retention::Migration),
             Box::new(m0013_members::Migration),
+            Box::new(m0017_webhooks::Migration),
             Box::new(m0014_sent_codes::Migration),
         ]
     }

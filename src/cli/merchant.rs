@@ -1,4 +1,6 @@
-//! `sekisho merchant` and `sekisho issuer`: who may call, and their keys. A key is shown once.
+//! `sekisho merchant` and `sekisho issuer`: who may call, their keys, and where merchants are told. A key is shown once.
+
+pub(super) mod webhook;
 
 use std::io::Write;
 
@@ -26,6 +28,9 @@ pub(super) enum MerchantCommand {
         #[command(subcommand)]
         action: KeyAction,
     },
+    /// Add, list, rotate, enable or remove a merchant's webhook endpoints
+    #[command(subcommand)]
+    Webhook(webhook::WebhookAction),
     /// List the merchants
     List,
 }
@@ -91,6 +96,7 @@ pub(super) async fn run(config: Config, command: MerchantCommand, out: &mut dyn 
             known.ok_or_else(|| failure(KeyFlowError::UnknownMerchant))?;
             key(&app, KeyOwner::Merchant(merchant), action, out).await
         }
+        MerchantCommand::Webhook(action) => webhook::run(&app, action, out).await,
         MerchantCommand::List => {
             for merchant in app.store.merchants(app.config.environment).await? {
                 writeln!(out, "{}  {}  {}", merchant.id, merchant.category_code, merchant.name)?;

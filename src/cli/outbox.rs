@@ -29,7 +29,7 @@ pub(super) struct ListArgs {
     #[arg(long)]
     dead: bool,
     /// Of this kind alone: `receipt_mail`, `pending_notice_mail`, `feedback`, `erasure`, `code_mail`, `code_sms`,
-    /// `member_notice_mail`, `member_notice_sms`
+    /// `member_notice_mail`, `member_notice_sms`, `webhook`
     #[arg(long, value_parser = kind)]
     kind: Option<OutboxKind>,
 }

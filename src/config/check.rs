@@ -21,6 +21,7 @@ pub(super) fn mistakes(config: &Config) -> Vec<String> {
         analytics(config),
         mail(config),
         sms(config),
+        webhooks(config),
         retention(config),
         texts(config),
     ]
@@ -48,6 +49,13 @@ fn retention(config: &Config) -> Vec<String> {
         at_least("audit", periods.audit_days, SHARING_DAYS_MIN),
         at_least("sharing", periods.sharing_days, SHARING_DAYS_MIN),
     ])
+}
+
+fn webhooks(config: &Config) -> Vec<String> {
+    when([(
+        !(100..=30_000).contains(&config.webhooks.timeout_ms),
+        "`webhooks.timeout_ms`: must be from 100 to 30000".to_owned(),
+    )])
 }
 
 fn server(config: &Config) -> Vec<String> {

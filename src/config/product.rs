@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::outbound::destination::Destinations;
+
 /// What cardholders are told about the issuer.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +42,18 @@ pub struct SharingSettings {
     pub notices: PathBuf,
     /// The file that remembers, outside of the database, how many objections there are; empty: in the data folder.
     pub checkpoint: PathBuf,
+}
+
+/// Messages to merchants.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSettings {
+    /// Where endpoints may be.
+    pub destinations: Destinations,
+    /// Time for one try, from connecting to the status of the answer, milliseconds.
+    pub timeout_ms: u64,
+    /// So long the secret before the present one signs too, hours.
+    pub rotation_hours: u32,
 }
 
 /// The buyer's proof.

@@ -29,6 +29,8 @@ words! {
         MemberNoticeMail = "member_notice_mail",
         /// The same by short message.
         MemberNoticeSms = "member_notice_sms",
+        /// What became of an authentication, to an endpoint of its merchant's.
+        Webhook = "webhook",
     }
 }
 
@@ -46,6 +48,27 @@ words! {
     }
 }
 
+/// Messages that go to one receiver: it has places of its own, so that a receiver that hangs delays no other.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lane {
+    /// What its messages are.
+    pub kind: OutboxKind,
+    /// Whose they are; empty for kinds all of whose messages go the same way.
+    pub name: String,
+}
+
+impl Lane {
+    /// The lane of a kind all of whose messages go the same way.
+    pub fn of(kind: OutboxKind) -> Self {
+        Self { kind, name: String::new() }
+    }
+
+    /// Whether it is one of several of its kind.
+    pub fn is_named(&self) -> bool {
+        !self.name.is_empty()
+    }
+}
+
 /// A message as it is put into the outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxMessage {
@@ -53,6 +76,8 @@ pub struct OutboxMessage {
     pub id: OutboxId,
     /// What it is.
     pub kind: OutboxKind,
+    /// The name of its lane.
+    pub lane: String,
     /// About whom; the address is read from her sealed record when it is sent.
     pub cardholder_id: Option<CardholderId>,
     /// The id of the record that it is about.
@@ -105,16 +130,16 @@ pub struct Schedule {
     pub first_pause: Duration,
     /// No pause is longer.
     pub longest_pause: Duration,
-    /// So many are under way at once in one process: a receiver that hangs holds up no more than these.
+    /// So many of a lane are under way at once in one process: a receiver that hangs holds up no more than these.
     pub places: u32,
     /// One try may take so long.
     pub deadline: Duration,
 }
 
 impl OutboxKind {
-    /// Mail is tried for one to two days, what goes to the analysis company for three to five, an erasure for one to
-    /// two weeks: a person waits for the one, nobody for the others. A code is given up within minutes, while the buyer
-    /// still has time for another way.
+    /// Mail and webhooks are tried for one to two days, what goes to the analysis company for three to five, an erasure
+    /// for one to two weeks: somebody waits for the ones, nobody for the others. A code is given up within minutes, while
+    /// the buyer still has time for another way.
     pub fn schedule(self) -> Schedule {
         let minutes = |count: u64| Duration::from_secs(60 * count);
         let hours = |count: u64| minutes(60 * count);
@@ -146,6 +171,13 @@ impl OutboxKind {
                 longest_pause: hours(24),
                 places: 2,
                 deadline: Duration::from_secs(30),
+            },
+            Self::Webhook => Schedule {
+                attempts: 20,
+                first_pause: Duration::from_secs(10),
+                longest_pause: hours(6),
+                places: 16,
+                deadline: Duration::from_secs(35),
             },
         }
     }

@@ -9,11 +9,14 @@ use crate::app::App;
 use crate::delivery;
 use crate::domain::clock::Micros;
 use crate::domain::id::{CardholderId, OutboxId};
-use crate::domain::outbox::{Attempt, OutboxKind, OutboxMessage, OutboxState};
+use crate::domain::outbox::{Attempt, Lane, OutboxKind, OutboxMessage, OutboxState};
 use crate::domain::receipt::{PendingNotice, Receipt};
+use crate::domain::sent_code::{CodeMessage, CodeSubject};
+use crate::flow::challenge;
 use crate::flow::consent::erasure;
 use crate::flow::feedback;
 use crate::flow::register::note;
+use crate::flow::webhook;
 use crate::store::StoreError;
 use crate::store::outbox::{Claimed, OutboxFilter, Outcome};
 
@@ -84,7 +87,8 @@ pub fn message(
 ) -> OutboxMessage {
     let now = app.now();
     let id = OutboxId::new(now, app.randomness.as_ref());
-    OutboxMessage { id, kind, cardholder_id, subject, body, created_at: now, next_attempt_at: now }
+    let lane = String::new();
+    OutboxMessage { id, kind, lane, cardholder_id, subject, body, created_at: now, next_attempt_at: now }
 }
 
 /// Tries a message once.
@@ -96,17 +100,26 @@ pub async fn attempt(app: &App, message: &OutboxMessage) -> Attempt {
         OutboxKind::Erasure => erasure::attempt(app, message).await,
         OutboxKind::CodeMail | OutboxKind::CodeSms => delivery::code::send(app, message).await,
         OutboxKind::MemberNoticeMail | OutboxKind::MemberNoticeSms => delivery::notice::send(app, message).await,
+        OutboxKind::Webhook => webhook::attempt(app, message).await,
     }
 }
 
-/// Takes up to `places` messages of a kind that are due.
+/// Takes up to `places` messages that are due, of a kind all of whose messages go the same way.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn take(app: &App, kind: OutboxKind, places: u32) -> Result<Vec<Claimed>, StoreError> {
+    take_from(app, &Lane::of(kind), places).await
+}
+
+/// Takes up to `places` messages of a lane that are due.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn take_from(app: &App, lane: &Lane, places: u32) -> Result<Vec<Claimed>, StoreError> {
     let lease = uuid::Builder::from_random_bytes(app.randomness.bytes()).into_uuid();
-    let hold = kind.schedule().deadline + LEASE_MARGIN;
-    app.store.claim_outbox(kind, places, lease, app.now(), hold).await
+    let hold = lane.kind.schedule().deadline + LEASE_MARGIN;
+    app.store.claim_outbox(lane, places, lease, app.now(), hold).await
 }
 
 /// Tries a message that was taken, and writes down what it came to.
@@ -132,12 +145,27 @@ pub async fn send(app: &App, claimed: &Claimed) -> Result<(), StoreError> {
             "dead"
         }
     };
+    let is_dead = matches!(outcome, Outcome::Dead { .. });
     if app.store.settle_outbox(claimed, outcome, app.now()).await? {
+        if is_dead {
+            tell_who_waits(app, &claimed.message).await;
+        }
         app.metrics.outbox_attempt(claimed.message.kind.as_str(), word);
     } else {
         tracing::warn!(id = %claimed.message.id, "a message took longer than its lease; another instance has it");
     }
     Ok(())
+}
+
+/// A buyer who waits for a code that was given up is not left waiting when she has no other way.
+async fn tell_who_waits(app: &App, message: &OutboxMessage) {
+    let Ok(CodeMessage { subject: CodeSubject::Challenge(id), .. }) = serde_json::from_str(&message.body) else {
+        return;
+    };
+    if let Err(error) = challenge::given_up(app, id).await {
+        // The next look at the challenge ends it, or its time does.
+        tracing::warn!(%error, "a challenge whose code was given up cannot be ended");
+    }
 }
 
 fn outcome(app: &App, claimed: &Claimed, attempt: Attempt) -> Outcome {
@@ -189,10 +217,10 @@ pub async fn replay_dead(app: &App, actor: &str, kind: Option<OutboxKind>) -> Re
     }
 }
 
-/// The kinds of which something is due.
+/// The lanes in which something is due.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn due_kinds(app: &App) -> Result<Vec<OutboxKind>, StoreError> {
-    app.store.due_outbox_kinds(app.now()).await
+pub async fn due_lanes(app: &App) -> Result<Vec<Lane>, StoreError> {
+    app.store.due_outbox_lanes(app.now()).await
 }

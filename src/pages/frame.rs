@@ -1,16 +1,20 @@
 //! What stands around every page: the issuer's name and telephone number, the style, the language.
 
 use super::Pages;
+use super::brand::Look;
 use super::texts::Wording;
 use crate::config::IssuerSettings;
 use crate::domain::challenge::Language;
 
 /// The style sheet of all pages, inline: one request, nothing to be kept.
-pub(super) const STYLE: &str = include_str!("templates/style.css");
+pub(super) const STYLE: &str = concat!(include_str!("templates/colours.css"), include_str!("templates/style.css"));
 
 /// The same with more width, for pages that are read and printed.
-pub(super) const DOCUMENT_STYLE: &str =
-    concat!(include_str!("templates/style.css"), include_str!("templates/document.css"));
+pub(super) const DOCUMENT_STYLE: &str = concat!(
+    include_str!("templates/colours.css"),
+    include_str!("templates/style.css"),
+    include_str!("templates/document.css")
+);
 
 /// The frame of one page.
 pub(super) struct Frame<'a> {
@@ -19,6 +23,8 @@ pub(super) struct Frame<'a> {
     pub(super) wording: Wording<'a>,
     /// Its style sheet.
     pub(super) style: &'static str,
+    /// The look of the card's programme; none: the shipped one.
+    pub(super) look: Option<Look<'a>>,
     /// Whether its title says that something went wrong.
     pub(super) error: bool,
 }
@@ -34,7 +40,7 @@ impl<'a> Frame<'a> {
     }
 
     fn around(issuer: &'a IssuerSettings, wording: Wording<'a>, style: &'static str) -> Self {
-        Self { issuer, wording, style, error: false }
+        Self { issuer, wording, style, look: None, error: false }
     }
 
     pub(super) fn text(&self, key: &str) -> String {
@@ -53,7 +59,13 @@ impl<'a> Frame<'a> {
     }
 
     pub(super) fn issuer_name(&self) -> &str {
-        self.choose(&self.issuer.name_ja, &self.issuer.name_en)
+        let own = self.look.as_ref().and_then(|look| look.name(self.wording.language()));
+        own.unwrap_or(self.choose(&self.issuer.name_ja, &self.issuer.name_en))
+    }
+
+    /// The address of the programme's logo; the shipped one stands in the page itself.
+    pub(super) fn logo(&self) -> Option<String> {
+        self.look.as_ref()?.logo()
     }
 
     pub(super) fn phone(&self) -> &str {

@@ -16,8 +16,19 @@ pub(super) struct Permissions {
     pub(super) script: Option<&'static str>,
     /// Its inline style sheet.
     pub(super) style: Option<&'static str>,
+    /// Files of ours that it may load.
+    pub(super) files: Sources,
     /// Whether its script may call home.
     pub(super) calls_home: bool,
+}
+
+/// Files of our own origin, by their addresses without a query.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    /// A style sheet.
+    pub(super) style: Option<String>,
+    /// A picture.
+    pub(super) image: Option<String>,
 }
 
 impl Permissions {
@@ -28,10 +39,18 @@ impl Permissions {
             "default-src 'none'; base-uri 'none'; frame-ancestors{framed_by}; form-action 'self'{}",
             origins(&self.posts_to)
         );
-        for (directive, source) in [("style-src", self.style), ("script-src", self.script)] {
-            if let Some(source) = source {
-                let digest = STANDARD.encode(Sha256::digest(source.as_bytes()));
-                policy.extend(["; ", directive, " 'sha256-", &digest, "'"]);
+        let directives = [
+            ("style-src", self.style, self.files.style.as_deref()),
+            ("script-src", self.script, None),
+            ("img-src", None, self.files.image.as_deref()),
+        ];
+        for (directive, inline, file) in directives {
+            let inline =
+                inline.map(|source| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(source.as_bytes()))));
+            let file = file.map(|address| format!(" {address}"));
+            let sources: String = inline.into_iter().chain(file).collect();
+            if !sources.is_empty() {
+                policy.extend(["; ", directive, &sources]);
             }
         }
         if self.calls_home {
@@ -80,12 +99,17 @@ mod tests {
             framed_by: vec!["https://shop.example".to_owned(), "https://a;script-src *".to_owned()],
             posts_to: vec!["https://shop.example:8443".to_owned()],
             script: Some("x"),
+            files: Sources {
+                style: Some("https://issuer.example/a.css".to_owned()),
+                image: Some("https://issuer.example/a.svg".to_owned()),
+            },
             ..Permissions::default()
         };
         assert_eq!(
             some.policy(),
             "default-src 'none'; base-uri 'none'; frame-ancestors https://shop.example; form-action 'self' \
-             https://shop.example:8443; script-src 'sha256-LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE='"
+             https://shop.example:8443; style-src https://issuer.example/a.css; script-src \
+             'sha256-LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE='; img-src https://issuer.example/a.svg"
         );
     }
 }

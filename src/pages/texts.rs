@@ -4,6 +4,7 @@ pub(super) use crate::texts::{Texts, Wording, accepted};
 
 const JA: &[&str] = &[
     include_str!("translations/ja.ftl"),
+    include_str!("translations/challenge.ja.ftl"),
     include_str!("translations/staff.ja.ftl"),
     include_str!("translations/member.ja.ftl"),
     include_str!("translations/console.ja.ftl"),
@@ -12,6 +13,7 @@ const JA: &[&str] = &[
 ];
 const EN: &[&str] = &[
     include_str!("translations/en.ftl"),
+    include_str!("translations/challenge.en.ftl"),
     include_str!("translations/staff.en.ftl"),
     include_str!("translations/member.en.ftl"),
     include_str!("translations/console.en.ftl"),

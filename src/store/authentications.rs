@@ -9,6 +9,7 @@ use super::audit::{self, Entry};
 use super::challenges::{self, NewChallenge};
 use super::consent::{self, Settlement};
 use super::sql::{self, Row, nullable, nullable_bytes};
+use super::webhooks::Telling;
 use super::{Store, StoreError, Transaction, vouches};
 use crate::domain::authentication::{Authentication, Ending, ResultCodes, Status};
 use crate::domain::clock::Micros;
@@ -145,8 +146,9 @@ pub(super) async fn newest_of_card(
     sql::all(connection, "authentications", &sql, values).await?.iter().map(read).collect()
 }
 
-/// Records a decided authentication with its audit entry, the settlement of its disclosure and, when approved, what the
-/// card passed with. On PostgreSQL that is one statement, which may run without a transaction around it.
+/// Records a decided authentication with its audit entry, the settlement of its disclosure, when approved what the card
+/// passed with, and when final the messages to its merchant. On PostgreSQL that is one statement, which may run without a
+/// transaction around it.
 ///
 /// # Errors
 /// [`StoreError::Duplicate`] when it is recorded already.
@@ -168,6 +170,9 @@ async fn open(
     }
     if approved {
         remember(connection, authentication).await?;
+    }
+    if authentication.status.is_final() {
+        Telling::of(authentication.merchant_id, authentication.id, entry).tell(connection).await?;
     }
     Ok(())
 }
@@ -197,6 +202,10 @@ async fn open_at_once(
     if let Some(settlement) = settlement {
         let _ = write!(sql, ", settled AS ({})", consent::settling(values.len()));
         values.extend(consent::settlement_values(settlement));
+    }
+    if authentication.status.is_final() {
+        let _ = write!(sql, ", told AS ({})", Telling::sql(DatabaseBackend::Postgres, values.len() + 1));
+        values.extend(Telling::of(authentication.merchant_id, authentication.id, entry).values());
     }
     sql.push_str(" SELECT 1");
     sql::execute(connection, &sql, values).await.map(|_| ())

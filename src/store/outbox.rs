@@ -3,6 +3,7 @@
 //! A message is taken with a lease. As long as the lease lives nobody else gets the message; when its holder dies,
 //! the lease runs out and the message is tried again. Each step is one conditional statement.
 
+mod lanes;
 mod upkeep;
 
 use std::time::Duration;
@@ -17,7 +18,7 @@ use super::sql::{self, Row, nullable};
 use super::{Store, StoreError};
 use crate::domain::clock::Micros;
 use crate::domain::id::{CardholderId, OutboxId};
-use crate::domain::outbox::{OutboxKind, OutboxMessage};
+use crate::domain::outbox::{Lane, OutboxKind, OutboxMessage};
 
 /// A message that was taken out to be sent.
 #[derive(Clone, Debug)]
@@ -56,11 +57,12 @@ pub enum Outcome {
 /// # Errors
 /// [`StoreError`]; the transaction must then be given up.
 pub async fn enqueue(transaction: &impl ConnectionTrait, message: &OutboxMessage) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO outbox (id, kind, cardholder_id, subject, body, state, due_at, created_at) \
-                       VALUES ($1, $2, $3, $4, $5, 'waiting', $6, $7)";
-    let values: [Value; 7] = [
+    const SQL: &str = "INSERT INTO outbox (id, kind, lane, cardholder_id, subject, body, state, due_at, created_at) \
+                       VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $8)";
+    let values: [Value; 8] = [
         message.id.uuid().into(),
         message.kind.as_str().into(),
+        message.lane.clone().into(),
         nullable(message.cardholder_id.map(CardholderId::uuid)),
         message.subject.clone().into(),
         message.body.clone().into(),
@@ -71,13 +73,14 @@ pub async fn enqueue(transaction: &impl ConnectionTrait, message: &OutboxMessage
 }
 
 impl Store {
-    /// Takes up to `limit` messages of a kind that are due, oldest first, and holds them until the lease runs out.
+    /// Takes up to `limit` messages of a lane that are due, oldest first, and holds them until the lease runs out. From
+    /// a lane that rests none are taken, and one alone from a lane whose last try failed.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn claim_outbox(
         &self,
-        kind: OutboxKind,
+        lane: &Lane,
         limit: u32,
         lease: Uuid,
         now: Micros,
@@ -86,12 +89,20 @@ impl Store {
         // INVARIANT: the condition stands outside once more. Of two instances that chose the same row the second waits
         // for the first, looks at the row as it has become, and finds a lease that lives.
         const SQL: &str = "UPDATE outbox SET state = 'sending', lease = $1, due_at = $2, attempts = attempts + 1 \
-             WHERE id IN (SELECT id FROM outbox WHERE kind = $3 AND state IN ('waiting', 'sending') AND due_at <= $4 \
-             ORDER BY due_at LIMIT $5) AND state IN ('waiting', 'sending') AND due_at <= $4 \
-             RETURNING id, kind, cardholder_id, subject, body, attempts, due_at, created_at";
+             WHERE id IN (SELECT id FROM outbox WHERE kind = $3 AND lane = $6 AND state IN ('waiting', 'sending') \
+             AND due_at <= $4 ORDER BY due_at LIMIT (SELECT COALESCE(MIN(CASE WHEN paused_until > $4 THEN 0 \
+             WHEN failures > 0 THEN 1 ELSE $5 END), $5) FROM outbox_lanes WHERE kind = $3 AND lane = $6)) \
+             AND state IN ('waiting', 'sending') AND due_at <= $4 \
+             RETURNING id, kind, lane, cardholder_id, subject, body, attempts, due_at, created_at";
         let until = now.0.saturating_add(i64::try_from(hold.as_micros()).unwrap_or(i64::MAX));
-        let values: [Value; 5] =
-            [lease.into(), until.into(), kind.as_str().into(), now.0.into(), i64::from(limit).into()];
+        let values: [Value; 6] = [
+            lease.into(),
+            until.into(),
+            lane.kind.as_str().into(),
+            now.0.into(),
+            i64::from(limit).into(),
+            lane.name.clone().into(),
+        ];
         self.write(move |transaction| {
             Box::pin(async move {
                 let rows = sql::all(transaction, "outbox", SQL, values).await?;
@@ -113,6 +124,7 @@ impl Store {
             Outcome::Again { at, reason } => ("waiting", at, Some(reason), None, None),
             Outcome::Dead { reason, note } => ("dead", now, Some(reason), Some(now.0), Some(note)),
         };
+        let (kind, lane) = (claimed.message.kind, claimed.message.lane.clone());
         let values: [Value; 6] = [
             claimed.message.id.uuid().into(),
             claimed.lease.into(),
@@ -127,6 +139,9 @@ impl Store {
                 if let (true, Some(note)) = (ours, &note) {
                     audit::append(transaction, note).await?;
                 }
+                if ours && !lane.is_empty() {
+                    lanes::note(transaction, (kind, &lane), state == "done", now).await?;
+                }
                 Ok(ours)
             })
         })
@@ -140,6 +155,7 @@ fn read(row: &Row, lease: Uuid) -> Result<Claimed, StoreError> {
         message: OutboxMessage {
             id: OutboxId::from_uuid(row.get("id")?),
             kind: row.word("kind", OutboxKind::parse)?,
+            lane: row.get("lane")?,
             cardholder_id: row.get::<Option<Uuid>>("cardholder_id")?.map(CardholderId::from_uuid),
             subject: row.get("subject")?,
             body: row.get("body")?,

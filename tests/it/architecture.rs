@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// A module, and the modules that it may name. Nothing points back.
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("brands", &["config", "domain"]),
     ("config", &["analytics", "domain", "outbound"]),
     ("keys", &["domain"]),
     ("policy", &["domain"]),
@@ -25,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "app",
         &[
             "analytics",
+            "brands",
             "config",
             "credential",
             "domain",
@@ -58,7 +60,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("api", &["app", "config", "credential", "domain", "flow", "store"]),
     (
         "pages",
-        &["app", "config", "credential", "delivery", "domain", "flow", "notices", "policy", "server", "store", "texts"],
+        &[
+            "app",
+            "brands",
+            "config",
+            "credential",
+            "delivery",
+            "domain",
+            "flow",
+            "notices",
+            "policy",
+            "server",
+            "store",
+            "texts",
+        ],
     ),
     ("server", &["config", "domain", "metrics"]),
     ("service", &["api", "app", "domain", "flow", "metrics", "pages", "server", "store"]),

@@ -141,6 +141,7 @@ impl Matcher {
         OutboxMessage {
             id: OutboxId::new(self.now, &*self.randomness),
             kind: OutboxKind::PendingNoticeMail,
+            lane: String::new(),
             cardholder_id: Some(event.cardholder_id),
             subject: event.id.to_string(),
             body: serde_json::json!(notice).to_string(),

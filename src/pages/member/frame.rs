@@ -12,7 +12,11 @@ use crate::pages::texts::Wording;
 use crate::texts::moment;
 
 /// The style sheet of the members' pages, inline: one request, nothing to be kept.
-pub(super) const STYLE: &str = concat!(include_str!("../templates/staff.css"), include_str!("../templates/member.css"));
+pub(super) const STYLE: &str = concat!(
+    include_str!("../templates/colours.css"),
+    include_str!("../templates/staff.css"),
+    include_str!("../templates/member.css")
+);
 
 /// The frame of one page.
 pub(in crate::pages) struct MemberFrame<'a> {

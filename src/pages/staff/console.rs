@@ -11,7 +11,8 @@ use crate::pages::texts::Wording;
 use crate::texts::moment;
 
 /// The style sheet of the staff's pages, inline: one request, nothing to be kept.
-pub(super) const STYLE: &str = include_str!("../templates/staff.css");
+pub(super) const STYLE: &str =
+    concat!(include_str!("../templates/colours.css"), include_str!("../templates/staff.css"));
 
 /// The frame of one page.
 pub(in crate::pages) struct Console<'a> {

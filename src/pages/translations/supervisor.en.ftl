@@ -108,6 +108,7 @@ supervisor-kind-code_mail = Code by e-mail
 supervisor-kind-code_sms = Code by SMS
 supervisor-kind-member_notice_mail = Notice to a member by e-mail
 supervisor-kind-member_notice_sms = Notice to a member by SMS
+supervisor-kind-webhook = Webhook to a merchant
 supervisor-letter = Letter to a recipient
 supervisor-letter-answer = Please answer under the number above when it is done.
 supervisor-letter-body = The person concerned has objected to the sharing of her data. We ask you to erase what you received under the following ids.

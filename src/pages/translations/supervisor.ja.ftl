@@ -104,6 +104,7 @@ supervisor-kind-code_mail = 認証コードのメール
 supervisor-kind-code_sms = 認証コードのSMS
 supervisor-kind-member_notice_mail = 登録内容の変更のお知らせメール
 supervisor-kind-member_notice_sms = 登録内容の変更のお知らせSMS
+supervisor-kind-webhook = 加盟店への通知（Webhook）
 supervisor-letter = 消去のお願い
 supervisor-letter-answer = 消去が済みましたら、上記の番号を添えてご回答ください。
 supervisor-letter-body = 下記の番号で受領されたデータについて、ご本人が提供に異議を申し出られました。当該データの消去をお願いいたします。

@@ -83,18 +83,6 @@ impl Store {
         sql::all(self.reader(), "outbox", &sql, values).await?.iter().map(read).collect()
     }
 
-    /// The kinds of which something is due: waits for its time, or was left by whoever had it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn due_outbox_kinds(&self, now: Micros) -> Result<Vec<OutboxKind>, StoreError> {
-        const SQL: &str = "SELECT DISTINCT kind FROM outbox WHERE state IN ('waiting', 'sending') AND due_at <= $1";
-        let rows = sql::all(self.reader(), "outbox", SQL, [now.0.into()]).await?;
-        // Kinds that only a newer program knows are left to it.
-        let kinds = rows.iter().map(|row| Ok(OutboxKind::parse(&row.get::<String>("kind")?)));
-        kinds.filter_map(Result::transpose).collect()
-    }
-
     /// Has a dead message sent again, from its first try on. Answers false when it is not dead.
     ///
     /// # Errors

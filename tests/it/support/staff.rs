@@ -119,7 +119,7 @@ pub(crate) fn from_our_page(app: &App, call: Call) -> Call {
 
 /// Whether a command line begins with a verb that needs a staff person.
 pub(crate) fn needs_session(arguments: &[&str]) -> bool {
-    let guarded = ["merchant", "issuer", "card", "consent", "outbox", "retention", "cardholder", "sharing"]
+    let guarded = ["merchant", "issuer", "card", "consent", "outbox", "retention", "cardholder", "sharing", "webhook"]
         .iter()
         .any(|verb| arguments.first() == Some(verb));
     guarded && !arguments.contains(&"--help")
