@@ -128,6 +128,8 @@ pub struct RetentionSettings {
     pub device_sessions_days: u32,
     /// Sessions of the staff.
     pub staff_sessions_days: u32,
+    /// Sessions and sign-ins of members, and activation codes that are no longer good.
+    pub member_days: u32,
     /// Messages that were sent, or are dead.
     pub outbox_days: u32,
     /// Objections of people who were not known, after they were matched or closed.

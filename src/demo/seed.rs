@@ -4,16 +4,20 @@
 mod plan;
 pub(super) mod staff;
 
+use std::collections::BTreeMap;
+
 use super::listeners::Addresses;
 use super::secrets::{MerchantSecrets, Secrets};
 use super::{DemoError, service::part};
 use crate::app::App;
 use crate::credential::api_key::ApiKey;
+use crate::domain::card::CardStatus;
 use crate::domain::challenge::{ReturnBy, TimeBase};
 use crate::domain::clock::Micros;
 use crate::domain::consent::{Basis, Channel};
 use crate::domain::id::{ApiKeyId, AuditId};
 use crate::domain::merchant::{Environment, Merchant, ReturnUrl};
+use crate::flow::activation;
 use crate::flow::consent;
 use crate::flow::consent::Statement;
 use crate::flow::enrol::{EnrolError, EnrolmentEntry, enrol};
@@ -120,6 +124,20 @@ pub(super) async fn people(app: &App) -> Result<People, DemoError> {
         }
     }
     Ok(people)
+}
+
+/// Fresh activation codes by the card's reference, for the cards that are not registered and could be.
+pub(super) async fn activation_codes(app: &App, people: &People) -> Result<BTreeMap<String, String>, DemoError> {
+    let mut codes = BTreeMap::new();
+    for (_, plan) in people.cards().filter(|(_, plan)| plan.enrolment.is_none()) {
+        let card = app.store.card(&plan.reference).await.map_err(part)?;
+        let waits = card.is_some_and(|card| card.status == CardStatus::Active);
+        if waits {
+            let issued = activation::issue(app, ACTOR, &plan.reference).await.map_err(part)?;
+            codes.insert(plan.reference.clone(), issued.code.to_string());
+        }
+    }
+    Ok(codes)
 }
 
 async fn register(app: &App, plan: &CardholderPlan) -> Result<(), DemoError> {

@@ -1,6 +1,8 @@
 //! Members on their own pages: how they sign in, and which registered cards are theirs.
 
+pub mod link;
 pub mod registration;
+pub mod reset;
 pub mod session;
 pub mod sign_in;
 pub mod terms;

@@ -17,11 +17,18 @@
 pub(super) mod account;
 pub(super) mod answer;
 pub(super) mod failure;
+pub(super) mod first_contact;
+pub(super) mod forgotten;
 pub(super) mod form;
 pub(super) mod frame;
 pub(super) mod home;
+pub(super) mod link;
+mod new_password;
 pub(super) mod prove;
+pub(super) mod register;
 pub(super) mod routes;
 pub(super) mod sheet;
 pub(super) mod sign_in;
+pub(super) mod sign_ins;
 pub(super) mod signed;
+pub(super) mod terms;

@@ -219,18 +219,27 @@ async fn second_factor(app: &App, counted: &CountedTry, code: &str) -> Result<Op
     Ok((!digests.is_empty()).then_some(MemberFactor::Recovery(digests)))
 }
 
-/// Writes the failure down, without what was typed: in a field for ids people also type passwords.
 async fn refuse(
     app: &App,
     claim: MemberClaim,
     counted: Option<&CountedTry>,
     arrival: &Arrival,
 ) -> Result<BegunSession, MemberSignInError> {
+    write_refusal(app, claim, counted, arrival).await?;
+    Err(MemberSignInError::Refused)
+}
+
+/// Writes a failure down, without what was typed: in a field for ids people also type passwords.
+pub(super) async fn write_refusal(
+    app: &App,
+    claim: MemberClaim,
+    counted: Option<&CountedTry>,
+    arrival: &Arrival,
+) -> Result<(), StoreError> {
     let subject = counted.map_or_else(|| "none".to_owned(), |counted| counted.enrolment.id.to_string());
     let locks = counted.is_none_or(|counted| counted.locks);
     let outcome = if locks { SignInOutcome::Locked } else { SignInOutcome::Refused };
     let mut entry = note(app, "unknown", "member.sign_in", subject);
     if counted.is_some() && locks { "locked" } else { "refused" }.clone_into(&mut entry.result);
-    app.store.refuse_member_try(line(app, claim, outcome, arrival), app.now(), entry).await?;
-    Err(MemberSignInError::Refused)
+    app.store.refuse_member_try(line(app, claim, outcome, arrival), app.now(), entry).await
 }
