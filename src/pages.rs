@@ -2,6 +2,7 @@
 //! public is told. It knows HTTP and HTML and decides nothing: each handler asks one flow and shows what it answers.
 
 mod answer;
+mod assets;
 mod brand;
 mod challenge;
 mod device;
@@ -12,6 +13,7 @@ mod headers;
 mod member;
 mod origin;
 mod own_form;
+mod personal_message;
 mod pieces;
 mod privacy;
 mod public;
@@ -46,6 +48,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/device/{token}", get(device::open).post(device::collect))
         .merge(staff::routes::routes())
         .merge(member::routes::routes())
+        .route(assets::PASSKEY_PATH, get(assets::passkey))
         .route("/privacy", get(privacy::show))
         .route("/contact", get(public::contact))
         .layer(limit)

@@ -27,6 +27,8 @@ pub(super) struct Permissions {
 pub(super) struct Sources {
     /// A style sheet.
     pub(super) style: Option<String>,
+    /// A script.
+    pub(super) script: Option<String>,
     /// A picture.
     pub(super) image: Option<String>,
 }
@@ -41,7 +43,7 @@ impl Permissions {
         );
         let directives = [
             ("style-src", self.style, self.files.style.as_deref()),
-            ("script-src", self.script, None),
+            ("script-src", self.script, self.files.script.as_deref()),
             ("img-src", None, self.files.image.as_deref()),
         ];
         for (directive, inline, file) in directives {
@@ -101,6 +103,7 @@ mod tests {
             script: Some("x"),
             files: Sources {
                 style: Some("https://issuer.example/a.css".to_owned()),
+                script: Some("https://issuer.example/a.js".to_owned()),
                 image: Some("https://issuer.example/a.svg".to_owned()),
             },
             ..Permissions::default()
@@ -109,7 +112,8 @@ mod tests {
             some.policy(),
             "default-src 'none'; base-uri 'none'; frame-ancestors https://shop.example; form-action 'self' \
              https://shop.example:8443; style-src https://issuer.example/a.css; script-src \
-             'sha256-LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE='; img-src https://issuer.example/a.svg"
+             'sha256-LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE=' https://issuer.example/a.js; img-src \
+             https://issuer.example/a.svg"
         );
     }
 }

@@ -97,7 +97,7 @@ pub async fn disown(app: &App, member: &Member, own: &OwnCard, id: Authenticatio
     if purchase.disowned {
         return Ok(false);
     }
-    let enrolment_id = own.card.enrolment_id;
+    let enrolment_id = own.card.id;
     let mut messages = member_notice::messages(app, enrolment_id, MemberEvent::CardBlocked, told_in(member)).await?;
     messages.extend(feedback::message(app, id, FeedbackEvent::ConfirmedFraud));
     let disowned = Disowned { authentication_id: id, enrolment_id, card_id: own.card.card_id, messages };

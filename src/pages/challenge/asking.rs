@@ -9,12 +9,9 @@ use crate::domain::member::ContactChannel;
 use crate::flow::challenge::{Asking, AskingForms, CodeState, Notice, Way};
 use crate::flow::sent_code::Delivery;
 use crate::pages::failure::rendered;
-use crate::pages::foreign_text::plain;
 use crate::pages::frame::Frame;
+use crate::pages::personal_message::shown;
 use crate::texts::moment::time_of_day;
-
-/// So many characters of a personal message are shown.
-const MESSAGE_LENGTH: usize = 100;
 
 #[derive(Template)]
 #[template(path = "challenge_asking.html")]
@@ -89,7 +86,7 @@ impl Page<'_> {
             title: self.frame.text("ask-title"),
             lead: self.frame.text(&format!("ask-lead-{}", present.method().as_str())),
             purchase: self.purchase(),
-            message: asking.message.map(|message| plain(&message, MESSAGE_LENGTH)),
+            message: asking.message.map(|message| shown(&message)),
             notice,
             field,
             sending,
