@@ -88,6 +88,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "flow",
             "keys",
             "outbound",
+            "pages",
             "policy",
             "service",
             "store",

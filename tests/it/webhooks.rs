@@ -81,7 +81,7 @@ async fn every_ending(deployment: &Deployment) -> Vec<(Value, Option<String>)> {
     ended.push((cancelled.clone(), Some(give_up(deployment, &cancelled).await)));
     let withdrawn = asked(deployment, &card).await;
     let cancel = format!("/v1/authentications/{}/cancel", withdrawn["id"].as_str().unwrap());
-    deployment.send(Call::post(cancel).key(&deployment.shop.key)).await.ok(200);
+    deployment.send(Call::post(cancel).idempotency("cancel").key(&deployment.shop.key)).await.ok(200);
     ended.push((withdrawn, None));
 
     let small = json!({"purchase": {"amount_minor": 800}, "challenge": null});
@@ -216,7 +216,10 @@ async fn who_comes_second_tells_nobody() {
         let answer = asked(deployment, &card).await;
         deployment.prove(&answer, PASSWORD).await;
         let cancel = format!("/v1/authentications/{}/cancel", answer["id"].as_str().unwrap());
-        deployment.send(Call::post(cancel).key(&deployment.shop.key)).await.problem(409, "already-final");
+        deployment
+            .send(Call::post(cancel).idempotency("cancel").key(&deployment.shop.key))
+            .await
+            .problem(409, "already-final");
         deployment.clock.advance(700);
         sekisho::flow::challenge::expire_due(&deployment.app, 10).await.unwrap();
         assert_eq!(deliver(&deployment.app).await, 1);

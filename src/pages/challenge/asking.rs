@@ -32,6 +32,7 @@ struct AskingPage<'a> {
     others: Vec<Choice>,
     tries: String,
     finish_by: String,
+    seconds_left: i64,
     cancel: String,
 }
 
@@ -86,7 +87,7 @@ impl Page<'_> {
             Method::Passkey => asking.ways.passkey.clone().filter(|_| !self.is_framed).map(Field::Passkey),
         };
         if matches!(field, Some(Field::Passkey(_))) {
-            self.permissions.files.script = Some(assets::passkey_source(self.public_url));
+            self.permissions.files.scripts.push(assets::passkey_source(self.public_url));
         }
         let others = asking.ways.others.iter().filter(|way| !self.is_framed || **way != Way::Passkey);
         let page = AskingPage {
@@ -101,6 +102,7 @@ impl Page<'_> {
             others: others.map(|way| self.choice(way)).collect(),
             tries: self.frame.wording.with("tries-left", "count", asking.tries_left),
             finish_by: self.frame.wording.with("finish-by", "time", finish_by),
+            seconds_left: asking.seconds_left,
             cancel: self.frame.text(cancel),
             help: self.help,
             action: self.action,
