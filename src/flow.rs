@@ -1,6 +1,7 @@
 //! What the service does, a file per sentence. Each flow runs once from top to bottom and is called by the API,
 //! the pages or the command line; it knows nothing of HTTP.
 
+pub mod activation;
 pub mod activity;
 pub mod arrival;
 pub mod authenticate;
@@ -22,6 +23,7 @@ pub mod keys;
 pub mod member;
 pub mod member_card;
 pub mod member_notice;
+pub mod member_sharing;
 pub mod merchant;
 pub mod open_card;
 pub mod outbox;

@@ -2,6 +2,7 @@
 //! public is told. It knows HTTP and HTML and decides nothing: each handler asks one flow and shows what it answers.
 
 mod answer;
+pub mod assets;
 mod brand;
 mod challenge;
 mod device;
@@ -13,6 +14,7 @@ mod help;
 mod member;
 mod origin;
 mod own_form;
+mod personal_message;
 mod pieces;
 mod privacy;
 mod public;
@@ -44,9 +46,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/challenge/{token}", get(challenge::open).post(challenge::answer))
         .route("/challenge/{token}/cancel", post(challenge::cancel).get(challenge::open))
         .route("/assets/brand/{file}", get(brand::file))
+        .route(assets::CHALLENGE_PATH, get(assets::challenge))
+        .route(assets::HELPER_PATH, get(assets::helper))
         .route("/device/{token}", get(device::open).post(device::collect))
         .merge(staff::routes::routes())
         .merge(member::routes::routes())
+        .route(assets::PASSKEY_PATH, get(assets::passkey))
         .route("/privacy", get(privacy::show))
         .route("/contact", get(public::contact))
         .route("/help", get(help::show))

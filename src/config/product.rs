@@ -104,6 +104,8 @@ pub struct StaffSettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MemberSettings {
+    /// The folder of the members' terms; empty: the shipped ones.
+    pub terms: PathBuf,
     /// Time without a request after which a session ends, seconds.
     pub idle_seconds: i64,
     /// Time after which every session ends, seconds.
@@ -114,6 +116,8 @@ pub struct MemberSettings {
     pub activation_code_seconds: i64,
     /// Time until a contact that was added later may be used in a challenge, seconds.
     pub contact_cooling_seconds: i64,
+    /// Whether she may object to data sharing on her own pages, and not by telephone alone.
+    pub objecting: bool,
 }
 
 /// For how many days each kind of record is kept.
@@ -126,6 +130,8 @@ pub struct RetentionSettings {
     pub device_sessions_days: u32,
     /// Sessions of the staff.
     pub staff_sessions_days: u32,
+    /// Sessions and sign-ins of members, and activation codes that are no longer good.
+    pub member_days: u32,
     /// Messages that were sent, or are dead.
     pub outbox_days: u32,
     /// Objections of people who were not known, after they were matched or closed.

@@ -61,6 +61,7 @@ impl<'a> Look<'a> {
         Sources {
             style: Some(format!("{}.css", self.address)),
             image: logo.map(|logo| format!("{}.{}", self.address, logo.format.extension())),
+            scripts: Vec::new(),
         }
     }
 }

@@ -8,13 +8,11 @@ use crate::domain::facts::Method;
 use crate::domain::member::ContactChannel;
 use crate::flow::challenge::{Asking, AskingForms, CodeState, Notice, Way};
 use crate::flow::sent_code::Delivery;
+use crate::pages::assets;
 use crate::pages::failure::rendered;
-use crate::pages::foreign_text::plain;
 use crate::pages::frame::Frame;
+use crate::pages::personal_message::shown;
 use crate::texts::moment::time_of_day;
-
-/// So many characters of a personal message are shown.
-const MESSAGE_LENGTH: usize = 100;
 
 #[derive(Template)]
 #[template(path = "challenge_asking.html")]
@@ -28,19 +26,22 @@ struct AskingPage<'a> {
     message: Option<String>,
     notice: Option<String>,
     field: Option<Field>,
+    script: String,
     sending: Option<Sending>,
     others: Vec<Choice>,
     tries: String,
     finish_by: String,
+    seconds_left: i64,
     cancel: String,
 }
 
 /// The one field.
-#[derive(Clone, Copy)]
 enum Field {
     Password,
     /// A one-time password or a sent code; the text keys begin with this.
     Code(&'static str),
+    /// A passkey: what the browser is asked.
+    Passkey(String),
 }
 
 /// Where a code stands, and the button for the next one.
@@ -82,19 +83,25 @@ impl Page<'_> {
             Method::Password => Some(Field::Password),
             Method::Totp => Some(Field::Code("totp")),
             Method::Code => sending.as_ref().filter(|sending| !sending.first).map(|_| Field::Code("sent-code")),
-            Method::Passkey => None,
+            Method::Passkey => asking.ways.passkey.clone().filter(|_| !self.is_framed).map(Field::Passkey),
         };
+        if matches!(field, Some(Field::Passkey(_))) {
+            self.permissions.files.scripts.push(assets::passkey_source(self.public_url));
+        }
+        let others = asking.ways.others.iter().filter(|way| !self.is_framed || **way != Way::Passkey);
         let page = AskingPage {
             title: self.frame.text("ask-title"),
             lead: self.frame.text(&format!("ask-lead-{}", present.method().as_str())),
             purchase: self.purchase(),
-            message: asking.message.map(|message| plain(&message, MESSAGE_LENGTH)),
+            message: asking.message.map(|message| shown(&message)),
             notice,
+            script: assets::passkey_script(),
             field,
             sending,
-            others: asking.ways.others.iter().map(|way| self.choice(way)).collect(),
+            others: others.map(|way| self.choice(way)).collect(),
             tries: self.frame.wording.with("tries-left", "count", asking.tries_left),
             finish_by: self.frame.wording.with("finish-by", "time", finish_by),
+            seconds_left: asking.seconds_left,
             cancel: self.frame.text(cancel),
             action: self.action,
             forms: asking.forms,
@@ -129,6 +136,7 @@ impl Page<'_> {
         let text = match way {
             Way::Password => wording.text("way-password"),
             Way::Totp => wording.text("way-totp"),
+            Way::Passkey => wording.text("way-passkey"),
             Way::Code { channel: ContactChannel::Email, masked, .. } => {
                 wording.with("way-email", "contact", masked.as_str())
             }
@@ -140,7 +148,11 @@ impl Page<'_> {
     }
 
     fn notice(&self, notice: Notice, present: &Way, tries_left: i64) -> String {
-        let wrong = if *present == Way::Password { "notice-wrong" } else { "notice-wrong-code" };
+        let wrong = match present {
+            Way::Password => "notice-wrong",
+            Way::Passkey => "notice-wrong-passkey",
+            Way::Totp | Way::Code { .. } => "notice-wrong-code",
+        };
         match notice {
             Notice::Wrong => self.frame.wording.with(wrong, "count", tries_left),
             Notice::UsedBefore => self.frame.wording.with("notice-used-before", "count", tries_left),
@@ -152,6 +164,7 @@ impl Page<'_> {
             Notice::OtherField => self.frame.text("notice-other-field"),
             Notice::NoCode => self.frame.text("notice-no-code"),
             Notice::TooManyCodes => self.frame.text("notice-too-many-codes"),
+            Notice::NoPasskey => self.frame.text("notice-no-passkey"),
             Notice::WayGone => self.frame.text("notice-way-gone"),
         }
     }
