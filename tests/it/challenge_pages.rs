@@ -46,7 +46,7 @@ async fn codes(deployment: &Deployment, browser: &Browser, gateway: &Gateway, la
     browser.wait("#code").await;
     let needed = [".words", "#delivery", "#code", ANSWER, SEND, WAYS, CANCEL];
     browser.is_right(&format!("challenge-code-on-its-way-{language}"), &needed).await;
-    buyer.receives(1).await;
+    buyer.receives().await;
     buyer.goes_on(browser).await;
     browser.is_right(&format!("challenge-code-sent-{language}"), &needed).await;
     buyer.answers(browser, "#code", "12 34").await;
@@ -71,7 +71,7 @@ async fn undelivered(deployment: &Deployment, browser: &Browser, gateway: &Gatew
     buyer.goes_on(browser).await;
     browser.click(SEND).await;
     browser.wait("#code").await;
-    buyer.receives(1).await;
+    buyer.receives().await;
     buyer.goes_on(browser).await;
     browser.is_right(&format!("challenge-code-failed-{language}"), &["#delivery", SEND, WAYS]).await;
     let buyer = Buyer::with_a_code_alone(deployment, language).await;
@@ -79,7 +79,7 @@ async fn undelivered(deployment: &Deployment, browser: &Browser, gateway: &Gatew
     browser.is_right(&format!("challenge-code-first-{language}"), &[".words", "#delivery", SEND, CANCEL]).await;
     browser.click(SEND).await;
     browser.wait("#code").await;
-    buyer.receives(1).await;
+    buyer.receives().await;
     browser.runs_scripts(false).await;
     browser.client.goto(&buyer.url).await.unwrap();
     ended(browser, &format!("challenge-unavailable-{language}")).await;

@@ -94,11 +94,11 @@ impl<'a> Buyer<'a> {
         browser.wait(&format!("form[action$='/cancel'] input[name='form']:not([value='{form}'])")).await;
     }
 
-    /// Messages are sent, as many as wait.
-    pub(crate) async fn receives(&self, count: usize) {
+    /// The messages that wait are sent.
+    pub(crate) async fn receives(&self) {
         let app = &self.deployment.app;
         let taken = outbox::take(app, OutboxKind::CodeSms, 20).await.unwrap();
-        assert_eq!(taken.len(), count, "messages that wait");
+        assert!(!taken.is_empty(), "no message waits");
         for claimed in &taken {
             outbox::send(app, claimed).await.unwrap();
         }
