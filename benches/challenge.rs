@@ -42,8 +42,9 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     match arguments.as_slice() {
         ["fill", data, url, count] => {
-            let paths = runtime.block_on(fill::fill(data, url, number_of(count)));
-            paths.iter().for_each(|path| println!("{path}"));
+            for path in runtime.block_on(fill::fill(data, url, number_of(count))) {
+                println!("{path}");
+            }
         }
         ["open", data, url, count] => runtime.block_on(fill::open(data, url, number_of(count))),
         ["pages", address, paths, connections, seconds, rate] => {

@@ -67,7 +67,7 @@ pub(super) async fn open(data: &str, url: &str, count: u64) {
         let mut rows: [Vec<Vec<Value>>; 2] = Default::default();
         for index in first..count.min(first + ROWS) {
             let card = CardId::from_uuid(cards[index as usize % cards.len()]);
-            let seconds = 1 + (index as i64 * SPREAD_SECONDS) / count as i64;
+            let seconds = 1 + (index.cast_signed() * SPREAD_SECONDS) / count.cast_signed();
             let (_, challenge) = challenge(&app, merchant, card, Some(app.now().0), seconds);
             for (table, row) in rows.iter_mut().zip(challenge) {
                 table.push(row);

@@ -160,7 +160,7 @@ impl Browser {
         self.client.issue_cmd(Post { path: "frame", body: json!({ "id": null }) }).await.unwrap();
     }
 
-    /// Sends a command of the DevTools protocol to the page.
+    /// Sends a command of the `DevTools` protocol to the page.
     pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
         let body = json!({ "cmd": command, "params": parameters });
         self.client.issue_cmd(Post { path: "goog/cdp/execute", body }).await.unwrap()
