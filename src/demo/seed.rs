@@ -3,6 +3,10 @@
 
 mod plan;
 pub(super) mod staff;
+mod webhook;
+
+use url::Url;
+use zeroize::Zeroizing;
 
 use std::collections::BTreeMap;
 
@@ -36,6 +40,8 @@ const VERSION: &str = "demo-1";
 pub(super) struct SeededMerchant {
     pub(super) merchant: Merchant,
     pub(super) api_key: String,
+    /// What its webhooks are signed with.
+    pub(super) webhook_keys: Vec<Zeroizing<Vec<u8>>>,
 }
 
 /// Registers the two merchants and the issuer's key, where they are not.
@@ -49,8 +55,8 @@ pub(super) async fn merchants(
     let japanese = ("さくら雑貨店", "5331", "JP", TimeBase::Japan, ReturnBy::FormPost);
     let overseas = ("Nami Gift Cards", "5818", "SG", TimeBase::Gmt, ReturnBy::Redirect);
     Ok([
-        merchant(app, zakka, japanese, &format!("{}zakka/return", addresses.shop_url)).await?,
-        merchant(app, nami, overseas, &format!("{}nami/return", addresses.shop_url)).await?,
+        merchant(app, zakka, japanese, &addresses.shop_url, "zakka").await?,
+        merchant(app, nami, overseas, &addresses.shop_url, "nami").await?,
     ])
 }
 
@@ -58,7 +64,8 @@ async fn merchant(
     app: &App,
     secrets: &MerchantSecrets,
     (name, category_code, country, time_base, return_by): (&str, &str, &str, TimeBase, ReturnBy),
-    return_url: &str,
+    shop_url: &Url,
+    counter: &str,
 ) -> Result<SeededMerchant, DemoError> {
     let merchant = Merchant {
         id: secrets.id,
@@ -67,7 +74,7 @@ async fn merchant(
         country: country.to_owned(),
         time_base,
         return_by,
-        return_urls: vec![ReturnUrl::parse(return_url, Environment::Test).map_err(part)?],
+        return_urls: vec![ReturnUrl::parse(&format!("{shop_url}{counter}/return"), Environment::Test).map_err(part)?],
     };
     match app.store.merchant(secrets.id, Environment::Test).await.map_err(part)? {
         None => {
@@ -82,7 +89,8 @@ async fn merchant(
         Some(_) => {}
     }
     add_key(app, KeyOwner::Merchant(secrets.id), &secrets.api_key).await?;
-    Ok(SeededMerchant { merchant, api_key: secrets.api_key.clone() })
+    let webhook_keys = webhook::keys(app, secrets.id, &format!("{shop_url}webhooks/{counter}")).await?;
+    Ok(SeededMerchant { merchant, api_key: secrets.api_key.clone(), webhook_keys })
 }
 
 async fn add_key(app: &App, owner: KeyOwner, text: &str) -> Result<(), DemoError> {

@@ -60,6 +60,7 @@ fn config(options: &DemoOptions, addresses: &Addresses, secrets: &Secrets) -> Re
         ("ANALYTICS__DEADLINE_MS", "800".to_owned()),
         ("ANALYTICS__LIMIT_MS", "1600".to_owned()),
         ("ANALYTICS__DESTINATIONS", "public_and_loopback".to_owned()),
+        ("WEBHOOKS__DESTINATIONS", "public_and_loopback".to_owned()),
     ];
     let mut environment: Vec<(String, String)> =
         settings.into_iter().map(|(name, value)| (format!("SEKISHO__{name}"), value)).collect();

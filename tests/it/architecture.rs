@@ -90,6 +90,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "flow",
             "keys",
             "outbound",
+            "pages",
             "policy",
             "service",
             "store",

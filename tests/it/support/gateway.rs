@@ -1,7 +1,6 @@
 //! An SMS gateway of a test's own.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::http::StatusCode;
 use sekisho::demo::telephone::{Behaviour, MESSAGES, Telephone};
@@ -48,11 +47,6 @@ impl Gateway {
     /// Answers with this status from now on.
     pub(crate) fn answers(&self, status: u16) {
         self.telephone.behave(Behaviour { status: StatusCode::from_u16(status).unwrap(), ..Behaviour::default() });
-    }
-
-    /// Takes so long before it answers from now on.
-    pub(crate) fn is_slow(&self, pause: Duration) {
-        self.telephone.behave(Behaviour { pause, ..Behaviour::default() });
     }
 
     /// The code in the last message that arrived.
