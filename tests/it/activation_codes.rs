@@ -34,7 +34,7 @@ async fn codes_are_for_the_issuer_alone_and_for_cards_that_are_there_and_open() 
     on_every_database(Wanted::default(), async |deployment| {
         let card = deployment.card(&json!({})).await;
         let path = format!("/v1/cards/{}/activation-codes", card.reference);
-        deployment.send(Call::post(&path).key(&deployment.shop.key)).await.problem(403, "forbidden");
+        deployment.send(Call::post(&path).key(&deployment.shop.key)).await.problem(403, "wrong-key");
         deployment.send(Call::post(&path)).await.problem(401, "unauthenticated");
         let unknown = Call::post("/v1/cards/nothing/activation-codes").key(&deployment.issuer_key);
         deployment.send(unknown).await.problem(404, "not-found");

@@ -40,6 +40,7 @@ async fn nothing_of_an_erased_member_is_left_and_she_cannot_sign_in() {
 async fn what_is_taken_out_about_a_person_tells_of_her_registrations_and_sign_ins() {
     on_every_database(Wanted::default(), async |deployment| {
         let member = deployment.member().await;
+        deployment.clock.advance(1);
         assert!(signs_in(&deployment.app, &member.member_id, "not her password", "").await.is_err());
         let (_, holder) = deployment.ids(&member.card).await;
         let taken = export::person(&deployment.app, "staff", holder).await.unwrap().json();

@@ -1,6 +1,7 @@
 //! Members sign in on their own pages: what is counted, what works once, and what an attacker learns.
 
 use sekisho::credential::one_time;
+use sekisho::domain::member::SignInOutcome;
 use sekisho::flow::member::session;
 use sekisho::flow::member_card::{self, one_time as setting};
 use serde_json::json;
@@ -83,9 +84,11 @@ async fn enumeration_unknown_locked_and_wrong_get_the_same_bytes_for_as_many_has
     on_every_database(Wanted::default(), async |deployment| {
         let member = deployment.member().await;
         let strip = |answer: &Answer, id: &str| answer.text.replace(id, "…");
-        let (unknown, cost) = answers(deployment, "nobody.here", "some password", "").await;
+        // What was typed is given back: of the same length, the pages are too.
+        let nobody = member.member_id.replace("member-", "nobody-");
+        let (unknown, cost) = answers(deployment, &nobody, "some password", "").await;
         assert_eq!((unknown.status.as_u16(), cost), (200, 1));
-        let expected = strip(&unknown, "nobody.here");
+        let expected = strip(&unknown, &nobody);
         assert!(expected.contains("is not right"));
         let (wrong, cost) = answers(deployment, &member.member_id, "some password", "").await;
         assert_eq!((strip(&wrong, &member.member_id), cost), (expected.clone(), 1));
@@ -139,7 +142,8 @@ async fn replay_a_recovery_code_signs_in_once() {
         signs_in(&deployment.app, &member.member_id, PASSWORD, &typed).await.unwrap();
         assert!(signs_in(&deployment.app, &member.member_id, PASSWORD, &codes[3]).await.is_err());
         let fresh = deployment.app.store.member_sign_ins(member.member.login_group, 10).await.unwrap();
-        assert_eq!(fresh[1].outcome.as_str(), "recovery_code");
+        let by_code = fresh.iter().filter(|entry| entry.outcome == SignInOutcome::RecoveryCode).count();
+        assert_eq!(by_code, 1, "the history tells of it");
     })
     .await;
 }
@@ -174,7 +178,7 @@ async fn a_lock_at_a_merchant_leaves_her_pages_usable_and_the_reverse() {
             if bought["status"] != "challenge_required" {
                 break;
             }
-            for _ in 0..3 {
+            for _ in 0..2 {
                 deployment.prove(&bought, "not her password").await;
             }
         }

@@ -96,7 +96,7 @@ async fn before_the_terms_are_accepted_nothing_is_proved_with_the_card() {
         let fields = registration(&card, &code, "hanako.y", &[("channel", "")]);
         assert_eq!(deployment.posts("/my/register", &fields).await.status, 303);
         let bought = deployment.buys(&card, &json!({"challenge": {"wish": "challenge"}})).await;
-        assert_eq!(bought["status"], "not_enrolled", "{bought}");
+        assert_eq!(bought["status"], "unavailable", "{bought}");
         let token = signs_in(&deployment.app, "hanako.y", PASSWORD, "").await.unwrap();
         let cookie = format!("__Host-sekisho-my={token}");
         for path in ["/my", "/my/link", "/my/sessions", "/my/sign-ins", "/my/prove"] {
