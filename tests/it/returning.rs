@@ -90,6 +90,17 @@ async fn says(browser: &Browser, css: &str, text: &str) {
     panic!("`{css}` says {:?}", browser.text(css).await);
 }
 
+/// Waits until the page says that the way back is blocked.
+async fn is_stuck(browser: &Browser) {
+    for _ in 0..200 {
+        if browser.text("#stuck").await.contains("Go back to the shop’s page") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it does not say that the way is blocked");
+}
+
 fn strict() -> Setup {
     Setup { without_third_party_cookies: true, ..Setup::default() }
 }
@@ -185,13 +196,7 @@ async fn a_frame_that_may_not_post_says_that_the_purchase_goes_on_at_the_shop() 
         browser.client.goto(&stage.site.at("/checkout")).await.unwrap();
         says(&browser, "#heard", answer["id"].as_str().unwrap()).await;
         browser.enter("#frame").await;
-        for _ in 0..200 {
-            if browser.text("#stuck").await.contains("Go back to the shop’s page") {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        assert!(browser.text("#stuck").await.contains("Go back to the shop’s page"));
+        is_stuck(&browser).await;
         browser.leave_frames().await;
         browser.picture("return-blocked").await;
         assert!(stage.site.posted().is_empty());
@@ -263,22 +268,46 @@ async fn pressing_twice_reloading_and_going_back_post_the_result_once_each_time_
         assert_eq!(stage.status(&answer).await, "approved");
         assert_eq!(stage.site.posted().len(), 1);
 
-        // The address once more: it leads back by itself, once.
+        // The address once more: it leads back by itself, and going back does not lead there again.
         browser.client.goto(url).await.unwrap();
         browser.wait("#returned").await;
         assert_eq!(stage.site.posted().len(), 2);
         browser.client.back().await.unwrap();
-        browser.wait("form[data-return] button").await;
+        browser.wait("#returned").await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let posted = stage.site.posted();
+        assert!(posted.len() == 2 && posted[0] == posted[1], "nobody is caught between two pages: {posted:?}");
+        browser.no_policy_was_violated().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_shop_does_not_answer_the_page_stays_and_says_so_and_posts_again_when_asked() {
+    served_once(Setup::default(), Wanted::default(), async |deployment, service, browser| {
+        let site = Site::start();
+        let shop = open_shop(&deployment.app, "Books", "5942", &site.at("/silent")).await;
+        let stage = Stage { deployment, service, site, shop, card: deployment.enrolled().await };
+        let changes = json!({"challenge": {"wish": "challenge", "return_url": stage.site.at("/silent"), "language": "en"}});
+        let body = deployment.purchase(&stage.card, &changes);
+        let answer = deployment.ask_by(&stage.shop, &body).await.ok(201);
+        let cancel = format!("/v1/authentications/{}/cancel", answer["id"].as_str().unwrap());
+        deployment.send(Call::post(cancel).idempotency("cancel").key(&stage.shop.key)).await.ok(200);
+        browser.client.goto(answer["challenge"]["url"].as_str().unwrap()).await.unwrap();
+        is_stuck(&browser).await;
+        browser.picture("return-unanswered").await;
+        browser.is_accessible().await;
+        assert_eq!(stage.site.posted().len(), 1);
         browser.client.refresh().await.unwrap();
         browser.wait("form[data-return] button").await;
         tokio::time::sleep(Duration::from_millis(500)).await;
-        assert_eq!(stage.site.posted().len(), 2, "nobody is caught between two pages");
-        browser.picture("return-by-button").await;
+        assert_eq!(stage.site.posted().len(), 1, "not by itself once more");
+        script(&browser, "var b = document.querySelector('form[data-return] button'); b.click(); b.click();").await;
+        is_stuck(&browser).await;
+        assert_eq!(stage.site.posted().len(), 2, "pressed twice, posted once");
         browser.click("form[data-return] button").await;
-        browser.wait("#returned").await;
-        let posted = stage.site.posted();
-        assert!(posted.len() == 3 && posted.iter().all(|one| *one == posted[0]), "the same result: {posted:?}");
-        browser.no_policy_was_violated().await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(stage.site.posted().len(), 3);
     })
     .await;
 }

@@ -78,10 +78,9 @@ fn serve(mut connection: TcpStream, state: &Mutex<State>) -> std::io::Result<()>
         }
         state.pages.get(path).cloned()
     };
-    let (status, page) = page.map_or((404, String::new()), |page| (200, page));
-    write!(
-        connection,
-        "HTTP/1.1 {status} Said\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{page}",
-        page.len()
-    )
+    // A form that is posted where there is no page is taken without a word: the browser stays where it is.
+    let nothing = if line.starts_with("POST") { 204 } else { 404 };
+    let (status, page) = page.map_or((nothing, String::new()), |page| (200, page));
+    let length = if status == 204 { String::new() } else { format!("content-length: {}\r\n", page.len()) };
+    write!(connection, "HTTP/1.1 {status} Said\r\ncontent-type: text/html\r\n{length}connection: close\r\n\r\n{page}")
 }
