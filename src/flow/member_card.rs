@@ -49,14 +49,7 @@ pub enum CardError {
 /// # Errors
 /// [`CardError`].
 pub async fn find(app: &App, member: &Member, id: EnrolmentId) -> Result<OwnCard, CardError> {
-    open(app, member::own_enrolment(app, member, id).await?.ok_or(CardError::NotHers)?).await
-}
-
-/// A card that is known to be hers, with her key.
-///
-/// # Errors
-/// [`CardError`].
-pub async fn open(app: &App, card: OwnEnrolment) -> Result<OwnCard, CardError> {
+    let card = member::own_enrolment(app, member, id).await?.ok_or(CardError::NotHers)?;
     // Whose key is destroyed has nothing any more that could be changed.
     if app.store.is_erased(card.cardholder_id).await? {
         return Err(CardError::NotHers);

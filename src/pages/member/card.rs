@@ -61,8 +61,8 @@ pub(super) async fn open(signed: Signed, Path(id): Path<String>, Query(after): Q
 /// The card with the enrolment of this id, if it is hers.
 pub(super) async fn find(signed: &Signed, id: &str) -> Result<OwnCard, Refusal> {
     let id: EnrolmentId = id.parse().map_err(|_| signed.refuse(Failure::NotFound))?;
-    let card = signed.own(id).await?;
-    member_card::open(signed.app(), card).await.map_err(|error| match error {
+    let found = member_card::find(signed.app(), signed.member(), id).await;
+    found.map_err(|error| match error {
         CardError::NotHers => signed.refuse(Failure::NotFound),
         CardError::Seal(error) => signed.refuse(Failure::of_fault(&error)),
         CardError::Store(error) => signed.refuse(error),
