@@ -8,6 +8,7 @@ mod secrets;
 mod seed;
 mod service;
 mod shop;
+pub mod telephone;
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -22,6 +22,7 @@ pub mod keys;
 pub mod member;
 pub mod member_card;
 pub mod member_notice;
+pub mod member_sharing;
 pub mod merchant;
 pub mod open_card;
 pub mod outbox;

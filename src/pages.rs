@@ -13,6 +13,7 @@ mod headers;
 mod member;
 mod origin;
 mod own_form;
+mod personal_message;
 mod pieces;
 mod privacy;
 mod public;
@@ -49,6 +50,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/device/{token}", get(device::open).post(device::collect))
         .merge(staff::routes::routes())
         .merge(member::routes::routes())
+        .route(assets::PASSKEY_PATH, get(assets::passkey))
         .route("/privacy", get(privacy::show))
         .route("/contact", get(public::contact))
         .layer(limit)

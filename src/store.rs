@@ -45,6 +45,7 @@ pub mod staff;
 pub mod support;
 pub mod unlock;
 pub mod unmatched;
+pub mod used_steps;
 pub mod vouches;
 pub mod webhooks;
 mod writer;

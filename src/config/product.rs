@@ -114,6 +114,8 @@ pub struct MemberSettings {
     pub activation_code_seconds: i64,
     /// Time until a contact that was added later may be used in a challenge, seconds.
     pub contact_cooling_seconds: i64,
+    /// Whether she may object to data sharing on her own pages, and not by telephone alone.
+    pub objecting: bool,
 }
 
 /// For how many days each kind of record is kept.

@@ -24,6 +24,16 @@ pub fn secret(randomness: &dyn Randomness) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(randomness.bytes::<SECRET_LENGTH>().to_vec())
 }
 
+/// The six digits of a code as people type them: with spaces or hyphens, in full width. None when it is no such code.
+pub fn six_digits(typed: &str) -> Option<Zeroizing<String>> {
+    const TYPED_MAX: usize = 64;
+    let folded: Zeroizing<String> = Zeroizing::new(typed.chars().take(TYPED_MAX + 1).nfkc().collect());
+    let is_gap = |c: char| c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30fc}');
+    let digits: Zeroizing<String> = Zeroizing::new(folded.chars().filter(|c| !is_gap(*c)).collect());
+    let fits = typed.chars().count() <= TYPED_MAX && digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit());
+    fits.then_some(digits)
+}
+
 /// The step whose one-time password this is: the current one or the one before, never a coming one.
 pub fn matching_step(secret: &[u8], code: &str, now: Micros) -> Option<i64> {
     let code: Zeroizing<String> = Zeroizing::new(code.nfkc().filter(char::is_ascii_digit).collect());
@@ -87,6 +97,48 @@ pub fn recovery_digests(keys: &Keys, class: &str, owner: &str, code: &str) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn codes_are_taken_as_people_type_them_and_nothing_else_is() {
+        for typed in ["123456", " 123 456 ", "１２３４５６", "１２３　４５６", "123-456", "1 2 3 4 5 6", "123ー456"]
+        {
+            assert_eq!(six_digits(typed).as_deref().map(String::as_str), Some("123456"), "{typed:?}");
+        }
+        let long = format!("123456{}", " ".repeat(100));
+        for typed in ["", "12345", "1234567", "12345a", "١٢٣٤٥٦", "123456\u{0}", "123,456", &long] {
+            assert!(six_digits(typed).is_none(), "{typed:?}");
+        }
+    }
+
+    /// RFC 4226, appendix D: the counter is the step.
+    #[test]
+    fn passwords_of_the_first_ten_steps_are_those_of_the_standard() {
+        let secret = b"12345678901234567890";
+        let expected =
+            ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"];
+        for (step, expected) in (0_i64..).zip(expected) {
+            let at = Micros(step * STEP_SECONDS * Micros::SECOND);
+            assert_eq!(password_at(secret, at).as_deref(), Some(expected), "{step}");
+            assert_eq!(matching_step(secret, expected, at), Some(step));
+        }
+    }
+
+    /// RFC 6238, appendix B for SHA-1, the last six of its eight digits.
+    #[test]
+    fn passwords_of_all_times_of_the_standard_are_its_own() {
+        let secret = b"12345678901234567890";
+        for (seconds, expected) in [
+            (59, "287082"),
+            (1_111_111_109, "081804"),
+            (1_111_111_111, "050471"),
+            (1_234_567_890, "005924"),
+            (2_000_000_000, "279037"),
+            (20_000_000_000, "353130"),
+        ] {
+            let at = Micros(seconds * Micros::SECOND);
+            assert_eq!(password_at(secret, at).as_deref(), Some(expected), "{seconds}");
+        }
+    }
 
     /// RFC 6238, appendix B, cut to six digits.
     #[test]

@@ -78,6 +78,8 @@ words! {
         MerchantCancelled = "merchant_cancelled",
         /// Nobody answered in time.
         TimedOut = "timed_out",
+        /// No code could be delivered, and there was no other way.
+        Undeliverable = "undeliverable",
     }
 }
 

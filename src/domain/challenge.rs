@@ -16,6 +16,8 @@ words! {
         Cancelled = "cancelled",
         /// Nobody came, or nobody finished, in time.
         Expired = "expired",
+        /// No code could be delivered, and there was no other way.
+        Unavailable = "unavailable",
     }
 }
 
@@ -28,6 +30,8 @@ words! {
         Wrong = "wrong",
         /// Nothing was compared: no try was left, or the credential is locked.
         Refused = "refused",
+        /// It asked for a code, and one was sent.
+        Sent = "sent",
     }
 }
 

@@ -22,9 +22,11 @@ pub const CHALLENGE_CANCELLED: &str = "challenge_cancelled";
 pub const MERCHANT_CANCELLED: &str = "merchant_cancelled";
 /// Nobody came, or nobody finished, in time.
 pub const CHALLENGE_TIMED_OUT: &str = "challenge_timed_out";
+/// No code could be delivered, and there was no other way.
+pub const CODE_UNDELIVERABLE: &str = "code_undeliverable";
 
 /// All of them.
-pub const PROGRAM_REASONS: [&str; 11] = [
+pub const PROGRAM_REASONS: [&str; 12] = [
     NO_RULE_PERMITS,
     POLICY_ERROR,
     CARD_UNKNOWN,
@@ -36,4 +38,5 @@ pub const PROGRAM_REASONS: [&str; 11] = [
     CHALLENGE_CANCELLED,
     MERCHANT_CANCELLED,
     CHALLENGE_TIMED_OUT,
+    CODE_UNDELIVERABLE,
 ];

@@ -166,10 +166,12 @@ impl Asked {
 
 /// Asks the company where the gate let it, decides, records.
 async fn conclude(asked: &Arc<Asked>, received: Received, gate: Gate) -> Result<Authentication, AuthenticateError> {
-    let Some(card) = received.card else {
+    let Some(mut card) = received.card else {
         let record = asked.record(Status::NotEligible, vec![reason::CARD_UNKNOWN.to_owned()]);
         return record_unasked(asked, record).await;
     };
+    // To the rules a contact that nothing can be sent to is none.
+    card.contacts.retain(|(channel, _)| asked.app.reaches(*channel));
     let Some(programme) = asked.eligible(&card) else {
         let mut record = asked.record(Status::NotEligible, vec![reason::PROGRAMME_NOT_ELIGIBLE.to_owned()]);
         record.card_id = Some(card.id);

@@ -3,34 +3,43 @@
 
 mod answer;
 mod arrival;
+mod choose;
 mod form;
+mod passkey;
+mod proof;
 mod return_way;
 mod view;
+mod ways;
 
 use std::sync::Arc;
 
 pub use self::answer::{Answer, answer};
 pub use self::arrival::Arrival;
+pub(in crate::flow) use self::choose::given_up;
+pub use self::choose::{Wish, choose};
 pub use self::return_way::ReturnWay;
 pub use self::view::{Asking, AskingForms, Notice, Stage, View};
+pub use self::ways::{CodeState, Way, Ways};
 
 use self::form::Form;
 use self::view::{show, show_on_arrival, tries_left};
 use crate::app::App;
 use crate::credential::hasher::HasherError;
+use crate::credential::passkey::PasskeyError;
 use crate::credential::token::Token;
 use crate::domain::authentication::{Authentication, ResultCodes};
 use crate::domain::challenge::ChallengeState;
 use crate::domain::clock::Micros;
 use crate::domain::feedback::FeedbackEvent;
-use crate::domain::id::{AuditId, AuthenticationId, ChallengeId};
+use crate::domain::id::{AuditId, AuthenticationId, CardId, ChallengeId};
+use crate::flow::contact::ContactError;
 use crate::flow::feedback;
 use crate::flow::result;
 use crate::keys::SealError;
 use crate::store::StoreError;
 use crate::store::audit::Entry;
 use crate::store::challenges::Challenge;
-use crate::store::challenges::settlement::{Conclusion, Settlement};
+use crate::store::challenges::settlement::{Conclusion, Settlement, Used};
 
 /// How long after its time a finished challenge still shows its result, in seconds.
 const SHOWN_AFTER_SECONDS: i64 = 3_600;
@@ -49,12 +58,15 @@ pub enum ChallengeError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The personal message does not open.
-    #[error("the personal message does not open: {0}")]
-    Message(#[from] SealError),
+    /// What is sealed under her key does not open.
+    #[error("what is sealed under the person's key does not open: {0}")]
+    Sealed(#[from] SealError),
     /// The proof cannot be compared.
     #[error(transparent)]
     Hasher(#[from] HasherError),
+    /// A ceremony with a passkey cannot be held.
+    #[error(transparent)]
+    Passkey(#[from] PasskeyError),
     /// The result cannot be signed.
     #[error("the result cannot be signed")]
     Result,
@@ -63,13 +75,22 @@ pub enum ChallengeError {
     Broken,
 }
 
+impl From<ContactError> for ChallengeError {
+    fn from(error: ContactError) -> Self {
+        match error {
+            ContactError::Seal(error) => Self::Sealed(error),
+            ContactError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 /// Opens the page: the first time counts as the visit.
 ///
 /// # Errors
 /// [`ChallengeError`].
 pub async fn open(app: &App, token: &str, arrival: &Arrival) -> Result<View, ChallengeError> {
     let challenge = visit(app, find(app, token).await?).await?;
-    show_on_arrival(app, challenge, arrival, None)
+    show_on_arrival(app, challenge, arrival, None).await
 }
 
 /// Goes on from a page of ours to the question itself.
@@ -79,8 +100,8 @@ pub async fn open(app: &App, token: &str, arrival: &Arrival) -> Result<View, Cha
 pub async fn go_on(app: &App, token: &str, form: &str, arrival: &Arrival) -> Result<View, ChallengeError> {
     let challenge = visit(app, find(app, token).await?).await?;
     match form::verify(app, Form::GoOn, challenge.id, form) {
-        Some(_) => show(app, challenge, None),
-        None => show_on_arrival(app, challenge, arrival, Some(Notice::StaleForm)),
+        Some(_) => show(app, challenge, None).await,
+        None => show_on_arrival(app, challenge, arrival, Some(Notice::StaleForm)).await,
     }
 }
 
@@ -92,10 +113,10 @@ pub async fn cancel(app: &App, token: &str, form: &str, arrival: &Arrival) -> Re
     let challenge = find(app, token).await?;
     if challenge.state == ChallengeState::Open && form::verify(app, Form::Cancel, challenge.id, form).is_none() {
         let challenge = visit(app, challenge).await?;
-        return show_on_arrival(app, challenge, arrival, Some(Notice::StaleForm));
+        return show_on_arrival(app, challenge, arrival, Some(Notice::StaleForm)).await;
     }
     let challenge = settle(app, challenge, Conclusion::Cancelled, None).await?;
-    show(app, challenge, None)
+    show(app, challenge, None).await
 }
 
 /// Gives up for the merchant; answers the authentication as it stands then, or nothing when it has no challenge.
@@ -108,6 +129,19 @@ pub async fn withdraw(app: &App, id: AuthenticationId) -> Result<Option<Authenti
     let conclusion = if challenge.is_overdue(now) { Conclusion::TimedOut } else { Conclusion::Withdrawn };
     let challenge = settle(app, challenge, conclusion, None).await?;
     Ok(Some(challenge.authentication))
+}
+
+/// Gives up every open challenge of a card for its holder, who has blocked it: what is under way is not finished either.
+///
+/// # Errors
+/// [`ChallengeError`].
+pub(in crate::flow) async fn give_up_all(app: &App, card_id: CardId) -> Result<(), ChallengeError> {
+    for id in app.store.open_challenges_of(card_id).await? {
+        if let Some(challenge) = app.store.challenge_by_id(id, app.config.environment, app.now()).await? {
+            settle(app, challenge, Conclusion::Cancelled, None).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Ends at most `limit` challenges whose time is over; answers how many it ended.
@@ -135,6 +169,14 @@ async fn find(app: &App, token: &str) -> Result<Challenge, ChallengeError> {
     if challenge.expires_at.plus_seconds(SHOWN_AFTER_SECONDS) <= now {
         return Err(ChallengeError::Gone);
     }
+    end_if_undeliverable(app, challenge).await
+}
+
+/// Ends a challenge whose code was given up and which has no other way.
+async fn end_if_undeliverable(app: &App, challenge: Challenge) -> Result<Challenge, ChallengeError> {
+    if ways::is_undeliverable(app, &challenge).await? {
+        return settle(app, challenge, Conclusion::Undeliverable, None).await;
+    }
     Ok(challenge)
 }
 
@@ -148,11 +190,22 @@ async fn settle(
     if challenge.state != ChallengeState::Open {
         return Ok(challenge);
     }
+    end(app, &challenge, conclusion, nonce, None).await
+}
+
+/// The same with what the proof uses up; an error when that was used before.
+async fn end(
+    app: &App,
+    challenge: &Challenge,
+    conclusion: Conclusion,
+    nonce: Option<[u8; 16]>,
+    used: Option<Used>,
+) -> Result<Challenge, ChallengeError> {
     let now = app.now();
     let actor = match conclusion {
         Conclusion::Passed(_) | Conclusion::Failed | Conclusion::Cancelled => "buyer".to_owned(),
         Conclusion::Withdrawn => format!("merchant:{}", challenge.merchant.id),
-        Conclusion::TimedOut => "system".to_owned(),
+        Conclusion::TimedOut | Conclusion::Undeliverable => "system".to_owned(),
     };
     let feedback = match conclusion {
         Conclusion::Passed(_) => feedback::message(app, challenge.authentication.id, FeedbackEvent::ChallengePassed),
@@ -160,9 +213,9 @@ async fn settle(
         _ => None,
     };
     let codes = codes(app, conclusion);
-    let settlement = Settlement { nonce, feedback, ..Settlement::of(&challenge, conclusion, codes, now) };
+    let settlement = Settlement { nonce, used, feedback, ..Settlement::of(challenge, conclusion, codes, now) };
     app.store.settle_challenge(settlement, entry(app, &actor, conclusion, challenge.id)).await?;
-    reload(app, &challenge).await
+    reload(app, challenge).await
 }
 
 /// What others are told of an end.

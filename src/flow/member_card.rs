@@ -10,18 +10,23 @@ pub mod purchases;
 
 use crate::app::App;
 use crate::domain::challenge::Language;
+use crate::domain::facts::Method;
 use crate::domain::id::{AuditId, EnrolmentId};
 use crate::domain::member::Member;
+use crate::flow::member;
 use crate::keys::{PersonKey, SealError, WrappedKey};
 use crate::store::StoreError;
 use crate::store::audit::Entry;
-use crate::store::member_card::{Changing, MemberCard};
+use crate::store::member::OwnEnrolment;
+use crate::store::member_card::CredentialFact;
 
 /// One of her cards, and the key that opens what is sealed of it.
 #[derive(Debug)]
 pub struct OwnCard {
-    /// The card.
-    pub card: MemberCard,
+    /// The card and its registration.
+    pub card: OwnEnrolment,
+    /// What it is proved with.
+    pub credentials: Vec<CredentialFact>,
     key: PersonKey,
 }
 
@@ -44,22 +49,26 @@ pub enum CardError {
 /// # Errors
 /// [`CardError`].
 pub async fn find(app: &App, member: &Member, id: EnrolmentId) -> Result<OwnCard, CardError> {
-    let card = app.store.member_card(id, member.login_group).await?.ok_or(CardError::NotHers)?;
-    let wrapped = WrappedKey { key_id: card.person_key_id.clone(), bytes: card.person_key.clone() };
-    let key = app.keys.unwrap_person_key(card.cardholder_id, &wrapped)?;
-    Ok(OwnCard { card, key })
+    let card = member::own_enrolment(app, member, id).await?.ok_or(CardError::NotHers)?;
+    // Whose key is destroyed has nothing any more that could be changed.
+    if app.store.is_erased(card.cardholder_id).await? {
+        return Err(CardError::NotHers);
+    }
+    let (key_id, bytes) = app.store.person_key(card.cardholder_id).await?.ok_or(CardError::NotHers)?;
+    let key = app.keys.unwrap_person_key(card.cardholder_id, &WrappedKey { key_id, bytes })?;
+    Ok(OwnCard { credentials: app.store.credentials_of(card.id).await?, card, key })
 }
 
 impl OwnCard {
+    /// The credential of a kind, if the card has one.
+    pub fn credential(&self, kind: Method) -> Option<&CredentialFact> {
+        self.credentials.iter().find(|credential| credential.kind == kind)
+    }
+
     /// What is known of her and the card, and therefore makes no password.
     fn context(&self) -> [&str; 2] {
         [&self.card.member_id, &self.card.last_four]
     }
-}
-
-/// In which session of hers something is changed.
-fn changing(member: &Member) -> Changing {
-    Changing { login_group: member.login_group, session_id: member.session_id }
 }
 
 /// The language in which she is told of a change.
@@ -74,7 +83,7 @@ fn note(app: &App, member: &Member, own: &OwnCard, action: &'static str) -> Entr
         recorded_at: app.now(),
         actor: member.actor(),
         action,
-        subject: own.card.enrolment_id.to_string(),
+        subject: own.card.id.to_string(),
         result: "done".to_owned(),
     }
 }

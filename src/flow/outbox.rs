@@ -11,6 +11,8 @@ use crate::domain::clock::Micros;
 use crate::domain::id::{CardholderId, OutboxId};
 use crate::domain::outbox::{Attempt, Lane, OutboxKind, OutboxMessage, OutboxState};
 use crate::domain::receipt::{PendingNotice, Receipt};
+use crate::domain::sent_code::{CodeMessage, CodeSubject};
+use crate::flow::challenge;
 use crate::flow::consent::erasure;
 use crate::flow::feedback;
 use crate::flow::register::note;
@@ -143,12 +145,27 @@ pub async fn send(app: &App, claimed: &Claimed) -> Result<(), StoreError> {
             "dead"
         }
     };
+    let is_dead = matches!(outcome, Outcome::Dead { .. });
     if app.store.settle_outbox(claimed, outcome, app.now()).await? {
+        if is_dead {
+            tell_who_waits(app, &claimed.message).await;
+        }
         app.metrics.outbox_attempt(claimed.message.kind.as_str(), word);
     } else {
         tracing::warn!(id = %claimed.message.id, "a message took longer than its lease; another instance has it");
     }
     Ok(())
+}
+
+/// A buyer who waits for a code that was given up is not left waiting when she has no other way.
+async fn tell_who_waits(app: &App, message: &OutboxMessage) {
+    let Ok(CodeMessage { subject: CodeSubject::Challenge(id), .. }) = serde_json::from_str(&message.body) else {
+        return;
+    };
+    if let Err(error) = challenge::given_up(app, id).await {
+        // The next look at the challenge ends it, or its time does.
+        tracing::warn!(%error, "a challenge whose code was given up cannot be ended");
+    }
 }
 
 fn outcome(app: &App, claimed: &Claimed, attempt: Attempt) -> Outcome {

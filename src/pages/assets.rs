@@ -1,4 +1,5 @@
-//! Scripts of our own: the one of the challenge's pages, and the helper that merchants load. Knows nothing of pages.
+//! Scripts of our own: the one of the challenge's pages, the one that asks a browser for a passkey, and the helper that
+//! merchants load. Knows nothing of pages.
 
 use std::sync::LazyLock;
 
@@ -12,15 +13,19 @@ use url::Url;
 
 /// Where the script of the challenge's pages is.
 pub(super) const CHALLENGE_PATH: &str = "/assets/challenge.js";
+/// Where the script is that asks the browser for a passkey.
+pub(super) const PASSKEY_PATH: &str = "/assets/passkey.js";
 /// Where the merchants' helper is. What stands there never changes, or the pages that name its digest would refuse it: a
 /// later helper gets another path.
 pub(super) const HELPER_PATH: &str = "/v1/js/sekisho.js";
 
 const CHALLENGE: &str = include_str!("assets/challenge.js");
+const PASSKEY: &str = include_str!("assets/passkey.js");
 const HELPER: &str = include_str!("assets/sekisho.js");
 
-/// The version in the address of the challenge's script: it may be kept for good under it.
+/// The version in a script's address: it may be kept for good under it.
 static CHALLENGE_VERSION: LazyLock<String> = LazyLock::new(|| version(CHALLENGE));
+static PASSKEY_VERSION: LazyLock<String> = LazyLock::new(|| version(PASSKEY));
 static HELPER_VERSION: LazyLock<String> = LazyLock::new(|| version(HELPER));
 
 /// A year.
@@ -43,6 +48,16 @@ pub(super) fn challenge_source(public_url: &Url) -> String {
     format!("{}{CHALLENGE_PATH}", public_url.origin().ascii_serialization())
 }
 
+/// The path and version of the script that asks for a passkey.
+pub(super) fn passkey_script() -> String {
+    format!("{PASSKEY_PATH}?v={}", *PASSKEY_VERSION)
+}
+
+/// The address of that script as a content security policy names it.
+pub(super) fn passkey_source(public_url: &Url) -> String {
+    format!("{}{PASSKEY_PATH}", public_url.origin().ascii_serialization())
+}
+
 /// The digest by which a merchant's page knows the helper (Subresource Integrity).
 pub fn helper_integrity() -> String {
     format!("sha384-{}", STANDARD.encode(Sha384::digest(HELPER.as_bytes())))
@@ -50,8 +65,18 @@ pub fn helper_integrity() -> String {
 
 /// `GET /assets/challenge.js`
 pub(super) async fn challenge(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let named = query.is_some_and(|query| query.strip_prefix("v=") == Some(CHALLENGE_VERSION.as_str()));
-    script(CHALLENGE, &CHALLENGE_VERSION, if named { FOR_GOOD } else { ASKED_FOR }, &headers)
+    versioned(CHALLENGE, &CHALLENGE_VERSION, query.as_deref(), &headers)
+}
+
+/// `GET /assets/passkey.js`
+pub(super) async fn passkey(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    versioned(PASSKEY, &PASSKEY_VERSION, query.as_deref(), &headers)
+}
+
+/// A script that may be kept for good when its address names its version.
+fn versioned(text: &'static str, version: &str, query: Option<&str>, asked: &HeaderMap) -> Response {
+    let named = query.is_some_and(|query| query.strip_prefix("v=") == Some(version));
+    script(text, version, if named { FOR_GOOD } else { ASKED_FOR }, asked)
 }
 
 /// `GET /v1/js/sekisho.js`: for pages of any origin.

@@ -1,4 +1,8 @@
 //! The challenge's pages: forms in, the challenge as it stands out. They need neither cookie nor script.
+//!
+//! How the proof is asked for is in [`asking`].
+
+mod asking;
 
 use std::sync::Arc;
 
@@ -8,6 +12,7 @@ use axum::extract::{Form, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Deserializer};
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::Pages;
@@ -20,14 +25,12 @@ use super::headers::{Permissions, Sources};
 use super::visitor::Visitor;
 use crate::credential::hasher::HasherError;
 use crate::domain::challenge::{ChallengeState, Language};
-use crate::flow::challenge::{self, Answer, Asking, AskingForms, ChallengeError, Notice, ReturnWay, Stage, View};
+use crate::flow::challenge::{self, Answer, ChallengeError, ReturnWay, Stage, View, Wish};
 use crate::store::challenges::Challenge;
-use crate::texts::moment::{amount, date_and_time, time_of_day};
+use crate::texts::moment::{amount, date_and_time};
 
 /// So many characters of a merchant's name are shown.
 const MERCHANT_NAME_LENGTH: usize = 60;
-/// So many characters of a personal message are shown.
-const MESSAGE_LENGTH: usize = 100;
 
 /// What the address may carry.
 #[derive(Deserialize)]
@@ -45,6 +48,13 @@ pub(super) struct Fields {
     language: Option<String>,
     #[serde(default, deserialize_with = "wiped_after_use")]
     password: Zeroizing<String>,
+    #[serde(default, deserialize_with = "wiped_after_use")]
+    code: Zeroizing<String>,
+    #[serde(default)]
+    way: String,
+    /// What a passkey answered.
+    #[serde(default)]
+    answer: String,
 }
 
 fn wiped_after_use<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
@@ -74,11 +84,19 @@ pub(super) async fn answer(
         Err(rejection) => return refuse(&pages, &visitor, &rejection),
     };
     let arrival = visitor.arrival();
-    let view = if fields.step == "answer" {
-        let answer = Answer { form: fields.form, password: fields.password };
-        challenge::answer(Arc::clone(&pages.app), token.clone(), answer, arrival).await
-    } else {
-        challenge::go_on(&pages.app, &token, &fields.form, &arrival).await
+    let view = match fields.step.as_str() {
+        "answer" => {
+            let answer =
+                Answer { form: fields.form, password: fields.password, code: fields.code, passkey: fields.answer };
+            challenge::answer(Arc::clone(&pages.app), token.clone(), answer, arrival).await
+        }
+        step @ ("choose" | "send") => {
+            let asked = fields.language.as_deref().and_then(Language::parse);
+            let language = asked.or(visitor.language()).unwrap_or(Language::Ja);
+            let wish = Wish { form: fields.form, way: fields.way, again: step == "send", language };
+            challenge::choose(&pages.app, &token, wish, &arrival).await
+        }
+        _ => challenge::go_on(&pages.app, &token, &fields.form, &arrival).await,
     };
     show(&pages, &visitor, fields.language.as_deref(), &token, view)
 }
@@ -118,12 +136,16 @@ fn show(
     };
     let language =
         language.and_then(Language::parse).or(challenge.language).or(visitor.language()).unwrap_or(Language::Ja);
+    let base = pages.app.config.server.public_url.path().trim_end_matches('/');
     let mut frame = Frame::new(pages, language);
     frame.look = Look::of(&pages.app, challenge.programme.as_deref());
     let page = Page {
         permissions: permissions(pages, &challenge, frame.look.as_ref()),
         frame,
-        action: format!("{}/challenge/{token}", pages.app.config.server.public_url.path().trim_end_matches('/')),
+        action: format!("{base}/challenge/{token}"),
+        help: format!("{base}/help"),
+        is_framed: visitor.arrival().is_framed(),
+        public_url: &pages.app.config.server.public_url,
         challenge: &challenge,
     };
     match stage {
@@ -141,8 +163,9 @@ fn failure(error: &ChallengeError) -> Failure {
         ChallengeError::Hasher(HasherError::Busy) => return Failure::Busy,
         ChallengeError::Store(store) if store.is_transient() => Failure::Busy,
         ChallengeError::Store(_)
-        | ChallengeError::Message(_)
+        | ChallengeError::Sealed(_)
         | ChallengeError::Hasher(_)
+        | ChallengeError::Passkey(_)
         | ChallengeError::Result
         | ChallengeError::Broken => Failure::Internal,
     };
@@ -154,13 +177,13 @@ fn failure(error: &ChallengeError) -> Failure {
 /// one or by its own form, to the return URL. Its script is one file of ours, without which it works too.
 fn permissions(pages: &Pages, challenge: &Challenge, look: Option<&Look<'_>>) -> Permissions {
     let return_url = challenge.authentication.return_url.as_deref();
-    let origin = return_url.and_then(|url| Some(url::Url::parse(url).ok()?.origin().ascii_serialization()));
+    let origin = return_url.and_then(|url| Some(Url::parse(url).ok()?.origin().ascii_serialization()));
     Permissions {
         framed_by: challenge.merchant.origins(),
         posts_to: origin.into_iter().collect(),
         style: Some(STYLE),
         files: Sources {
-            script: Some(challenge_source(&pages.app.config.server.public_url)),
+            scripts: vec![challenge_source(&pages.app.config.server.public_url)],
             ..look.map(Look::sources).unwrap_or_default()
         },
         ..Permissions::default()
@@ -171,8 +194,12 @@ fn permissions(pages: &Pages, challenge: &Challenge, look: Option<&Look<'_>>) ->
 struct Page<'a> {
     frame: Frame<'a>,
     action: String,
+    help: String,
     permissions: Permissions,
     challenge: &'a Challenge,
+    /// Whether it stands in somebody's frame.
+    is_framed: bool,
+    public_url: &'a Url,
 }
 
 /// What is bought, as it is shown.
@@ -181,22 +208,6 @@ struct Purchase {
     amount: String,
     date: String,
     card: String,
-}
-
-#[derive(Template)]
-#[template(path = "challenge_asking.html")]
-struct AskingPage<'a> {
-    frame: Frame<'a>,
-    title: String,
-    action: String,
-    forms: AskingForms,
-    purchase: Purchase,
-    message: Option<String>,
-    notice: Option<String>,
-    tries: String,
-    finish_by: String,
-    seconds_left: i64,
-    cancel: String,
 }
 
 /// A page with nothing but a button to go on.
@@ -266,35 +277,6 @@ impl Page<'_> {
         rendered(&page, &self.permissions)
     }
 
-    fn asking(mut self, asking: Asking) -> Response {
-        self.frame.error = asking.notice.is_some();
-        let cancel = if self.challenge.authentication.return_url.is_some() { "cancel" } else { "cancel-close" };
-        let finish_by = time_of_day(self.challenge.expires_at, self.challenge.merchant.time_base, self.frame.wording);
-        let page = AskingPage {
-            title: self.frame.text("ask-title"),
-            purchase: self.purchase(),
-            message: asking.message.map(|message| plain(&message, MESSAGE_LENGTH)),
-            notice: asking.notice.map(|notice| self.notice(notice, asking.tries_left)),
-            tries: self.frame.wording.with("tries-left", "count", asking.tries_left),
-            finish_by: self.frame.wording.with("finish-by", "time", finish_by),
-            seconds_left: asking.seconds_left,
-            cancel: self.frame.text(cancel),
-            action: self.action,
-            forms: asking.forms,
-            frame: self.frame,
-        };
-        rendered(&page, &self.permissions)
-    }
-
-    fn notice(&self, notice: Notice, tries_left: i64) -> String {
-        match notice {
-            Notice::Wrong => self.frame.wording.with("notice-wrong", "count", tries_left),
-            Notice::Empty => self.frame.text("notice-empty"),
-            Notice::TooLong => self.frame.text("notice-too-long"),
-            Notice::StaleForm => self.frame.text("notice-stale"),
-        }
-    }
-
     fn finished(self, way: ReturnWay) -> Response {
         let post = match way {
             ReturnWay::Redirect { url } => return self.redirect(&url),
@@ -305,6 +287,7 @@ impl Page<'_> {
             ChallengeState::Passed => ("passed", "passed"),
             ChallengeState::Failed => ("refused", "failed"),
             ChallengeState::Cancelled => ("", "cancelled"),
+            ChallengeState::Unavailable => ("", "undeliverable"),
             ChallengeState::Open | ChallengeState::Expired => ("", "expired"),
         };
         let page = FinishedPage {

@@ -16,12 +16,14 @@
 
 pub(super) mod account;
 pub(super) mod answer;
+pub(super) mod card;
 pub(super) mod failure;
 pub(super) mod form;
 pub(super) mod frame;
 pub(super) mod home;
 pub(super) mod prove;
 pub(super) mod routes;
+pub(super) mod sharing;
 pub(super) mod sheet;
 pub(super) mod sign_in;
 pub(super) mod signed;

@@ -2,8 +2,18 @@
 //! shows one by `{{ piece|safe }}`: each escapes what it holds. Knows neither staff nor members.
 
 pub(super) mod act_form;
+pub(super) mod secret;
+pub(super) mod small_form;
 
 use askama::Template;
+
+/// A piece as HTML; nothing, and a line in the log, where it cannot be rendered.
+pub(in crate::pages) fn rendered(piece: &impl Template) -> String {
+    piece.render().unwrap_or_else(|error| {
+        tracing::error!(%error, "a piece of a page cannot be rendered");
+        String::new()
+    })
+}
 
 /// One field of a form, with its label, its hint and what is wrong with it.
 #[derive(Template)]

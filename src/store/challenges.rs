@@ -1,20 +1,21 @@
 //! Challenges: opened with their authentication, found by the digest of their URL's token.
 //!
-//! How tries are counted is in [`attempts`], how a challenge ends in [`settlement`].
+//! How tries are counted is in [`attempts`], what a buyer chooses in [`choice`], how a challenge ends in [`settlement`].
 
 use sea_orm::{ConnectionTrait, Value};
 
 use super::audit::{self, Entry};
 use super::sql::{self, Row};
-use super::{Store, StoreError, authentications};
+use super::{Store, StoreError, authentications, receive};
 use crate::domain::authentication::Authentication;
 use crate::domain::challenge::{ChallengeState, Language};
 use crate::domain::clock::Micros;
 use crate::domain::facts::Method;
-use crate::domain::id::{AuthenticationId, CardId, CardholderId, ChallengeId, EnrolmentId};
+use crate::domain::id::{AuthenticationId, CardId, CardholderId, ChallengeId, ContactId, EnrolmentId};
 use crate::domain::merchant::{Environment, Merchant};
 
 pub mod attempts;
+pub mod choice;
 pub mod settlement;
 
 /// A challenge to be opened.
@@ -61,6 +62,12 @@ pub struct Challenge {
     pub first_visit_by: Micros,
     /// When it ends by itself.
     pub expires_at: Micros,
+    /// The method that the buyer chose; none while it is the first one.
+    pub chosen: Option<Method>,
+    /// Where the code goes that she chose.
+    pub contact_id: Option<ContactId>,
+    /// The methods that the card has now, each with the time until which it cannot be used.
+    pub held: Vec<(Method, Option<Micros>)>,
     /// Since when a proof is being compared.
     pub comparing_since: Option<Micros>,
     /// The card's programme; none when the card is gone.
@@ -94,8 +101,11 @@ impl Challenge {
 }
 
 const SELECT: &str = "SELECT c.id, c.authentication_id, c.state, c.methods, c.language, c.attempts, c.visited_at, \
-     c.first_visit_by, c.expires_at, k.programme, e.id AS enrolment_id, e.personal_message, h.id AS cardholder_id, \
+     c.first_visit_by, c.expires_at, c.method AS chosen, c.contact_id, k.programme, e.id AS enrolment_id, \
+     e.personal_message, h.id AS cardholder_id, \
      h.person_key_id, h.person_key, \
+     (SELECT string_agg(kind || ':' || CASE WHEN usable_from > COALESCE(locked_until, 0) THEN usable_from \
+      ELSE COALESCE(locked_until, 0) END, ',') FROM credentials WHERE enrolment_id = e.id) AS held, \
      (SELECT MAX(recorded_at) FROM challenge_answers WHERE challenge_id = c.id AND outcome IS NULL) AS comparing_since, \
      CAST(COALESCE((SELECT SUM(challenge_pages) FROM card_hours WHERE card_id = a.card_id AND hour > $2 - 24), 0) \
      AS BIGINT) AS pages_opened \
@@ -252,6 +262,9 @@ fn read(row: &Row, authentication: Authentication, merchant: Merchant) -> Result
         visited_at: micros("visited_at")?,
         first_visit_by: Micros(row.get("first_visit_by")?),
         expires_at: Micros(row.get("expires_at")?),
+        chosen: row.optional_word("chosen", Method::parse)?,
+        contact_id: row.get::<Option<uuid::Uuid>>("contact_id")?.map(ContactId::from_uuid),
+        held: receive::methods(&row.get::<Option<String>>("held")?.unwrap_or_default()),
         comparing_since: micros("comparing_since")?,
         programme: row.get("programme")?,
         pages_opened: row.get("pages_opened")?,

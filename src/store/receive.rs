@@ -15,6 +15,7 @@ use crate::domain::consent::ConsentState;
 use crate::domain::consent::standing::Standing;
 use crate::domain::facts::{EnrolmentState, Method};
 use crate::domain::id::{AuthenticationId, CardId, CardholderId, MerchantId, VouchId};
+use crate::domain::member::ContactChannel;
 use crate::domain::money::Money;
 
 /// What is needed to reserve, find and count.
@@ -79,6 +80,8 @@ pub struct ReceivedCard {
     pub blocked: bool,
     /// Its methods, each with the time until which it cannot be used.
     pub methods: Vec<(Method, Option<Micros>)>,
+    /// Its verified contacts for codes: the way, and the time from which they can be used.
+    pub contacts: Vec<(ContactChannel, Micros)>,
     /// Where the holder stands.
     pub standing: Standing,
     /// Her consent state towards this request.
@@ -227,6 +230,7 @@ impl ReceivedCard {
             enrolment: card.word("enrolment", EnrolmentState::parse)?,
             blocked: card.get::<Option<i64>>("blocked_at")?.is_some(),
             methods: methods(&card.get::<Option<String>>("methods")?.unwrap_or_default()),
+            contacts: contacts(&card.get::<Option<String>>("contacts")?.unwrap_or_default()),
             consent: standing.general(),
             standing,
             record: RecordDigests::read(card)?,
@@ -282,7 +286,7 @@ impl History {
 }
 
 /// Reads `password:0,totp:1790000000000000`: a method and the time until which it cannot be used.
-fn methods(text: &str) -> Vec<(Method, Option<Micros>)> {
+pub(super) fn methods(text: &str) -> Vec<(Method, Option<Micros>)> {
     text.split(',')
         .filter_map(|part| {
             let (method, locked_until) = part.split_once(':')?;
@@ -290,6 +294,12 @@ fn methods(text: &str) -> Vec<(Method, Option<Micros>)> {
             Some((Method::parse(method)?, locked_until))
         })
         .collect()
+}
+
+/// Reads `sms:1790000000000000`: a way and the time from which it can be used.
+fn contacts(text: &str) -> Vec<(ContactChannel, Micros)> {
+    let parts = text.split(',').filter_map(|part| part.split_once(':'));
+    parts.filter_map(|(channel, from)| Some((ContactChannel::parse(channel)?, Micros(from.parse().ok()?)))).collect()
 }
 
 impl Store {

@@ -19,7 +19,9 @@ macro_rules! card {
              COALESCE(e.state, 'none') AS enrolment, COALESCE(s.standing, '{}') AS standing, \
              c.blocked_at, (SELECT string_agg(kind || ':' || CASE WHEN usable_from > COALESCE(locked_until, 0) \
               THEN usable_from ELSE COALESCE(locked_until, 0) END, ',') FROM credentials \
-              WHERE enrolment_id = e.id) AS methods \
+              WHERE enrolment_id = e.id) AS methods, \
+             (SELECT string_agg(channel || ':' || usable_from, ',') FROM contacts WHERE enrolment_id = e.id \
+              AND verified_at IS NOT NULL AND removed_at IS NULL) AS contacts \
              FROM card_numbers n JOIN cards c ON c.id = n.card_id JOIN cardholders h ON h.id = c.cardholder_id \
              LEFT JOIN enrolments e ON e.card_id = c.id LEFT JOIN consent_states s ON s.cardholder_id = h.id \
              WHERE n.digest = ",

@@ -151,6 +151,15 @@ pub async fn use_up(
     Ok(sql::execute(transaction, SQL, values).await? == 1)
 }
 
+/// Forgets the code for something that is over.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn forget(transaction: &impl ConnectionTrait, subject: CodeSubject) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM sent_codes WHERE purpose = $1 AND subject = $2";
+    sql::execute(transaction, SQL, key(subject)).await.map(|_| ())
+}
+
 fn key(subject: CodeSubject) -> [Value; 2] {
     [subject.purpose().as_str().into(), subject.uuid().into()]
 }

@@ -60,13 +60,12 @@ async fn a_form_of_another_site_is_not_read() {
         let cookie = format!("__Host-sekisho-my={}", member.token);
         let token = member.form_token();
         let plain = || Call::post("/my/sign-out").header("cookie", &cookie);
+        let ours = deployment.app.config.server.public_url.origin().ascii_serialization();
         let foreign = [
             plain().form(&[("form_token", &token)]),
             plain().header("origin", "https://evil.example").form(&[("form_token", &token)]),
             plain().header("origin", "null").form(&[("form_token", &token)]),
-            from_our_page(&deployment.app, plain())
-                .header("sec-fetch-site", "cross-site")
-                .form(&[("form_token", &token)]),
+            plain().header("origin", &ours).header("sec-fetch-site", "cross-site").form(&[("form_token", &token)]),
             from_our_page(&deployment.app, plain()).form(&[]),
             from_our_page(&deployment.app, plain()).form(&[("form_token", &"0".repeat(64))]),
         ];

@@ -288,7 +288,8 @@ async fn where_the_shop_does_not_answer_the_page_stays_and_says_so_and_posts_aga
         let site = Site::start();
         let shop = open_shop(&deployment.app, "Books", "5942", &site.at("/silent")).await;
         let stage = Stage { deployment, service, site, shop, card: deployment.enrolled().await };
-        let changes = json!({"challenge": {"wish": "challenge", "return_url": stage.site.at("/silent"), "language": "en"}});
+        let changes =
+            json!({"challenge": {"wish": "challenge", "return_url": stage.site.at("/silent"), "language": "en"}});
         let body = deployment.purchase(&stage.card, &changes);
         let answer = deployment.ask_by(&stage.shop, &body).await.ok(201);
         let cancel = format!("/v1/authentications/{}/cancel", answer["id"].as_str().unwrap());

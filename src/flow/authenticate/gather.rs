@@ -9,7 +9,7 @@ use crate::domain::cardholder::normal_address;
 use crate::domain::clock::Micros;
 use crate::domain::facts::{
     CardFacts, Count, DeliveryFacts, DeviceFacts, EnrolmentFacts, FACTS_VERSION, Facts, LocationFacts, LocationSource,
-    Match, MatchFacts, MerchantFacts, PurchaseFacts, VelocityFacts,
+    Match, MatchFacts, MerchantFacts, Method, PurchaseFacts, VelocityFacts,
 };
 use crate::geo::Place;
 use crate::policy::Reference;
@@ -83,11 +83,19 @@ fn purchase(request: &AuthenticationRequest, reference: &Reference) -> PurchaseF
 
 fn enrolment(card: &ReceivedCard, now: Micros) -> EnrolmentFacts {
     let complete = card.enrolment == crate::domain::facts::EnrolmentState::Complete;
-    let usable = |until: &Option<Micros>| complete && until.is_none_or(|until| until <= now);
+    let reachable = card.contacts.iter().any(|(_, from)| *from <= now);
+    let usable = |method: Method, until: &Option<Micros>| {
+        complete && until.is_none_or(|until| until <= now) && (method != Method::Code || reachable)
+    };
     EnrolmentFacts {
         state: card.enrolment,
         methods: card.methods.iter().map(|(method, _)| *method).collect(),
-        usable_methods: card.methods.iter().filter(|(_, until)| usable(until)).map(|(method, _)| *method).collect(),
+        usable_methods: card
+            .methods
+            .iter()
+            .filter(|(method, until)| usable(*method, until))
+            .map(|(method, _)| *method)
+            .collect(),
     }
 }
 

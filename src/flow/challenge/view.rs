@@ -2,6 +2,7 @@
 
 use super::form::{Form, issue};
 use super::return_way::ReturnWay;
+use super::ways::{self, Ways};
 use super::{Arrival, ChallengeError};
 use crate::app::App;
 use crate::domain::challenge::ChallengeState;
@@ -46,9 +47,11 @@ pub struct Asking {
     pub tries_left: i64,
     /// How many seconds are left.
     pub seconds_left: i64,
-    /// What the buyer must know about her last answer.
+    /// What the buyer must know about what she did last.
     pub notice: Option<Notice>,
-    /// Tokens of the forms: the answer, the same page again, and giving up.
+    /// How she proves who she is, and what she may change to.
+    pub ways: Ways,
+    /// Tokens of the forms: the answer, another way, the same page again, and giving up.
     pub forms: AskingForms,
 }
 
@@ -57,13 +60,15 @@ pub struct Asking {
 pub struct AskingForms {
     /// The answer.
     pub answer: String,
+    /// Another way, or a code.
+    pub choose: String,
     /// The same page again, in another language.
     pub go_on: String,
     /// Giving up.
     pub cancel: String,
 }
 
-/// What the buyer must know about her last answer.
+/// What the buyer must know about what she did last. Only a wrong proof, and one that was used before, spent a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// It was wrong.
@@ -74,6 +79,22 @@ pub enum Notice {
     TooLong,
     /// Its form was not from this page; no try was spent.
     StaleForm,
+    /// The field for the code was empty.
+    EmptyCode,
+    /// A code has six digits, and this has not.
+    NotSixDigits,
+    /// The form brought another method's field.
+    OtherField,
+    /// The one-time password was used before.
+    UsedBefore,
+    /// There is no code to compare with: none was sent, or its time is over.
+    NoCode,
+    /// No more codes are sent.
+    TooManyCodes,
+    /// The way that was chosen is gone.
+    WayGone,
+    /// No passkey answered, or too late.
+    NoPasskey,
 }
 
 /// How many proofs will still be compared.
@@ -82,7 +103,7 @@ pub(super) fn tries_left(app: &App, challenge: &Challenge) -> i64 {
 }
 
 /// The challenge as it stands: the neutral page first, unless the browser came by the merchant.
-pub(super) fn show_on_arrival(
+pub(super) async fn show_on_arrival(
     app: &App,
     challenge: Challenge,
     arrival: &Arrival,
@@ -92,34 +113,38 @@ pub(super) fn show_on_arrival(
         let go_on = issue(app, Form::GoOn, challenge.id);
         return Ok(View { challenge, stage: Stage::Neutral { go_on } });
     }
-    show(app, challenge, notice)
+    show(app, challenge, notice).await
 }
 
 /// The challenge as it stands, to somebody who may see the personal message.
-pub(super) fn show(app: &App, challenge: Challenge, notice: Option<Notice>) -> Result<View, ChallengeError> {
+pub(super) async fn show(app: &App, challenge: Challenge, notice: Option<Notice>) -> Result<View, ChallengeError> {
     let stage = if challenge.state != ChallengeState::Open {
         Stage::Finished(ReturnWay::of(app, &challenge).ok_or(ChallengeError::Result)?)
     } else if tries_left(app, &challenge) == 0 {
         Stage::Comparing { go_on: issue(app, Form::GoOn, challenge.id) }
+    } else if let Some(ways) = ways::of(app, &challenge).await? {
+        Stage::Asking(Box::new(asking(app, &challenge, ways, notice)?))
     } else {
-        Stage::Asking(Box::new(asking(app, &challenge, notice)?))
+        // The last way went this moment: the next look ends the challenge.
+        Stage::Comparing { go_on: issue(app, Form::GoOn, challenge.id) }
     };
     Ok(View { challenge, stage })
 }
 
-fn asking(app: &App, challenge: &Challenge, notice: Option<Notice>) -> Result<Asking, ChallengeError> {
+fn asking(app: &App, challenge: &Challenge, ways: Ways, notice: Option<Notice>) -> Result<Asking, ChallengeError> {
     let within_limit = challenge.pages_opened <= i64::from(app.config.challenge.pages_per_day);
     let message = match &challenge.enrolment {
         Some(enrolment) if within_limit => Some(personal_message(app, enrolment)?),
         _ => None,
     };
     let forms = AskingForms {
-        answer: issue(app, Form::Answer, challenge.id),
+        answer: issue(app, Form::Answer(ways.present.method()), challenge.id),
+        choose: issue(app, Form::Choose, challenge.id),
         go_on: issue(app, Form::GoOn, challenge.id),
         cancel: issue(app, Form::Cancel, challenge.id),
     };
     let seconds_left = ((challenge.expires_at.0 - app.now().0) / Micros::SECOND).max(0);
-    Ok(Asking { message, tries_left: tries_left(app, challenge), seconds_left, notice, forms })
+    Ok(Asking { message, tries_left: tries_left(app, challenge), seconds_left, notice, ways, forms })
 }
 
 fn personal_message(app: &App, enrolment: &SealedEnrolment) -> Result<String, SealError> {

@@ -63,7 +63,7 @@ pub fn ways(app: &App) -> Vec<ContactChannel> {
 /// # Errors
 /// [`ContactError`].
 pub async fn list(app: &App, own: &OwnCard) -> Result<Vec<ContactView>, ContactError> {
-    contact::list(app, own.card.enrolment_id).await
+    contact::list(app, own.card.id).await
 }
 
 /// Adds a contact and sends it a code.
@@ -81,13 +81,13 @@ pub async fn add(
         return Err(SendError::NoWay(channel).into());
     }
     let address = ContactAddress::parse(channel, typed)?;
-    for row in app.store.contacts(own.card.enrolment_id).await? {
+    for row in app.store.contacts(own.card.id).await? {
         let known = crate::delivery::contact::open(app, &row).map_err(ContactError::from)?;
         if known == address {
             return Err(ContactChangeError::Known);
         }
     }
-    let new = contact::seal(app, own.card.cardholder_id, own.card.enrolment_id, &address).await?;
+    let new = contact::seal(app, own.card.cardholder_id, own.card.id, &address).await?;
     let (id, entry) = (new.id, note(app, member, own, "member.contact.add"));
     if !app.store.add_contact(new, CONTACTS_MAX, ADDED_PER_DAY, app.now(), entry).await? {
         return Err(ContactChangeError::TooMany);
@@ -128,8 +128,7 @@ pub async fn verify(
         CodeCheck::Gone => return Err(ContactChangeError::Gone),
     }
     let now = app.now();
-    let notices =
-        member_notice::messages(app, own.card.enrolment_id, MemberEvent::ContactAdded, told_in(member)).await?;
+    let notices = member_notice::messages(app, own.card.id, MemberEvent::ContactAdded, told_in(member)).await?;
     let verified = Verified {
         id,
         usable_from: now.plus_seconds(app.config.member.contact_cooling_seconds),
@@ -148,7 +147,7 @@ pub async fn remove(app: &App, member: &Member, own: &OwnCard, id: ContactId) ->
     let was_verified = find(app, own, id).await?.row.verified_at.is_some();
     let event = MemberEvent::ContactRemoved;
     let notices = if was_verified {
-        member_notice::messages(app, own.card.enrolment_id, event, told_in(member)).await?
+        member_notice::messages(app, own.card.id, event, told_in(member)).await?
     } else {
         Vec::new()
     };

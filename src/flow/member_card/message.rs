@@ -38,7 +38,7 @@ pub enum MessageError {
 /// [`SealError`].
 pub fn read(own: &OwnCard) -> Result<String, SealError> {
     let card = &own.card;
-    let message = own.key.open("enrolments", "personal_message", card.enrolment_id.uuid(), &card.personal_message)?;
+    let message = own.key.open("enrolments", "personal_message", card.id.uuid(), &card.personal_message)?;
     Ok(String::from_utf8_lossy(&message).into_owned())
 }
 
@@ -48,10 +48,10 @@ pub fn read(own: &OwnCard) -> Result<String, SealError> {
 /// [`MessageError`].
 pub async fn check(app: &App, own: &OwnCard, text: &str) -> Result<PersonalMessage, MessageError> {
     let message = PersonalMessage::parse(text, &own.card.last_four)?;
-    if message.as_str() == read(own)? && !own.card.message_is_provisional {
+    if message.as_str() == read(own)? && !own.card.personal_message_provisional {
         return Err(MessageError::Same);
     }
-    let stored = app.store.password_hash(own.card.enrolment_id).await?;
+    let stored = app.store.password_hash(own.card.id).await?;
     let is_password = match Password::typed(message.as_str()) {
         Ok(password) => app.hasher.reserve().await?.compare(password, stored).await?.matches,
         Err(_) => false,
@@ -65,7 +65,7 @@ pub async fn check(app: &App, own: &OwnCard, text: &str) -> Result<PersonalMessa
 /// [`MessageError`]; then nothing was changed.
 pub async fn change(app: &App, member: &Member, own: &OwnCard, text: &str) -> Result<(), MessageError> {
     let message = check(app, own, text).await?;
-    let id = own.card.enrolment_id;
+    let id = own.card.id;
     let plain = message.as_str().as_bytes();
     let sealed = own.key.seal("enrolments", "personal_message", id.uuid(), plain, app.randomness.as_ref())?;
     let entry = note(app, member, own, "member.message");

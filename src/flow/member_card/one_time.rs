@@ -11,6 +11,7 @@ use crate::domain::facts::Method;
 use crate::domain::id::{CredentialId, EnrolmentId};
 use crate::domain::member::Member;
 use crate::domain::member_notice::MemberEvent;
+use crate::flow::member::recovery_digests;
 use crate::flow::member_notice;
 use crate::keys::SealError;
 use crate::store::StoreError;
@@ -18,8 +19,6 @@ use crate::store::member_card::{Application, Confirmed};
 
 /// How long a secret that is shown can be confirmed, seconds.
 const APPLICATION_SECONDS: i64 = 900;
-/// The kind of account that a member's recovery codes open.
-const RECOVERY_CLASS: &str = "member_recovery_code";
 
 /// Why nothing was changed about one-time passwords.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +57,8 @@ pub struct OneTimeState {
 /// # Errors
 /// [`StoreError`].
 pub async fn state(app: &App, own: &OwnCard) -> Result<OneTimeState, StoreError> {
-    let since = own.card.credential(Method::Totp).map(|credential| credential.changed_at);
-    Ok(OneTimeState { since, recovery_codes_left: app.store.recovery_codes_left(own.card.enrolment_id).await? })
+    let since = own.credential(Method::Totp).map(|credential| credential.changed_at);
+    Ok(OneTimeState { since, recovery_codes_left: app.store.recovery_codes_left(own.card.id).await? })
 }
 
 /// Makes a secret that waits to be confirmed, in the place of one that waited.
@@ -67,7 +66,7 @@ pub async fn state(app: &App, own: &OwnCard) -> Result<OneTimeState, StoreError>
 /// # Errors
 /// [`OneTimeError`].
 pub async fn apply(app: &App, member: &Member, own: &OwnCard) -> Result<(), OneTimeError> {
-    let id = own.card.enrolment_id;
+    let id = own.card.id;
     let secret = one_time::secret(app.randomness.as_ref());
     let sealed = own.key.seal("totp_applications", "secret", id.uuid(), &secret, app.randomness.as_ref())?;
     let application = Application { secret: sealed, expires_at: app.now().plus_seconds(APPLICATION_SECONDS) };
@@ -91,7 +90,7 @@ pub async fn shown(app: &App, own: &OwnCard) -> Result<Zeroizing<String>, OneTim
 /// # Errors
 /// [`OneTimeError`]; then nothing was changed.
 pub async fn confirm(app: &App, member: &Member, own: &OwnCard, code: &str) -> Result<Vec<String>, OneTimeError> {
-    let id = own.card.enrolment_id;
+    let id = own.card.id;
     let (secret, applied) = waiting(app, own).await?;
     let now = app.now();
     let step = one_time::matching_step(&secret, code, now).ok_or(OneTimeError::Code)?;
@@ -110,7 +109,7 @@ pub async fn confirm(app: &App, member: &Member, own: &OwnCard, code: &str) -> R
 /// # Errors
 /// [`OneTimeError`]; then nothing was changed.
 pub async fn remove(app: &App, member: &Member, own: &OwnCard) -> Result<(), OneTimeError> {
-    let id = own.card.enrolment_id;
+    let id = own.card.id;
     let notices = member_notice::messages(app, id, MemberEvent::OneTimePasswordRemoved, told_in(member)).await?;
     let entry = note(app, member, own, "member.one_time_password.remove");
     if app.store.remove_totp(id, notices, entry).await? { Ok(()) } else { Err(OneTimeError::None) }
@@ -121,16 +120,10 @@ pub async fn remove(app: &App, member: &Member, own: &OwnCard) -> Result<(), One
 /// # Errors
 /// [`OneTimeError`]; then nothing was changed.
 pub async fn renew_recovery_codes(app: &App, member: &Member, own: &OwnCard) -> Result<Vec<String>, OneTimeError> {
-    let id = own.card.enrolment_id;
+    let id = own.card.id;
     let (codes, digests) = fresh_recovery_codes(app, id);
     let entry = note(app, member, own, "member.recovery_codes");
     if app.store.replace_recovery_codes(id, digests, entry).await? { Ok(codes) } else { Err(OneTimeError::None) }
-}
-
-/// The digests that a member's recovery code may be stored under, the active key's first; none when it has not the form of
-/// one.
-pub fn recovery_digests(app: &App, id: EnrolmentId, code: &str) -> Vec<[u8; 32]> {
-    one_time::recovery_digests(&app.keys, RECOVERY_CLASS, &id.to_string(), code)
 }
 
 fn fresh_recovery_codes(app: &App, id: EnrolmentId) -> (Vec<String>, Vec<[u8; 32]>) {
@@ -141,7 +134,7 @@ fn fresh_recovery_codes(app: &App, id: EnrolmentId) -> (Vec<String>, Vec<[u8; 32
 
 /// The secret that waits, opened, and as it is sealed.
 async fn waiting(app: &App, own: &OwnCard) -> Result<(Zeroizing<Vec<u8>>, Vec<u8>), OneTimeError> {
-    let id = own.card.enrolment_id;
+    let id = own.card.id;
     let application = app.store.totp_application(id, app.now()).await?.ok_or(OneTimeError::NoApplication)?;
     let secret = own.key.open("totp_applications", "secret", id.uuid(), &application.secret)?;
     Ok((secret, application.secret))

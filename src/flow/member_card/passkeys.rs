@@ -68,7 +68,7 @@ pub fn are_offered(app: &App) -> bool {
 /// # Errors
 /// [`StoreError`].
 pub async fn list(app: &App, own: &OwnCard) -> Result<Vec<PasskeyRow>, StoreError> {
-    app.store.passkeys_of(own.card.enrolment_id).await
+    app.store.passkeys_of(own.card.id).await
 }
 
 /// Begins a registration: what the browser is asked.
@@ -77,7 +77,7 @@ pub async fn list(app: &App, own: &OwnCard) -> Result<Vec<PasskeyRow>, StoreErro
 /// [`PasskeyChangeError`].
 pub async fn begin(app: &App, own: &OwnCard, name: &str) -> Result<Value, PasskeyChangeError> {
     Note::parse(name, NAME_CHARS_MAX)?;
-    let id = own.card.enrolment_id;
+    let id = own.card.id;
     let known: Vec<String> = list(app, own).await?.into_iter().map(|row| row.passkey).collect();
     if i64::try_from(known.len()).unwrap_or(i64::MAX) >= PASSKEYS_MAX {
         return Err(PasskeyChangeError::TooMany);
@@ -101,7 +101,7 @@ pub async fn end(
     answer: &str,
 ) -> Result<PasskeyId, PasskeyChangeError> {
     let name = Note::parse(name, NAME_CHARS_MAX)?;
-    let (enrolment_id, now) = (own.card.enrolment_id, app.now());
+    let (enrolment_id, now) = (own.card.id, app.now());
     let state = app.store.take_ceremony(CeremonyPurpose::Register, enrolment_id.uuid(), now).await?;
     let made = offered(app)?.end_registration(answer, &state.ok_or(PasskeyChangeError::NotWaiting)?)?;
     let id = PasskeyId::new(now, app.randomness.as_ref());
@@ -129,7 +129,7 @@ pub async fn end(
 /// # Errors
 /// [`PasskeyChangeError`].
 pub async fn remove(app: &App, member: &Member, own: &OwnCard, id: PasskeyId) -> Result<(), PasskeyChangeError> {
-    let enrolment_id = own.card.enrolment_id;
+    let enrolment_id = own.card.id;
     let notices = member_notice::messages(app, enrolment_id, MemberEvent::PasskeyRemoved, told_in(member)).await?;
     let entry = note(app, member, own, "member.passkey.remove");
     let removed = app.store.remove_passkey(enrolment_id, id, notices, entry).await?;

@@ -1,6 +1,6 @@
 //! A member changes the password of a card. Her other sessions end, and she is told wherever she can be.
 
-use super::{OwnCard, changing, note, told_in};
+use super::{OwnCard, note, told_in};
 use crate::app::App;
 use crate::credential::hasher::HasherError;
 use crate::credential::password::{Password, PasswordError};
@@ -11,6 +11,7 @@ use crate::domain::member::Member;
 use crate::domain::member_notice::MemberEvent;
 use crate::flow::member_notice;
 use crate::store::StoreError;
+use crate::store::member_card::PasswordChange;
 
 /// Why a password is not changed.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +35,7 @@ pub enum PasswordChangeError {
 
 /// Since when the password has been what it is.
 pub fn changed_at(own: &OwnCard) -> Option<Micros> {
-    own.card.credential(Method::Password).map(|credential| credential.changed_at)
+    own.credential(Method::Password).map(|credential| credential.changed_at)
 }
 
 /// How strong a password would be; nothing is changed.
@@ -55,7 +56,7 @@ pub async fn change(app: &App, member: &Member, own: &OwnCard, text: &str) -> Re
     if !strength.is_enough() {
         return Err(PasswordChangeError::Weak(strength.weakness));
     }
-    let id = own.card.enrolment_id;
+    let id = own.card.id;
     let stored = app.store.password_hash(id).await?;
     let typed = Password::typed(text)?;
     if app.hasher.reserve().await?.compare(typed, stored).await?.matches {
@@ -63,6 +64,7 @@ pub async fn change(app: &App, member: &Member, own: &OwnCard, text: &str) -> Re
     }
     let hash = app.hasher.hash(Password::typed(text)?).await?;
     let notices = member_notice::messages(app, id, MemberEvent::PasswordChanged, told_in(member)).await?;
-    let entry = note(app, member, own, "member.password");
-    Ok(app.store.set_password(id, hash, changing(member), notices, app.now(), entry).await?)
+    let change =
+        PasswordChange { enrolment_id: id, hash, login_group: member.login_group, goes_on: member.session_id, notices };
+    Ok(app.store.set_password(change, app.now(), note(app, member, own, "member.password")).await?)
 }

@@ -35,8 +35,12 @@ pub(super) fn status(status: Status, ending: Ending) -> Words {
         (Status::Rejected, Ending::Cancelled) => words("お客様が中止", "The buyer gave up"),
         (Status::Rejected, Ending::MerchantCancelled) => words("加盟店が中止", "The merchant gave up"),
         (Status::Rejected, Ending::TimedOut) => words("時間切れ", "The time ran out"),
+        (Status::Rejected, Ending::Undeliverable) => words("認証コードを届けられず", "No code could be delivered"),
         (Status::NotEnrolled, _) => words("認証方法の登録なし", "A proof was wanted; none is registered"),
         (Status::NotEligible, _) => words("本人認証の対象外", "The card takes no part"),
+        (Status::Unavailable, Ending::Undeliverable) => {
+            words("認証コードを届けられず", "No code could be delivered, and there was no other way")
+        }
         (Status::Unavailable, _) => words("認証方法を利用できず", "A proof was wanted; none could be used"),
     }
 }
@@ -161,6 +165,10 @@ fn about_status(authentication: &Authentication, more: bool) -> Option<Words> {
         (Status::Rejected, Ending::Cancelled | Ending::MerchantCancelled | Ending::TimedOut) => {
             Some(words("再度お買い物いただけます", "She can buy again"))
         }
+        (Status::Unavailable | Status::Rejected, Ending::Undeliverable) => Some(words(
+            "認証コードの受取先が使えるか、会員サイトで確かめるようご案内ください",
+            "She can see on the member site whether her contact for codes still works",
+        )),
         (Status::NotEnrolled, _) => Some(words(
             "会員サイトでカードを登録すると本人認証をご利用いただけます",
             "She can register the card on the member site, then buy again",

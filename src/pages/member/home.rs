@@ -12,7 +12,7 @@ pub(super) async fn open(signed: Signed) -> Answer {
     let frame = signed.frame("member-home");
     let row = |card: &crate::store::member::OwnEnrolment| {
         vec![
-            Cell::Figure(format!("•••• {}", card.last_four)),
+            Cell::Link { path: format!("/my/cards/{}", card.id), text: format!("•••• {}", card.last_four) },
             Cell::Text(card.member_id.clone()),
             Cell::Figure(frame.moment(card.created_at)),
         ]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-use super::{account, home, prove, sign_in};
+use super::{account, home, prove, sharing, sign_in};
 use crate::pages::Pages;
 
 /// A place of the navigation.
@@ -17,8 +17,11 @@ pub(super) struct Entry {
 }
 
 /// The navigation, from left to right.
-pub(super) const NAVIGATION: &[Entry] =
-    &[Entry { path: "/my", title: "member-home" }, Entry { path: "/my/sessions", title: "member-sessions" }];
+pub(super) const NAVIGATION: &[Entry] = &[
+    Entry { path: "/my", title: "member-home" },
+    Entry { path: "/my/sharing", title: "my-sharing" },
+    Entry { path: "/my/sessions", title: "member-sessions" },
+];
 
 /// All pages of the members.
 pub(in crate::pages) fn routes() -> Router<Arc<Pages>> {
@@ -30,4 +33,38 @@ pub(in crate::pages) fn routes() -> Router<Arc<Pages>> {
         .route("/my/language", post(account::set_language))
         .route("/my/sessions", get(account::sessions))
         .route("/my/sessions/end", post(account::end_session))
+        .merge(cards())
+        .merge(sharing())
+}
+
+/// What concerns one card.
+fn cards() -> Router<Arc<Pages>> {
+    use super::card::{self, contact_code, contacts, message, one_time, passkeys, password, purchases};
+    Router::new()
+        .route("/my/cards/{id}", get(card::open))
+        .route("/my/cards/{id}/message", get(message::open).post(message::change))
+        .route("/my/cards/{id}/password", get(password::open).post(password::change))
+        .route("/my/cards/{id}/one-time", get(one_time::open))
+        .route("/my/cards/{id}/one-time/apply", post(one_time::apply))
+        .route("/my/cards/{id}/one-time/confirm", get(one_time::open_confirm).post(one_time::confirm))
+        .route("/my/cards/{id}/one-time/recovery", post(one_time::renew_recovery))
+        .route("/my/cards/{id}/one-time/remove", post(one_time::remove))
+        .route("/my/cards/{id}/contacts", get(contacts::open).post(contacts::add))
+        .route("/my/cards/{id}/contacts/remove", post(contacts::remove))
+        .route("/my/cards/{id}/contacts/{contact}", get(contact_code::open).post(contact_code::verify))
+        .route("/my/cards/{id}/contacts/{contact}/again", post(contact_code::again))
+        .route("/my/cards/{id}/passkeys", get(passkeys::open).post(passkeys::begin))
+        .route("/my/cards/{id}/passkeys/confirm", post(passkeys::confirm))
+        .route("/my/cards/{id}/passkeys/remove", post(passkeys::remove))
+        .route("/my/cards/{id}/purchases", get(purchases::open))
+        .route("/my/cards/{id}/purchases/{authentication}/not-me", get(purchases::ask).post(purchases::disown))
+}
+
+/// What is shared about her.
+fn sharing() -> Router<Arc<Pages>> {
+    Router::new()
+        .route("/my/sharing", get(sharing::open))
+        .route("/my/sharing/object", post(sharing::object))
+        .route("/my/sharing/resume", post(sharing::ask_to_resume))
+        .route("/my/sharing/receipts/{id}", get(sharing::show_receipt))
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::frame::MemberFrame;
-use crate::pages::pieces::{Notice, Tone};
+use crate::pages::pieces::{Notice, Tone, rendered};
 
 /// A page: a notice, a sentence that says what it is for, and pieces.
 #[derive(Template)]
@@ -44,12 +44,16 @@ impl<'a> Sheet<'a> {
         }
     }
 
+    /// A piece that was rendered before, because it borrows from the frame.
+    #[must_use]
+    pub(in crate::pages) fn add_html(mut self, html: String) -> Self {
+        self.pieces.push(html);
+        self
+    }
+
     #[must_use]
     pub(in crate::pages) fn add(mut self, piece: &impl Template) -> Self {
-        match piece.render() {
-            Ok(html) => self.pieces.push(html),
-            Err(error) => tracing::error!(%error, "a piece of a page cannot be rendered"),
-        }
+        self.pieces.push(rendered(piece));
         self
     }
 }

@@ -1,12 +1,10 @@
 //! The first sign-in: setup code and password, then the secret of one-time passwords as a picture, then recovery codes.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use qrcode::{Color, QrCode};
 use serde::Deserialize;
 
 use super::answer;
@@ -21,6 +19,7 @@ use crate::domain::challenge::Language;
 use crate::flow::staff::setup::{self, SetUp, SetupError, Shown};
 use crate::pages::Pages;
 use crate::pages::origin::Origin;
+use crate::pages::pieces::secret::Secret;
 use crate::pages::visitor::Visitor;
 
 /// What the address may carry. A setup code is no part of it: addresses are kept in histories and logs.
@@ -64,8 +63,7 @@ struct SetupPage<'a> {
 struct SecretPage<'a> {
     console: Console<'a>,
     notice: Option<Notice>,
-    picture: Picture,
-    secret: String,
+    secret: Secret,
     setup_code: String,
     field: Field,
 }
@@ -76,12 +74,6 @@ struct DonePage<'a> {
     console: Console<'a>,
     lead: String,
     codes: Vec<String>,
-}
-
-/// A picture of squares: its side in squares, and a path that fills the dark ones.
-struct Picture {
-    side: usize,
-    path: String,
 }
 
 /// `GET /staff/setup`
@@ -162,18 +154,18 @@ fn ask(pages: &Pages, language: Language, setup_code: &str, wrong: Option<(&str,
 }
 
 fn show(pages: &Pages, language: Language, setup_code: &str, shown: &Shown, wrong: bool) -> Response {
-    let Some(picture) = picture(&shown.url) else {
+    let mut console = Console::outside(pages, language, "staff-setup-secret", String::new());
+    let (name, by_hand) = (console.text("staff-setup-picture"), console.text("staff-setup-by-hand"));
+    let Some(secret) = Secret::of(&shown.url, name, by_hand) else {
         tracing::error!("the secret of one-time passwords does not fit into a picture");
         return Failure::Internal.page_in(pages, language);
     };
-    let mut console = Console::outside(pages, language, "staff-setup-secret", String::new());
     console.error = wrong;
     let text = console.text("staff-setup-one-time-password-wrong");
     let field = Field::new("code", console.text("staff-one-time-password"), FieldKind::Digits);
     answer::page(&SecretPage {
         notice: wrong.then_some(Notice { tone: Tone::Bad, text }),
-        picture,
-        secret: grouped(&shown.url),
+        secret,
         setup_code: setup_code.to_owned(),
         field: field.autocomplete("one-time-code").first(),
         console,
@@ -185,24 +177,4 @@ fn finish(pages: &Pages, language: Language, set_up: SetUp) -> Response {
     let lead = console.wording.with("staff-setup-done-lead", "name", set_up.begun.who.display_name.clone());
     let page = DonePage { console, lead, codes: set_up.recovery_codes };
     answer::COOKIE.begin(answer::page(&page), &set_up.begun.token)
-}
-
-/// The secret itself, in groups of four, for an app without a camera.
-fn grouped(url: &str) -> String {
-    let url = url::Url::parse(url).ok();
-    let secret = url.and_then(|url| Some(url.query_pairs().find(|(name, _)| name == "secret")?.1.into_owned()));
-    let signs: Vec<char> = secret.unwrap_or_default().chars().collect();
-    signs.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
-}
-
-fn picture(text: &str) -> Option<Picture> {
-    let code = QrCode::new(text.as_bytes()).ok()?;
-    let side = code.width();
-    let squares = code.to_colors();
-    let dark = squares.iter().enumerate().filter(|(_, color)| **color == Color::Dark);
-    let mut path = String::new();
-    for (index, _) in dark {
-        write!(path, "M{} {}h1v1h-1z", index % side + 4, index / side + 4).ok()?;
-    }
-    Some(Picture { side: side + 8, path })
 }

@@ -1,5 +1,4 @@
 ask-title = Confirm it’s you
-ask-lead = We are checking that the cardholder is making this purchase. Read the details, then enter your password.
 error-prefix = Error:
 merchant = Merchant
 amount = Amount
@@ -25,18 +24,18 @@ notice-wrong = { $count ->
 }
 notice-empty = Enter your password.
 notice-too-long = That password is too long. Enter it again.
-notice-stale = What you sent from an earlier page was not used. Enter your password again. You have not lost a try.
+notice-stale = What you sent from an earlier page was not used. Enter it again. You have not lost a try.
 neutral-title = Before you confirm
 neutral-lead = Did this page open while you were paying in a shop?
 neutral-hint = If you are not buying anything, or a link in an email or message brought you here, close this page.
 neutral-continue = Continue to confirm
 comparing-title = Checking
-comparing-lead = We are checking the password you entered. Wait a moment, then press the button.
+comparing-lead = We are checking what you entered. Wait a moment, then press the button.
 comparing-continue = Show the result
 passed-title = Thank you, it’s you
 passed-lead = Go back to the shop to finish your purchase.
 failed-title = We could not confirm it’s you
-failed-lead = The password was not confirmed within the allowed number of tries, so this card cannot be used for this purchase.
+failed-lead = What you entered was not confirmed within the allowed number of tries, so this card cannot be used for this purchase.
 cancelled-title = Confirmation cancelled
 cancelled-lead = The cardholder was not confirmed for this purchase.
 expired-title = Time has run out

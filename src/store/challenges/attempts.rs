@@ -59,7 +59,8 @@ pub enum Counted {
 pub struct Credential {
     /// Its id.
     pub id: CredentialId,
-    /// Its secret as it is stored: the password's hash.
+    /// Its secret as it is stored: the password's hash, the sealed secret of one-time passwords in hexadecimal digits, or
+    /// nothing for sent codes.
     pub secret: String,
 }
 
@@ -154,7 +155,7 @@ async fn count_on_challenge(transaction: &Transaction, attempt: &Attempt) -> Res
 async fn count_on_credential(transaction: &Transaction, attempt: &Attempt, number: i64) -> Result<Counted, StoreError> {
     const SQL: &str = "UPDATE credentials SET failures = failures + 1, locked_until = CASE \
          WHEN failures + 1 >= $3 THEN $4 WHEN (failures + 1) % $5 = 0 THEN $6 ELSE NULL END \
-         WHERE enrolment_id = $1 AND kind = $2 AND (locked_until IS NULL OR locked_until <= $7) \
+         WHERE enrolment_id = $1 AND kind = $2 AND (locked_until IS NULL OR locked_until <= $7) AND usable_from <= $7 \
          RETURNING id, secret, locked_until";
     let Some(enrolment_id) = attempt.enrolment_id else { return Ok(Counted::Unusable) };
     let values: [Value; 7] = [

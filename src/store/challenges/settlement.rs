@@ -4,9 +4,10 @@
 use sea_orm::Value;
 
 use super::super::audit::{self, Entry};
+use super::super::passkeys::PasskeyUse;
 use super::super::sql;
 use super::super::webhooks::Telling;
-use super::super::{Store, StoreError, Transaction, authentications, outbox};
+use super::super::{Store, StoreError, Transaction, authentications, outbox, passkeys, sent_codes, used_steps};
 use super::attempts::note_outcome;
 use super::{CardCounter, Challenge, count_for_card};
 use crate::domain::authentication::{Ending, ResultCodes, Status};
@@ -15,6 +16,7 @@ use crate::domain::clock::Micros;
 use crate::domain::id::{AuthenticationId, CardId, ChallengeId, CredentialId, MerchantId};
 use crate::domain::outbox::OutboxMessage;
 use crate::domain::reason;
+use crate::domain::sent_code::CodeSubject;
 
 /// The way in which a challenge ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,19 @@ pub enum Conclusion {
     Withdrawn,
     /// Nobody came, or nobody finished, in time.
     TimedOut,
+    /// No code could be delivered, and there was no other way.
+    Undeliverable,
+}
+
+/// What a right proof used up: good for this one challenge and for nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Used {
+    /// A step of one-time passwords.
+    Step(i64),
+    /// The sent code with this digest.
+    Code(Vec<u8>),
+    /// The counter of a passkey.
+    Passkey(PasskeyUse),
 }
 
 impl Conclusion {
@@ -40,6 +55,7 @@ impl Conclusion {
             Self::Cancelled => reason::CHALLENGE_CANCELLED,
             Self::Withdrawn => reason::MERCHANT_CANCELLED,
             Self::TimedOut => reason::CHALLENGE_TIMED_OUT,
+            Self::Undeliverable => reason::CODE_UNDELIVERABLE,
         }
     }
 
@@ -51,6 +67,7 @@ impl Conclusion {
             Self::Cancelled => "challenge.cancel",
             Self::Withdrawn => "challenge.withdraw",
             Self::TimedOut => "challenge.expire",
+            Self::Undeliverable => "challenge.undeliverable",
         }
     }
 
@@ -61,6 +78,7 @@ impl Conclusion {
             Self::Failed => ChallengeState::Failed,
             Self::Cancelled | Self::Withdrawn => ChallengeState::Cancelled,
             Self::TimedOut => ChallengeState::Expired,
+            Self::Undeliverable => ChallengeState::Unavailable,
         }
     }
 
@@ -68,6 +86,7 @@ impl Conclusion {
     pub fn status(self) -> Status {
         match self {
             Self::Passed(_) => Status::Approved,
+            Self::Undeliverable => Status::Unavailable,
             _ => Status::Rejected,
         }
     }
@@ -78,6 +97,7 @@ impl Conclusion {
             Self::Cancelled => Ending::Cancelled,
             Self::Withdrawn => Ending::MerchantCancelled,
             Self::TimedOut => Ending::TimedOut,
+            Self::Undeliverable => Ending::Undeliverable,
         }
     }
 
@@ -85,7 +105,7 @@ impl Conclusion {
     fn guard(self) -> &'static str {
         match self {
             Self::Passed(_) => "visited_at IS NOT NULL AND expires_at > $3",
-            Self::Failed | Self::Cancelled | Self::Withdrawn => "expires_at > $3",
+            Self::Failed | Self::Cancelled | Self::Withdrawn | Self::Undeliverable => "expires_at > $3",
             Self::TimedOut => "(expires_at <= $3 OR (visited_at IS NULL AND first_visit_by <= $3))",
         }
     }
@@ -106,6 +126,8 @@ pub struct Settlement {
     pub codes: ResultCodes,
     /// The nonce of the form whose proof ended it.
     pub nonce: Option<[u8; 16]>,
+    /// What the proof used up.
+    pub used: Option<Used>,
     /// What the analysis company is told of it, where one takes feedback.
     pub feedback: Option<OutboxMessage>,
     /// When.
@@ -122,6 +144,7 @@ impl Settlement {
             conclusion,
             codes,
             nonce: None,
+            used: None,
             feedback: None,
             now,
         }
@@ -132,7 +155,7 @@ impl Store {
     /// Ends a challenge; answers whether this call did.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError::GivenUp`] when what the proof used up was used before; then nothing ended. Other [`StoreError`]s.
     pub async fn settle_challenge(&self, settlement: Settlement, entry: Entry) -> Result<bool, StoreError> {
         self.write(move |transaction| Box::pin(async move { settle(transaction, &settlement, &entry).await })).await
     }
@@ -161,6 +184,7 @@ impl Store {
                     conclusion: Conclusion::TimedOut,
                     codes: codes.clone(),
                     nonce: None,
+                    used: None,
                     feedback: None,
                     now,
                 })
@@ -177,6 +201,7 @@ async fn settle(transaction: &Transaction, settlement: &Settlement, entry: &Entr
     if sql::execute(transaction, &sql, values).await? == 0 {
         return Ok(false);
     }
+    use_up(transaction, settlement).await?;
     let (status, ending, reasons) = (conclusion.status(), conclusion.ending(), [conclusion.reason().to_owned()]);
     let id = settlement.authentication_id;
     let codes = &settlement.codes;
@@ -191,6 +216,27 @@ async fn settle(transaction: &Transaction, settlement: &Settlement, entry: &Entr
         outbox::enqueue(transaction, message).await?;
     }
     Ok(true)
+}
+
+/// Uses up what the proof rests on. A code that was sent and not used goes with its challenge.
+async fn use_up(transaction: &Transaction, settlement: &Settlement) -> Result<(), StoreError> {
+    let subject = CodeSubject::Challenge(settlement.challenge_id);
+    let fresh = match (settlement.conclusion, &settlement.used) {
+        (Conclusion::Passed(credential), Some(Used::Step(step))) => {
+            used_steps::use_step(transaction, credential, *step).await?
+        }
+        (Conclusion::Passed(_), Some(Used::Code(digest))) => {
+            sent_codes::use_up(transaction, subject, digest, settlement.now).await?
+        }
+        (Conclusion::Passed(_), Some(Used::Passkey(used))) => {
+            passkeys::note_use(transaction, used, settlement.now).await?
+        }
+        _ => true,
+    };
+    if !fresh {
+        return Err(StoreError::GivenUp);
+    }
+    sent_codes::forget(transaction, subject).await
 }
 
 /// The merchant is told by its webhooks, by the same transaction.

@@ -1,13 +1,29 @@
 //! The password is changed: its counters begin anew, and every other session of the login group ends.
 
 use sea_orm::Value;
+use uuid::Uuid;
 
-use super::Changing;
 use crate::domain::clock::Micros;
-use crate::domain::id::EnrolmentId;
+use crate::domain::id::{EnrolmentId, MemberSessionId};
 use crate::domain::outbox::OutboxMessage;
 use crate::store::audit::{self, Entry};
-use crate::store::{Store, StoreError, Transaction, outbox, sql};
+use crate::store::member::sessions;
+use crate::store::{Store, StoreError, outbox, sql};
+
+/// Another password.
+#[derive(Debug)]
+pub struct PasswordChange {
+    /// Of which card.
+    pub enrolment_id: EnrolmentId,
+    /// Its hash.
+    pub hash: String,
+    /// The login group whose sessions end.
+    pub login_group: Uuid,
+    /// The session in which it is changed; it goes on.
+    pub goes_on: MemberSessionId,
+    /// Who is told.
+    pub notices: Vec<OutboxMessage>,
+}
 
 impl Store {
     /// The stored hash of an enrolment's password.
@@ -24,24 +40,16 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn set_password(
-        &self,
-        id: EnrolmentId,
-        hash: String,
-        changing: Changing,
-        notices: Vec<OutboxMessage>,
-        now: Micros,
-        entry: Entry,
-    ) -> Result<u64, StoreError> {
+    pub async fn set_password(&self, change: PasswordChange, now: Micros, entry: Entry) -> Result<u64, StoreError> {
         self.write(move |transaction| {
             Box::pin(async move {
                 const SQL: &str = "UPDATE credentials SET secret = $2, changed_at = $3, failures = 0, \
                      locked_until = NULL, member_failures = 0, member_locked_until = NULL \
                      WHERE enrolment_id = $1 AND kind = 'password'";
-                let values: [Value; 3] = [id.uuid().into(), hash.into(), now.0.into()];
+                let values: [Value; 3] = [change.enrolment_id.uuid().into(), change.hash.into(), now.0.into()];
                 sql::execute(transaction, SQL, values).await?;
-                let ended = end_other_sessions(transaction, changing, now).await?;
-                for notice in &notices {
+                let ended = sessions::end_all(transaction, change.login_group, Some(change.goes_on), now).await?;
+                for notice in &change.notices {
                     outbox::enqueue(transaction, notice).await?;
                 }
                 audit::append(transaction, &entry).await?;
@@ -50,11 +58,4 @@ impl Store {
         })
         .await
     }
-}
-
-async fn end_other_sessions(transaction: &Transaction, changing: Changing, now: Micros) -> Result<u64, StoreError> {
-    const SQL: &str = "UPDATE member_sessions SET ended_at = $3 WHERE ended_at IS NULL AND id <> $2 \
-                       AND enrolment_id IN (SELECT id FROM enrolments WHERE login_group = $1)";
-    let values: [Value; 3] = [changing.login_group.into(), changing.session_id.uuid().into(), now.0.into()];
-    sql::execute(transaction, SQL, values).await
 }

@@ -10,11 +10,12 @@ use super::view::purchase;
 use crate::domain::staff::{Act, ActSubject};
 use crate::flow::open_card::{OpenCardError, open_card};
 use crate::flow::support::SupportView;
+use crate::pages::pieces::act_form::ActForm;
+use crate::pages::pieces::{Facts, Field, FieldKind, Tone};
 use crate::pages::staff::answer::Answer;
 use crate::pages::staff::failure::Failure;
 use crate::pages::staff::form::StaffForm;
-use crate::pages::staff::pieces::{Facts, Field, FieldKind, Tone};
-use crate::pages::staff::sheet::{ActForm, Sheet};
+use crate::pages::staff::sheet::Sheet;
 use crate::pages::staff::signed::Signed;
 use crate::pages::staff::typed_note;
 
