@@ -120,6 +120,7 @@ impl Demo {
         let merchants = seed::merchants(&app, &secrets, &addresses).await?;
         let people = seed::people(&app).await?;
         seed::staff::staff(&app).await?;
+        let codes = seed::activation_codes(&app, &people).await?;
         let shop = shop::State::new(app.clone(), provider.clone(), &addresses, &merchants, &people)?;
 
         let stop = CancellationToken::new();
@@ -132,7 +133,7 @@ impl Demo {
         }
         shop.past_purchases().await?;
         provider.forget();
-        let report = Report::of(&addresses, &options, &secrets, &merchants, &people);
+        let report = Report::of(&addresses, &options, &secrets, &merchants, (&people, &codes));
         Ok(Self { report, provider, running, stop })
     }
 

@@ -1,5 +1,6 @@
 //! What the demo says when it is ready: for people a table, for programs one JSON document.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -81,6 +82,8 @@ pub struct CardReport {
     pub password: Option<String>,
     /// The message that its challenge shows; none when it is not registered.
     pub personal_message: Option<String>,
+    /// The code to register it with; none when it is registered, or not in use.
+    pub activation_code: Option<String>,
     /// What it is there to show.
     pub shows: Words,
 }
@@ -100,7 +103,7 @@ impl Report {
         options: &DemoOptions,
         secrets: &Secrets,
         merchants: &[SeededMerchant],
-        people: &People,
+        (people, codes): (&People, &BTreeMap<String, String>),
     ) -> Self {
         let bare = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
         Self {
@@ -110,7 +113,7 @@ impl Report {
             merchants: merchants.iter().map(merchant).collect(),
             issuer_api_key: secrets.issuer_api_key().to_owned(),
             staff: STAFF.iter().map(staff_person).collect(),
-            cards: people.cards().map(|(holder, plan)| card(holder, plan)).collect(),
+            cards: people.cards().map(|(holder, plan)| card(holder, plan, codes)).collect(),
             data_dir: options.data_dir.display().to_string(),
         }
     }
@@ -140,6 +143,11 @@ impl Report {
             writeln!(out, "  {}  {}", padded("", 16), merchant.api_key)?;
         }
         writeln!(out, "  {}  {}\n", padded("issuer", 16), self.issuer_api_key)?;
+        writeln!(
+            out,
+            "  members    {}/my    a card's reference and password sign in, such as hanako-classic",
+            self.service_url
+        )?;
         self.staff(out)?;
         self.cards(out)?;
         writeln!(out, "\nCtrl-C stops everything; the next start goes on with the same data.")
@@ -166,6 +174,9 @@ impl Report {
         for (row, card) in rows.iter().zip(&self.cards) {
             line(out, row, &widths)?;
             writeln!(out, "    {}", card.shows.en)?;
+            if let Some(code) = &card.activation_code {
+                writeln!(out, "    register it at {}/my/register with the activation code {code}", self.service_url)?;
+            }
         }
         Ok(())
     }
@@ -201,7 +212,7 @@ fn staff_person(plan: &StaffPlan) -> StaffReport {
     }
 }
 
-fn card(holder: &CardholderPlan, plan: &CardPlan) -> CardReport {
+fn card(holder: &CardholderPlan, plan: &CardPlan, codes: &BTreeMap<String, String>) -> CardReport {
     let enrolment = plan.enrolment.as_ref();
     CardReport {
         reference: plan.reference.clone(),
@@ -210,6 +221,7 @@ fn card(holder: &CardholderPlan, plan: &CardPlan) -> CardReport {
         cardholder: holder.name().to_owned(),
         password: enrolment.map(|enrolment| enrolment.password.clone()),
         personal_message: enrolment.map(|enrolment| enrolment.personal_message.clone()),
+        activation_code: codes.get(&plan.reference).cloned(),
         shows: Words { ja: plan.shows.ja.clone(), en: plan.shows.en.clone() },
     }
 }

@@ -8,28 +8,31 @@ mod webhook;
 use url::Url;
 use zeroize::Zeroizing;
 
+use std::collections::BTreeMap;
+
 use super::listeners::Addresses;
 use super::secrets::{MerchantSecrets, Secrets};
 use super::{DemoError, service::part};
 use crate::app::App;
 use crate::credential::api_key::ApiKey;
+use crate::domain::card::CardStatus;
 use crate::domain::challenge::{ReturnBy, TimeBase};
 use crate::domain::clock::Micros;
 use crate::domain::consent::{Basis, Channel};
 use crate::domain::id::{ApiKeyId, AuditId};
 use crate::domain::merchant::{Environment, Merchant, ReturnUrl};
+use crate::flow::activation;
 use crate::flow::consent;
 use crate::flow::consent::Statement;
 use crate::flow::enrol::{EnrolError, EnrolmentEntry, enrol};
 use crate::flow::register::{CardEntry, CardholderEntry, SharingBasis, register_card, register_cardholder};
-use crate::store::StoreError;
 use crate::store::audit::Entry;
 use crate::store::merchants::{ApiKey as StoredKey, KeyOwner};
 pub(super) use plan::{CardPlan, CardholderPlan, Device, History, People, Sharing};
 
 /// Who registers, in the audit log.
 const ACTOR: &str = "demo";
-/// The version of the notice and terms that everybody got.
+/// The version of the notice that everybody got.
 const VERSION: &str = "demo-1";
 
 /// A merchant of the demo, with the key that the shop uses.
@@ -131,6 +134,20 @@ pub(super) async fn people(app: &App) -> Result<People, DemoError> {
     Ok(people)
 }
 
+/// Fresh activation codes by the card's reference, for the cards that are not registered and could be.
+pub(super) async fn activation_codes(app: &App, people: &People) -> Result<BTreeMap<String, String>, DemoError> {
+    let mut codes = BTreeMap::new();
+    for (_, plan) in people.cards().filter(|(_, plan)| plan.enrolment.is_none()) {
+        let card = app.store.card(&plan.reference).await.map_err(part)?;
+        let waits = card.is_some_and(|card| card.status == CardStatus::Active);
+        if waits {
+            let issued = activation::issue(app, ACTOR, &plan.reference).await.map_err(part)?;
+            codes.insert(plan.reference.clone(), issued.code.to_string());
+        }
+    }
+    Ok(codes)
+}
+
 async fn register(app: &App, plan: &CardholderPlan) -> Result<(), DemoError> {
     let informed_at = app.now().plus_seconds(-30 * 86_400);
     let basis = SharingBasis { basis: Basis::Notice, notice_version: VERSION.to_owned(), informed_at };
@@ -171,10 +188,10 @@ async fn enrol_card(app: &App, card: &CardPlan) -> Result<(), DemoError> {
         password: plan.password.clone(),
         personal_message: plan.personal_message.clone(),
         provisional: plan.provisional,
-        terms_version: plan.terms_accepted.then(|| VERSION.to_owned()),
+        terms_version: plan.terms_accepted.then(|| app.terms.current(app.now()).version.clone()),
     };
     match enrol(app, ACTOR, entry).await {
-        Ok(_) | Err(EnrolError::Store(StoreError::Duplicate { .. })) => Ok(()),
+        Ok(_) | Err(EnrolError::CardTaken | EnrolError::MemberIdTaken) => Ok(()),
         Err(error) => Err(part(error)),
     }
 }

@@ -43,7 +43,7 @@ impl Permissions {
         );
         let directives = [
             ("style-src", self.style, self.files.style.as_slice()),
-            ("script-src", self.script, self.files.scripts.as_slice()),
+            ("script-src", self.script, &self.files.scripts),
             ("img-src", None, self.files.image.as_slice()),
         ];
         for (directive, inline, files) in directives {

@@ -9,6 +9,7 @@ mod architecture;
 mod assets;
 mod authentications;
 mod bad_input;
+mod brand;
 mod browser;
 mod bundle;
 mod canary;

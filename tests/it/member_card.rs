@@ -151,7 +151,7 @@ async fn one_time_passwords_take_the_place_of_the_password_until_they_are_remove
         let answer = challenged(deployment, &member).await;
         let path = answer["challenge"]["url"].as_str().unwrap().strip_prefix("http://127.0.0.1:8480").unwrap();
         let page = deployment.send(Call::get(path).header("sec-fetch-dest", "iframe")).await;
-        assert!(!page.text.contains("type=\"password\""), "{}", page.text);
+        assert!(!page.text.contains("name=\"password\"") && page.text.contains("name=\"code\""), "{}", page.text);
         one_time::remove(&member.app, &member.member, &own(&member).await).await.unwrap();
         let answer = challenged(deployment, &member).await;
         deployment.prove(&answer, PASSWORD).await;
@@ -243,7 +243,7 @@ async fn another_members_card_looks_like_one_that_does_not_exist() {
         let unknown = "enrol_00000000000000000000000000000000";
         for end in ["", "/message", "/password", "/one-time", "/contacts", "/passkeys", "/purchases"] {
             let mut pages = Vec::new();
-            for id in [his.enrolment_id.to_string().as_str(), unknown, "x"] {
+            for id in [his.enrolment_id.to_string().as_str(), unknown, "no-enrolment"] {
                 let page = deployment.send(hers.get(&format!("/my/cards/{id}{end}"))).await;
                 assert_eq!(page.status, 404, "{id}{end}");
                 let text = page.text.replace(id, "");

@@ -9,6 +9,11 @@ use crate::support::deployment::{Deployment, Wanted};
 use crate::support::member::TestMember;
 use crate::support::served::served_once;
 
+fn wanted() -> Wanted {
+    let wanted = Wanted::provider().with("SEKISHO__MAIL__HOST", "127.0.0.1");
+    wanted.with("SEKISHO__MAIL__FROM", "noreply@issuer.example")
+}
+
 const OTHER: &str = "lantern gingko november";
 
 /// Types into an element once it has the focus, and goes on.
@@ -27,20 +32,29 @@ async fn presses_after(browser: &Browser, steps: usize) {
     focused.send_keys(&char::from(Key::Enter).to_string()).await.unwrap();
 }
 
+/// The page in view: by the rules of WCAG where scripts run, and a picture of it.
+async fn seen(browser: &Browser, name: &str) {
+    if !name.ends_with("unscripted") {
+        browser.is_accessible().await;
+    }
+    browser.no_policy_was_violated().await;
+    browser.picture(name).await;
+}
+
 async fn changes_message(url: &str, browser: &Browser, member: &TestMember, size: &str) {
     browser.client.goto(&format!("{url}/my/cards/{}/message", member.enrolment_id)).await.unwrap();
     types(browser, "#message", "a\u{202e}b", Key::Enter).await;
     browser.wait("#message-error").await;
-    browser.shows(&format!("my-message-wrong-{size}")).await;
+    seen(browser, &format!("my-message-wrong-{size}")).await;
     browser.wait("#message:focus").await.clear().await.unwrap();
     browser.client.goto(&format!("{url}/my/cards/{}/message", member.enrolment_id)).await.unwrap();
     types(browser, "#message", "祖母の <b>庭</b> שלום", Key::Enter).await;
     browser.wait("input[type='hidden'][name='message']").await;
     assert!(browser.text(".message .words").await.contains("<b>庭</b>"));
-    browser.shows(&format!("my-message-look-{size}")).await;
+    seen(browser, &format!("my-message-look-{size}")).await;
     browser.wait("button[value='save']").await.send_keys(&char::from(Key::Enter).to_string()).await.unwrap();
     browser.wait(".notice.good").await;
-    browser.shows(&format!("my-card-{size}")).await;
+    seen(browser, &format!("my-card-{size}")).await;
 }
 
 async fn changes_password(url: &str, browser: &Browser, member: &TestMember, size: &str) {
@@ -49,7 +63,7 @@ async fn changes_password(url: &str, browser: &Browser, member: &TestMember, siz
     types(browser, "#again", "", Key::Tab).await;
     presses_after(browser, 1).await;
     browser.wait(".strength").await;
-    browser.shows(&format!("my-password-weak-{size}")).await;
+    seen(browser, &format!("my-password-weak-{size}")).await;
     types(browser, "#password", OTHER, Key::Tab).await;
     types(browser, "#again", OTHER, Key::Enter).await;
     browser.wait(".notice.good").await;
@@ -57,20 +71,20 @@ async fn changes_password(url: &str, browser: &Browser, member: &TestMember, siz
 
 async fn sets_up_one_time(deployment: &Deployment, url: &str, browser: &Browser, member: &TestMember, size: &str) {
     browser.client.goto(&format!("{url}/my/cards/{}/one-time", member.enrolment_id)).await.unwrap();
-    browser.shows(&format!("my-one-time-{size}")).await;
+    seen(browser, &format!("my-one-time-{size}")).await;
     let apply = browser.wait("main form.act button").await;
     apply.send_keys(&char::from(Key::Enter).to_string()).await.unwrap();
     let secret = browser.text("#secret").await.replace(' ', "");
     types(browser, "#code", "000000", Key::Enter).await;
     browser.wait("#code-error").await;
-    browser.shows(&format!("my-one-time-confirm-{size}")).await;
+    seen(browser, &format!("my-one-time-confirm-{size}")).await;
     let code = password_at(&secret_of_text(&secret), deployment.app.now()).unwrap();
     types(browser, "#code", &code, Key::Enter).await;
     browser.wait(".codes").await;
-    browser.shows(&format!("my-recovery-codes-{size}")).await;
+    seen(browser, &format!("my-recovery-codes-{size}")).await;
     browser.client.goto(&format!("{url}/my/cards/{}/one-time", member.enrolment_id)).await.unwrap();
     browser.wait(".facts").await;
-    browser.shows(&format!("my-one-time-in-use-{size}")).await;
+    seen(browser, &format!("my-one-time-in-use-{size}")).await;
 }
 
 /// Every page as it is then, in both languages.
@@ -84,9 +98,13 @@ async fn looks_around(url: &str, browser: &Browser, member: &TestMember, size: &
         for page in ["", "/message", "/password", "/contacts", "/passkeys", "/purchases"] {
             let path = format!("{url}/my/cards/{}{page}", member.enrolment_id);
             let name = format!("my-{language}{}-{size}", page.replace('/', "-"));
-            browser.looks_at(&path, &name).await;
+            browser.client.goto(&path).await.unwrap();
+            browser.wait("main").await;
+            seen(browser, &name).await;
         }
-        browser.looks_at(&format!("{url}/my/sharing"), &format!("my-{language}-sharing-{size}")).await;
+        browser.client.goto(&format!("{url}/my/sharing")).await.unwrap();
+        browser.wait("main").await;
+        seen(browser, &format!("my-{language}-sharing-{size}")).await;
     }
 }
 
@@ -102,31 +120,36 @@ async fn manages(deployment: &Deployment, url: &str, browser: &Browser, size: &s
     let link = browser.wait("td a[href$='/not-me']").await;
     link.send_keys(&char::from(Key::Enter).to_string()).await.unwrap();
     browser.wait("form[action$='/not-me']").await;
-    browser.shows(&format!("my-not-me-{size}")).await;
+    seen(browser, &format!("my-not-me-{size}")).await;
     let block = browser.wait("main form.act button").await;
     block.send_keys(&char::from(Key::Enter).to_string()).await.unwrap();
     browser.wait(".notice.bad").await;
-    browser.shows(&format!("my-blocked-{size}")).await;
+    seen(browser, &format!("my-blocked-{size}")).await;
     assert!(own(&member).await.card.blocked_at.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_is_managed_with_the_keyboard_alone() {
-    let wanted = Wanted::provider().with("SEKISHO__MAIL__HOST", "127.0.0.1");
-    let wanted = wanted.with("SEKISHO__MAIL__FROM", "noreply@issuer.example");
-    served_once(Setup::default(), wanted, async |deployment, url, browser| {
+    served_once(Setup::default(), wanted(), async |deployment, url, browser| {
         manages(deployment, url, &browser, "1280").await;
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_fits_a_telephone_and_needs_no_scripts() {
-    let wanted = Wanted::provider().with("SEKISHO__MAIL__HOST", "127.0.0.1");
-    let wanted = wanted.with("SEKISHO__MAIL__FROM", "noreply@issuer.example");
-    let narrow = Setup { window: Some((390, 844)), without_scripts: true, ..Setup::default() };
-    served_once(narrow, wanted, async |deployment, url, browser| {
+async fn the_same_fits_a_telephone() {
+    let narrow = Setup { window: Some((390, 844)), ..Setup::default() };
+    served_once(narrow, wanted(), async |deployment, url, browser| {
         manages(deployment, url, &browser, "390").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_needs_no_scripts() {
+    let unscripted = Setup { without_scripts: true, ..Setup::default() };
+    served_once(unscripted, wanted(), async |deployment, url, browser| {
+        manages(deployment, url, &browser, "unscripted").await;
     })
     .await;
 }
