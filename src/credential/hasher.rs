@@ -59,7 +59,14 @@ impl Hasher {
         let unknown = Password::typed(&secret).map_err(|_| HashError::Cost)?;
         let nobody = password::hash(&unknown, cost, &keys, &*randomness)?;
         let inner = Arc::new(Inner { keys, randomness, cost });
-        Ok(Self { inner, processors: Arc::new(Semaphore::new(places)), places, queue: Semaphore::new(queue), taken_up: AtomicU64::new(0), nobody })
+        Ok(Self {
+            inner,
+            processors: Arc::new(Semaphore::new(places)),
+            places,
+            queue: Semaphore::new(queue),
+            taken_up: AtomicU64::new(0),
+            nobody,
+        })
     }
 
     /// The hash of a new password.
