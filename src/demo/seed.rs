@@ -1,6 +1,7 @@
 //! The people, cards and merchants of the demo, registered by the same flows as real ones. What is there already
 //! stays as it is: a visitor's changes outlive a restart.
 
+mod methods;
 mod plan;
 pub(super) mod staff;
 
@@ -166,7 +167,8 @@ async fn enrol_card(app: &App, card: &CardPlan) -> Result<(), DemoError> {
         terms_version: plan.terms_accepted.then(|| VERSION.to_owned()),
     };
     match enrol(app, ACTOR, entry).await {
-        Ok(_) | Err(EnrolError::Store(StoreError::Duplicate { .. })) => Ok(()),
+        Ok(id) => methods::add(app, id, plan).await,
+        Err(EnrolError::Store(StoreError::Duplicate { .. })) => Ok(()),
         Err(error) => Err(part(error)),
     }
 }
