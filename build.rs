@@ -1,4 +1,4 @@
-//! Compiles the folders `policies/` and `notices/` into the program: lists of paths and texts.
+//! Compiles the folders `policies/`, `notices/` and `terms/` into the program: lists of paths and texts.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,8 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     ship("policies", "shipped_bundle.rs")?;
-    ship("notices", "shipped_notices.rs")
+    ship("notices", "shipped_notices.rs")?;
+    ship("terms", "shipped_terms.rs")
 }
 
 fn ship(folder: &str, list: &str) -> io::Result<()> {

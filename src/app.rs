@@ -34,6 +34,7 @@ use crate::outbound::sms::{SmsBuildError, SmsGateway};
 use crate::outbound::{Outbound, OutboundBuildError, OutboundSettings};
 use crate::policy::{Bundle, BundleErrors, BundleSource};
 use crate::store::{Store, StoreError};
+use crate::terms::{Terms, TermsErrors};
 
 /// Everything a flow may use.
 pub struct App {
@@ -51,6 +52,8 @@ pub struct App {
     pub bundle: ArcSwap<LoadedBundle>,
     /// What cardholders are told about data sharing.
     pub notices: Notices,
+    /// What members accept.
+    pub terms: Terms,
     /// The looks of programmes.
     pub brands: Brands,
     /// The way to the mail relay, where one is configured.
@@ -123,6 +126,9 @@ pub enum StartError {
     /// The notices cannot be used.
     #[error(transparent)]
     Notices(#[from] NoticeErrors),
+    /// The members' terms cannot be used.
+    #[error(transparent)]
+    Terms(#[from] TermsErrors),
     /// The looks of programmes cannot be used.
     #[error(transparent)]
     Brands(#[from] BrandErrors),
@@ -181,6 +187,7 @@ impl App {
     pub async fn build(config: Config, clock: SharedClock, randomness: SharedRandomness) -> Result<Self, StartError> {
         let bundle = load_bundle(&config)?;
         let notices = load_notices(&config)?;
+        let terms = load_terms(&config)?;
         let brands = load_brands(&config, &bundle)?;
         let keys = Arc::new(load_keys(&config, randomness.as_ref(), clock.now())?);
         let store = connect(&config).await?;
@@ -214,6 +221,7 @@ impl App {
             passkeys,
             bundle,
             notices,
+            terms,
             brands,
             mailer,
             sms,
@@ -262,20 +270,30 @@ pub fn load_bundle(config: &Config) -> Result<Bundle, BundleErrors> {
 /// # Errors
 /// [`NoticeErrors`].
 pub fn load_notices(config: &Config) -> Result<Notices, NoticeErrors> {
+    Notices::load(config.notices_folder(), |language| placeholders(config, language))
+}
+
+/// The configured terms, or those that ship, filled in likewise.
+///
+/// # Errors
+/// [`TermsErrors`].
+pub fn load_terms(config: &Config) -> Result<Terms, TermsErrors> {
+    Terms::load(config.terms_folder(), |language| placeholders(config, language))
+}
+
+fn placeholders(config: &Config, language: Language) -> Placeholders {
     let issuer = &config.issuer;
-    Notices::load(config.notices_folder(), |language| {
-        let choose = |ja: &String, en: &String| match language {
-            Language::Ja => ja.clone(),
-            Language::En => en.clone(),
-        };
-        Placeholders {
-            issuer: choose(&issuer.name_ja, &issuer.name_en),
-            phone: issuer.phone.clone(),
-            hours: choose(&issuer.hours_ja, &issuer.hours_en),
-            closed_days: choose(&issuer.closed_days_ja, &issuer.closed_days_en),
-            office: choose(&issuer.office_ja, &issuer.office_en),
-        }
-    })
+    let choose = |ja: &String, en: &String| match language {
+        Language::Ja => ja.clone(),
+        Language::En => en.clone(),
+    };
+    Placeholders {
+        issuer: choose(&issuer.name_ja, &issuer.name_en),
+        phone: issuer.phone.clone(),
+        hours: choose(&issuer.hours_ja, &issuer.hours_en),
+        closed_days: choose(&issuer.closed_days_ja, &issuer.closed_days_en),
+        office: choose(&issuer.office_ja, &issuer.office_en),
+    }
 }
 
 /// The looks of the bundle's programmes.

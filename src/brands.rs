@@ -172,7 +172,7 @@ mod tests {
     fn colours_that_cannot_be_read_are_told_with_their_contrast() {
         let told = unreadable(&settings("programmes = ['gold']\nlight = '#c9a227'\ndark = '#c9a227'"));
         assert_eq!(told.len(), 3, "{told:#?}");
-        assert!(told[0].contains("`light` #c9a227 on the light sheet #ffffff has a contrast of 2.40:1"), "{told:#?}");
+        assert!(told[0].contains("`light` #c9a227 on the light sheet #ffffff has a contrast of 2.41:1"), "{told:#?}");
         assert!(told[2].contains("`on_light` #ffffff on `light` #c9a227"), "{told:#?}");
         let fine = settings("programmes = ['gold']\nlight = '#6b5310'\ndark = '#e3c46a'");
         assert!(unreadable(&fine).is_empty());

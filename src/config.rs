@@ -143,6 +143,11 @@ impl Config {
         given(&self.sharing.notices)
     }
 
+    /// The folder of the members' terms, if they are not the shipped ones.
+    pub fn terms_folder(&self) -> Option<&Path> {
+        given(&self.member.terms)
+    }
+
     /// Whether the database is the embedded one in the data folder.
     pub fn database_url_is_embedded(&self) -> bool {
         self.database.url.expose_secret().is_empty()

@@ -3,6 +3,7 @@
 
 pub mod api_key;
 pub mod hasher;
+pub mod memorable;
 pub mod one_time;
 pub mod passkey;
 pub mod password;

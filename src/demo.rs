@@ -124,6 +124,7 @@ impl Demo {
         let merchants = seed::merchants(&app, &secrets, &addresses).await?;
         let people = seed::people(&app).await?;
         seed::staff::staff(&app).await?;
+        let codes = seed::activation_codes(&app, &people).await?;
         let shop = shop::State::new(app.clone(), provider.clone(), &addresses, &merchants, &people)?;
 
         let stop = CancellationToken::new();
@@ -137,7 +138,7 @@ impl Demo {
         }
         shop.past_purchases().await?;
         provider.forget();
-        let report = Report::of(&addresses, &options, &secrets, &merchants, &people);
+        let report = Report::of(&addresses, &options, &secrets, &merchants, (&people, &codes));
         Ok(Self { report, provider, telephone, running, stop })
     }
 

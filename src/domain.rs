@@ -17,6 +17,7 @@ pub mod facts;
 pub mod feedback;
 pub mod id;
 pub mod member;
+pub mod member_id;
 pub mod member_notice;
 pub mod merchant;
 pub mod money;

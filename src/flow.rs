@@ -1,6 +1,7 @@
 //! What the service does, a file per sentence. Each flow runs once from top to bottom and is called by the API,
 //! the pages or the command line; it knows nothing of HTTP.
 
+pub mod activation;
 pub mod activity;
 pub mod arrival;
 pub mod authenticate;

@@ -24,4 +24,5 @@ pub mod service;
 pub mod store;
 pub mod system;
 pub mod telemetry;
+pub mod terms;
 pub mod texts;

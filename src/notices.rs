@@ -4,7 +4,7 @@
 //! Knows the folder they stand in and checks all of it at the start. It does not know who was told what.
 
 mod document;
-mod folder;
+pub(crate) mod folder;
 
 use std::path::Path;
 

@@ -142,7 +142,8 @@ enum Reading {
 #[error("the outbound HTTP client cannot be built: {0}")]
 pub struct OutboundBuildError(#[from] reqwest::Error);
 
-/// Makes ring the process's TLS provider; repeating it does nothing. Call it first thing in `main` and in tests.
+/// Makes ring the process's TLS provider; repeating it does nothing. Call it first thing in `main`: a client alone would
+/// come later than the database's connections.
 pub fn install_tls_provider() {
     // An error means that a provider is installed already, which is what is wanted.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -159,6 +160,7 @@ pub struct Outbound {
 impl Outbound {
     /// A client with these settings; sending limits are compared with `clock`.
     pub fn new(settings: &OutboundSettings, clock: SharedClock) -> Result<Self, OutboundBuildError> {
+        install_tls_provider();
         #[expect(clippy::disallowed_methods, reason = "the one place that builds a client, with every limit below")]
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())

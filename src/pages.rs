@@ -2,7 +2,7 @@
 //! public is told. It knows HTTP and HTML and decides nothing: each handler asks one flow and shows what it answers.
 
 mod answer;
-mod assets;
+pub mod assets;
 mod brand;
 mod challenge;
 mod device;
@@ -45,6 +45,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/challenge/{token}", get(challenge::open).post(challenge::answer))
         .route("/challenge/{token}/cancel", post(challenge::cancel).get(challenge::open))
         .route("/assets/brand/{file}", get(brand::file))
+        .route(assets::CHALLENGE_PATH, get(assets::challenge))
+        .route(assets::HELPER_PATH, get(assets::helper))
         .route("/device/{token}", get(device::open).post(device::collect))
         .merge(staff::routes::routes())
         .merge(member::routes::routes())

@@ -14,6 +14,7 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
+pub mod activation_codes;
 pub mod activity;
 pub mod approvals;
 pub mod audit;

@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -12,6 +14,7 @@ use super::check::{Check, Reference};
 use super::problem::{Kind, Problem, ProblemResponse};
 use crate::domain::card::{CardNumber, CardStatus, Expiry};
 use crate::domain::clock::Micros;
+use crate::flow::activation::{self, ActivationError};
 use crate::flow::register::{CardEntry, register_card, renew_card, set_card_status};
 
 /// A card.
@@ -64,6 +67,17 @@ pub struct CardResponse {
     pub reference: String,
     /// Whether it is new.
     pub created: bool,
+}
+
+/// A code by which the card's holder registers it on the member site, or chooses another password.
+#[derive(Serialize, ToSchema)]
+pub struct ActivationCodeResponse {
+    /// The card's reference.
+    pub card_reference: String,
+    /// The code. It is answered this once and nowhere kept.
+    pub activation_code: String,
+    /// Until when it is good, RFC 3339.
+    pub expires_at: String,
 }
 
 /// Registers a card, or replaces programme, status and date of issue of a known one.
@@ -139,4 +153,32 @@ pub(super) async fn put_number(
     let (Some(number), Some(expiry)) = (number, expiry) else { return Err(Problem::new(Kind::Internal)) };
     let id = renew_card(&state.app, ACTOR, &reference, &number, expiry).await?;
     Ok(Json(CardResponse { id: id.to_string(), reference, created: false }))
+}
+
+/// Issues an activation code for a card, in the place of older ones. Send it to the card's holder alone.
+#[utoipa::path(post, path = "/v1/cards/{reference}/activation-codes", tag = "issuer", security(("api_key" = [])),
+    params(("reference" = String, Path, description = "the issuer's own reference")),
+    responses((status = 201, body = ActivationCodeResponse), (status = "4XX", body = ProblemResponse)))]
+pub(super) async fn issue_activation_code(
+    State(state): State<super::State>,
+    _: IssuerCaller,
+    Reference(reference): Reference,
+) -> Result<impl IntoResponse, Problem> {
+    let issued = activation::issue(&state.app, ACTOR, &reference).await?;
+    let answer = ActivationCodeResponse {
+        card_reference: reference,
+        activation_code: issued.code.to_string(),
+        expires_at: issued.expires_at.timestamp().to_string(),
+    };
+    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(answer)))
+}
+
+impl From<ActivationError> for Problem {
+    fn from(error: ActivationError) -> Self {
+        match error {
+            ActivationError::UnknownCard(_) => Self::new(Kind::NotFound),
+            ActivationError::Closed(_) => Self::new(Kind::Conflict).detail(error.to_string()),
+            ActivationError::Store(error) => error.into(),
+        }
+    }
 }

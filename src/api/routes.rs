@@ -58,6 +58,7 @@ fn described() -> OpenApiRouter<State> {
         .routes(routes!(cards::put))
         .routes(routes!(cards::put_status))
         .routes(routes!(cards::put_number))
+        .routes(routes!(cards::issue_activation_code))
         .routes(routes!(consent_events::create, consent_events::list))
         .routes(routes!(confirmations::create))
 }

@@ -1,7 +1,8 @@
-//! `sekisho card import`: cardholders and cards from a CSV file, all of it or nothing.
+//! `sekisho card import`: cardholders and cards from a CSV file, all of it or nothing. `sekisho card activation-codes`:
+//! codes for the letters to cardholders.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -9,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{FAILED, Failure, login};
 use crate::config::Config;
 use crate::domain::staff::{Act, ActSubject};
+use crate::flow::activation::{self, ActivationError};
 use crate::flow::import::{COLUMNS, ImportError, Line, import};
 
 #[derive(Debug, Subcommand)]
@@ -18,11 +20,58 @@ pub(super) enum CardCommand {
         /// The file
         file: PathBuf,
     },
+    /// Issue activation codes, as CSV to standard output: each is told this once
+    ActivationCodes {
+        /// A file with the reference of a card on each line
+        file: PathBuf,
+    },
 }
 
 pub(super) async fn run(config: Config, command: CardCommand, out: &mut dyn Write) -> Result<u8, Failure> {
-    let CardCommand::Import { file } = command;
-    let rows = read(&file)?;
+    match command {
+        CardCommand::Import { file } => import_file(config, &file, out).await,
+        CardCommand::ActivationCodes { file } => issue_codes(config, &file, out).await,
+    }
+}
+
+/// Each code is written as it is issued: what was written is good, whatever comes after.
+async fn issue_codes(config: Config, file: &Path, out: &mut dyn Write) -> Result<u8, Failure> {
+    let unreadable = |error: std::io::Error| {
+        Failure::failed(format!(
+            "cannot read `{}`: {error}\nhint: a text file in UTF-8 with the reference of a card on each line",
+            file.display()
+        ))
+    };
+    let text = std::fs::read_to_string(file).map_err(unreadable)?;
+    let app = super::open(config).await?;
+    let who = login::require(&app, Act::CardImport, &ActSubject::none()).await?;
+    let mut rows = csv::Writer::from_writer(out);
+    rows.write_record(["card_reference", "activation_code", "expires_at"])?;
+    let mut refused = Vec::new();
+    for (line, reference) in (1..).zip(text.lines().map(str::trim)).filter(|(_, reference)| !reference.is_empty()) {
+        match activation::issue(&app, &who.actor(), reference).await {
+            Ok(issued) => {
+                rows.write_record([reference, issued.code.as_str(), &issued.expires_at.timestamp().to_string()])?;
+                rows.flush()?;
+            }
+            Err(ActivationError::Store(error)) => return Err(error.into()),
+            Err(error) => {
+                refused.push(format!("line {line}: {}", error.to_string().lines().next().unwrap_or_default()))
+            }
+        }
+    }
+    if refused.is_empty() {
+        return Ok(0);
+    }
+    Err(Failure::failed(format!(
+        "no code was issued for {} of the cards:\n{}\nhint: the others have theirs; correct these lines and run them alone",
+        refused.len(),
+        refused.join("\n")
+    )))
+}
+
+async fn import_file(config: Config, file: &Path, out: &mut dyn Write) -> Result<u8, Failure> {
+    let rows = read(file)?;
     let app = super::open(config).await?;
     let who = login::require(&app, Act::CardImport, &ActSubject::none()).await?;
     let style =
@@ -39,7 +88,7 @@ pub(super) async fn run(config: Config, command: CardCommand, out: &mut dyn Writ
 }
 
 /// Reads the rows with their lines; a row that cannot be read is kept as what is wrong with it.
-fn read(file: &std::path::Path) -> Result<Vec<Line>, Failure> {
+fn read(file: &Path) -> Result<Vec<Line>, Failure> {
     let unreadable = |error: String| {
         Failure::failed(format!(
             "cannot read `{}`: {error}\nhint: a CSV file in UTF-8 with a heading row",

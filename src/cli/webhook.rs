@@ -44,7 +44,7 @@ pub(super) struct ReplayArgs {
     #[arg(long)]
     dead: bool,
     /// With --dead: to this merchant alone, by its id (`mer_…`) or its name
-    #[arg(long, requires = "dead")]
+    #[arg(long, requires = "dead", conflicts_with = "ids")]
     merchant: Option<String>,
 }
 

@@ -44,6 +44,7 @@ fn retention(config: &Config) -> Vec<String> {
         at_least("authentications", periods.authentications_days, 1),
         at_least("device_sessions", periods.device_sessions_days, 1),
         at_least("staff_sessions", periods.staff_sessions_days, 1),
+        at_least("member", periods.member_days, 1),
         at_least("outbox", periods.outbox_days, 1),
         at_least("unmatched", periods.unmatched_days, 1),
         at_least("audit", periods.audit_days, SHARING_DAYS_MIN),

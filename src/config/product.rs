@@ -104,6 +104,8 @@ pub struct StaffSettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MemberSettings {
+    /// The folder of the members' terms; empty: the shipped ones.
+    pub terms: PathBuf,
     /// Time without a request after which a session ends, seconds.
     pub idle_seconds: i64,
     /// Time after which every session ends, seconds.
@@ -128,6 +130,8 @@ pub struct RetentionSettings {
     pub device_sessions_days: u32,
     /// Sessions of the staff.
     pub staff_sessions_days: u32,
+    /// Sessions and sign-ins of members, and activation codes that are no longer good.
+    pub member_days: u32,
     /// Messages that were sent, or are dead.
     pub outbox_days: u32,
     /// Objections of people who were not known, after they were matched or closed.

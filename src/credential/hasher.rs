@@ -2,6 +2,7 @@
 //! so that only as many run at once as there are processors, and only so many wait.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -33,6 +34,7 @@ pub struct Hasher {
     processors: Arc<Semaphore>,
     places: usize,
     queue: Semaphore,
+    taken_up: AtomicU64,
     /// The hash of nobody's password, so that unknown users take as long as known ones.
     nobody: String,
 }
@@ -57,7 +59,14 @@ impl Hasher {
         let unknown = Password::typed(&secret).map_err(|_| HashError::Cost)?;
         let nobody = password::hash(&unknown, cost, &keys, &*randomness)?;
         let inner = Arc::new(Inner { keys, randomness, cost });
-        Ok(Self { inner, processors: Arc::new(Semaphore::new(places)), places, queue: Semaphore::new(queue), nobody })
+        Ok(Self {
+            inner,
+            processors: Arc::new(Semaphore::new(places)),
+            places,
+            queue: Semaphore::new(queue),
+            taken_up: AtomicU64::new(0),
+            nobody,
+        })
     }
 
     /// The hash of a new password.
@@ -75,12 +84,18 @@ impl Hasher {
     /// follow before it counts one.
     pub async fn reserve(&self) -> Result<Reserved, HasherError> {
         let permit = self.processor().await?;
+        self.taken_up.fetch_add(1, Ordering::Relaxed);
         Ok(Reserved { inner: Arc::clone(&self.inner), nobody: self.nobody.clone(), permit })
     }
 
     /// How many passwords are being worked on.
     pub fn in_flight(&self) -> usize {
         self.places.saturating_sub(self.processors.available_permits())
+    }
+
+    /// How many passwords have been taken up since the start: whoever is refused must have cost as many as who is not.
+    pub fn taken_up(&self) -> u64 {
+        self.taken_up.load(Ordering::Relaxed)
     }
 
     async fn run<T: Send + 'static>(

@@ -62,19 +62,21 @@ fn generator(secret: &[u8], issuer: Option<String>, name: &str) -> Option<Totp> 
     builder.with_issuer(issuer).with_account_name(name.to_owned()).build().ok()
 }
 
-/// Fresh recovery codes, as they are shown: `7qk2m-x9f4h`.
+/// Fresh recovery codes, as they are shown.
 pub fn recovery_codes(randomness: &dyn Randomness) -> Vec<String> {
-    let code = || {
-        let bytes = randomness.bytes::<RECOVERY_LENGTH>();
-        let sign = |byte: &u8| ALPHABET.get(usize::from(byte % 32)).map_or('0', |sign| char::from(*sign));
-        let mut text: String = bytes.iter().map(sign).collect();
-        text.insert(RECOVERY_LENGTH / 2, '-');
-        text
-    };
-    (0..RECOVERY_CODES).map(|_| code()).collect()
+    (0..RECOVERY_CODES).map(|_| written_code(randomness)).collect()
 }
 
-/// The digests that a recovery code may be stored under, the active key's first; none when it has not the form of one.
+/// A fresh code that people copy from paper: `7qk2m-x9f4h`.
+pub fn written_code(randomness: &dyn Randomness) -> String {
+    let bytes = randomness.bytes::<RECOVERY_LENGTH>();
+    let sign = |byte: &u8| ALPHABET.get(usize::from(byte % 32)).map_or('0', |sign| char::from(*sign));
+    let mut text: String = bytes.iter().map(sign).collect();
+    text.insert(RECOVERY_LENGTH / 2, '-');
+    text
+}
+
+/// The digests that a written code may be stored under, the active key's first; none when it has not the form of one.
 /// `class` says what kind of account it opens, `owner` whose.
 pub fn recovery_digests(keys: &Keys, class: &str, owner: &str, code: &str) -> Vec<[u8; 32]> {
     let normal = code.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric());

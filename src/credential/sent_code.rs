@@ -72,6 +72,13 @@ pub fn matches(keys: &Keys, bound_to: BoundTo<'_>, typed: &str, digest: &[u8]) -
     is_stored(keys, bound_to, &normal(typed), digest)
 }
 
+/// Whether what was typed has the form of a sent code: six digits.
+pub fn has_form(typed: &str) -> bool {
+    let signs = typed.nfkc().filter(|c| !c.is_whitespace() && *c != '-').take(DIGITS + 1);
+    let signs: Zeroizing<String> = Zeroizing::new(signs.collect());
+    signs.chars().count() == DIGITS && signs.chars().all(|c| c.is_ascii_digit())
+}
+
 /// The digits of what was typed.
 fn normal(typed: &str) -> Zeroizing<String> {
     Zeroizing::new(typed.nfkc().filter(char::is_ascii_digit).take(2 * DIGITS).collect())

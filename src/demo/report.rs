@@ -1,5 +1,6 @@
 //! What the demo says when it is ready: for people a table, for programs one JSON document.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -87,6 +88,8 @@ pub struct CardReport {
     pub telephone_for_codes: Option<String>,
     /// The message that its challenge shows; none when it is not registered.
     pub personal_message: Option<String>,
+    /// The code to register it with; none when it is registered, or not in use.
+    pub activation_code: Option<String>,
     /// What it is there to show.
     pub shows: Words,
 }
@@ -106,7 +109,7 @@ impl Report {
         options: &DemoOptions,
         secrets: &Secrets,
         merchants: &[SeededMerchant],
-        people: &People,
+        (people, codes): (&People, &BTreeMap<String, String>),
     ) -> Self {
         let bare = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
         Self {
@@ -117,7 +120,7 @@ impl Report {
             merchants: merchants.iter().map(merchant).collect(),
             issuer_api_key: secrets.issuer_api_key().to_owned(),
             staff: STAFF.iter().map(staff_person).collect(),
-            cards: people.cards().map(|(holder, plan)| card(holder, plan)).collect(),
+            cards: people.cards().map(|(holder, plan)| card(holder, plan, codes)).collect(),
             data_dir: options.data_dir.display().to_string(),
         }
     }
@@ -148,6 +151,11 @@ impl Report {
             writeln!(out, "  {}  {}", padded("", 16), merchant.api_key)?;
         }
         writeln!(out, "  {}  {}\n", padded("issuer", 16), self.issuer_api_key)?;
+        writeln!(
+            out,
+            "  members    {}/my    a card's reference and password sign in, such as hanako-classic",
+            self.service_url
+        )?;
         self.staff(out)?;
         self.cards(out)?;
         writeln!(out, "\nCtrl-C stops everything; the next start goes on with the same data.")
@@ -176,6 +184,9 @@ impl Report {
             writeln!(out, "    {}", card.shows.en)?;
             if let Some(secret) = &card.totp_secret {
                 writeln!(out, "    one-time passwords from {secret}")?;
+            }
+            if let Some(code) = &card.activation_code {
+                writeln!(out, "    register it at {}/my/register with the activation code {code}", self.service_url)?;
             }
         }
         Ok(())
@@ -212,7 +223,7 @@ fn staff_person(plan: &StaffPlan) -> StaffReport {
     }
 }
 
-fn card(holder: &CardholderPlan, plan: &CardPlan) -> CardReport {
+fn card(holder: &CardholderPlan, plan: &CardPlan, codes: &BTreeMap<String, String>) -> CardReport {
     let enrolment = plan.enrolment.as_ref();
     CardReport {
         reference: plan.reference.clone(),
@@ -223,6 +234,7 @@ fn card(holder: &CardholderPlan, plan: &CardPlan) -> CardReport {
         totp_secret: enrolment.filter(|enrolment| enrolment.one_time_password).map(|_| SECRET_BASE32.to_owned()),
         telephone_for_codes: enrolment.and_then(|enrolment| enrolment.telephone_for_codes.clone()),
         personal_message: enrolment.map(|enrolment| enrolment.personal_message.clone()),
+        activation_code: codes.get(&plan.reference).cloned(),
         shows: Words { ja: plan.shows.ja.clone(), en: plan.shows.en.clone() },
     }
 }

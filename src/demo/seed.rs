@@ -4,29 +4,36 @@
 mod methods;
 mod plan;
 pub(super) mod staff;
+mod webhook;
+
+use url::Url;
+use zeroize::Zeroizing;
+
+use std::collections::BTreeMap;
 
 use super::listeners::Addresses;
 use super::secrets::{MerchantSecrets, Secrets};
 use super::{DemoError, service::part};
 use crate::app::App;
 use crate::credential::api_key::ApiKey;
+use crate::domain::card::CardStatus;
 use crate::domain::challenge::{ReturnBy, TimeBase};
 use crate::domain::clock::Micros;
 use crate::domain::consent::{Basis, Channel};
 use crate::domain::id::{ApiKeyId, AuditId};
 use crate::domain::merchant::{Environment, Merchant, ReturnUrl};
+use crate::flow::activation;
 use crate::flow::consent;
 use crate::flow::consent::Statement;
 use crate::flow::enrol::{EnrolError, EnrolmentEntry, enrol};
 use crate::flow::register::{CardEntry, CardholderEntry, SharingBasis, register_card, register_cardholder};
-use crate::store::StoreError;
 use crate::store::audit::Entry;
 use crate::store::merchants::{ApiKey as StoredKey, KeyOwner};
 pub(super) use plan::{CardPlan, CardholderPlan, Device, History, People, Sharing};
 
 /// Who registers, in the audit log.
 const ACTOR: &str = "demo";
-/// The version of the notice and terms that everybody got.
+/// The version of the notice that everybody got.
 const VERSION: &str = "demo-1";
 
 /// A merchant of the demo, with the key that the shop uses.
@@ -34,6 +41,8 @@ const VERSION: &str = "demo-1";
 pub(super) struct SeededMerchant {
     pub(super) merchant: Merchant,
     pub(super) api_key: String,
+    /// What its webhooks are signed with.
+    pub(super) webhook_keys: Vec<Zeroizing<Vec<u8>>>,
 }
 
 /// Registers the two merchants and the issuer's key, where they are not.
@@ -47,8 +56,8 @@ pub(super) async fn merchants(
     let japanese = ("さくら雑貨店", "5331", "JP", TimeBase::Japan, ReturnBy::FormPost);
     let overseas = ("Nami Gift Cards", "5818", "SG", TimeBase::Gmt, ReturnBy::Redirect);
     Ok([
-        merchant(app, zakka, japanese, &format!("{}zakka/return", addresses.shop_url)).await?,
-        merchant(app, nami, overseas, &format!("{}nami/return", addresses.shop_url)).await?,
+        merchant(app, zakka, japanese, &addresses.shop_url, "zakka").await?,
+        merchant(app, nami, overseas, &addresses.shop_url, "nami").await?,
     ])
 }
 
@@ -56,7 +65,8 @@ async fn merchant(
     app: &App,
     secrets: &MerchantSecrets,
     (name, category_code, country, time_base, return_by): (&str, &str, &str, TimeBase, ReturnBy),
-    return_url: &str,
+    shop_url: &Url,
+    counter: &str,
 ) -> Result<SeededMerchant, DemoError> {
     let merchant = Merchant {
         id: secrets.id,
@@ -65,7 +75,7 @@ async fn merchant(
         country: country.to_owned(),
         time_base,
         return_by,
-        return_urls: vec![ReturnUrl::parse(return_url, Environment::Test).map_err(part)?],
+        return_urls: vec![ReturnUrl::parse(&format!("{shop_url}{counter}/return"), Environment::Test).map_err(part)?],
     };
     match app.store.merchant(secrets.id, Environment::Test).await.map_err(part)? {
         None => {
@@ -80,7 +90,8 @@ async fn merchant(
         Some(_) => {}
     }
     add_key(app, KeyOwner::Merchant(secrets.id), &secrets.api_key).await?;
-    Ok(SeededMerchant { merchant, api_key: secrets.api_key.clone() })
+    let webhook_keys = webhook::keys(app, secrets.id, &format!("{shop_url}webhooks/{counter}")).await?;
+    Ok(SeededMerchant { merchant, api_key: secrets.api_key.clone(), webhook_keys })
 }
 
 async fn add_key(app: &App, owner: KeyOwner, text: &str) -> Result<(), DemoError> {
@@ -124,6 +135,20 @@ pub(super) async fn people(app: &App) -> Result<People, DemoError> {
     Ok(people)
 }
 
+/// Fresh activation codes by the card's reference, for the cards that are not registered and could be.
+pub(super) async fn activation_codes(app: &App, people: &People) -> Result<BTreeMap<String, String>, DemoError> {
+    let mut codes = BTreeMap::new();
+    for (_, plan) in people.cards().filter(|(_, plan)| plan.enrolment.is_none()) {
+        let card = app.store.card(&plan.reference).await.map_err(part)?;
+        let waits = card.is_some_and(|card| card.status == CardStatus::Active);
+        if waits {
+            let issued = activation::issue(app, ACTOR, &plan.reference).await.map_err(part)?;
+            codes.insert(plan.reference.clone(), issued.code.to_string());
+        }
+    }
+    Ok(codes)
+}
+
 async fn register(app: &App, plan: &CardholderPlan) -> Result<(), DemoError> {
     let informed_at = app.now().plus_seconds(-30 * 86_400);
     let basis = SharingBasis { basis: Basis::Notice, notice_version: VERSION.to_owned(), informed_at };
@@ -164,11 +189,11 @@ async fn enrol_card(app: &App, card: &CardPlan) -> Result<(), DemoError> {
         password: plan.password.clone(),
         personal_message: plan.personal_message.clone(),
         provisional: plan.provisional,
-        terms_version: plan.terms_accepted.then(|| VERSION.to_owned()),
+        terms_version: plan.terms_accepted.then(|| app.terms.current(app.now()).version.clone()),
     };
     match enrol(app, ACTOR, entry).await {
         Ok(id) => methods::add(app, id, plan).await,
-        Err(EnrolError::Store(StoreError::Duplicate { .. })) => Ok(()),
+        Err(EnrolError::CardTaken | EnrolError::MemberIdTaken) => Ok(()),
         Err(error) => Err(part(error)),
     }
 }

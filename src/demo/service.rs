@@ -64,6 +64,7 @@ fn config(options: &DemoOptions, addresses: &Addresses, secrets: &Secrets) -> Re
         ("SMS__API_KEY__ENV", "PROVIDER_KEY".to_owned()),
         ("SMS__SENDER", "Sekisho".to_owned()),
         ("SMS__DESTINATIONS", "public_and_loopback".to_owned()),
+        ("WEBHOOKS__DESTINATIONS", "public_and_loopback".to_owned()),
     ];
     let mut environment: Vec<(String, String)> =
         settings.into_iter().map(|(name, value)| (format!("SEKISHO__{name}"), value)).collect();

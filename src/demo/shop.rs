@@ -14,13 +14,16 @@ mod past;
 mod returned;
 mod session;
 mod verify;
+mod webhook;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use moka::sync::Cache;
 use url::Url;
 
 use super::listeners::Addresses;
@@ -31,6 +34,7 @@ use crate::app::App;
 use client::Client;
 use order::Orders;
 use session::Sessions;
+use webhook::Told;
 
 /// The shop: what it sells, what it sold, and how it asks the service.
 #[derive(Clone)]
@@ -46,6 +50,8 @@ pub(super) struct Shop {
     own_url: Url,
     orders: Orders,
     sessions: Sessions,
+    /// What webhooks said, by authentication.
+    told: Cache<String, Told>,
 }
 
 impl State {
@@ -67,6 +73,7 @@ impl State {
             own_url: addresses.shop_url.clone(),
             orders: Orders::default(),
             sessions: Sessions::default(),
+            told: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_hours(24)).build(),
         })))
     }
 
@@ -112,6 +119,7 @@ pub(super) fn router(state: State) -> Router {
         .route("/checkouts/{checkout}", post(buy::buy))
         .route("/zakka/return", post(returned::by_form))
         .route("/nami/return", get(returned::by_redirect))
+        .route("/webhooks/{counter}", post(webhook::receive))
         .route("/orders/{order}", get(order::show))
         .route("/counter/authentications/{id}", get(counter::json))
         .fallback(page::missing)

@@ -23,7 +23,24 @@ pub enum CardNumberError {
     CheckDigit,
 }
 
+/// The longest text that is looked at where a person types a number or an expiry, bytes.
+const LONGEST_TYPED: usize = 128;
+
 impl CardNumber {
+    /// Reads a card number as a person copies it from her card: in groups, with hyphens, full-width or not.
+    ///
+    /// # Errors
+    /// [`CardNumberError`].
+    pub fn typed(text: &str) -> Result<Self, CardNumberError> {
+        if text.len() > LONGEST_TYPED {
+            return Err(CardNumberError::Length);
+        }
+        let is_between =
+            |c: char| c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30fc}');
+        let digits: Zeroizing<String> = Zeroizing::new(text.nfkc().filter(|c| !is_between(*c)).collect());
+        Self::parse(&digits)
+    }
+
     /// Reads a card number: ASCII digits, 12 to 19 of them, Luhn's check digit (ISO/IEC 7812-1).
     pub fn parse(text: &str) -> Result<Self, CardNumberError> {
         if !text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -92,6 +109,17 @@ pub struct Expiry {
 }
 
 impl Expiry {
+    /// Reads an expiry as a person copies it from her card: month and year, `11/29`, `11 / 2029`, full-width or not.
+    pub fn typed(text: &str) -> Option<Self> {
+        if text.len() > LONGEST_TYPED {
+            return None;
+        }
+        let folded: String = text.nfkc().filter(|c| !c.is_whitespace()).collect();
+        let (month, year) = folded.split_once(['/', '-'])?;
+        let century = if year.len() == 2 { "20" } else { "" };
+        Self::parse(&format!("{century}{year}-{month:0>2}"))
+    }
+
     /// Reads `YYYY-MM`.
     pub fn parse(text: &str) -> Option<Self> {
         let (year, month) = text.split_once('-')?;
@@ -195,5 +223,22 @@ mod tests {
         assert_eq!(Expiry::parse("2026-10").map(|e| e.is_past(now)), Some(true));
         assert_eq!(Expiry::parse("2026-13"), None);
         assert_eq!(Expiry::parse("26-11"), None);
+    }
+
+    #[test]
+    fn numbers_and_expiries_are_taken_as_people_copy_them() {
+        for text in ["3528 9900 0007 9193", "３５２８９９００−０００７９１９３", "3528-9900-0007-9193"]
+        {
+            assert_eq!(CardNumber::typed(text).map(|number| number.digits().to_owned()), Ok("3528990000079193".into()));
+        }
+        assert!(CardNumber::typed("3528 9900 0007 919x").is_err());
+        assert!(CardNumber::typed(&"1".repeat(1_000)).is_err());
+        for text in ["11/29", "１１／２９", "11 / 2029", "11-29"] {
+            assert_eq!(Expiry::typed(text), Expiry::parse("2029-11"), "{text}");
+        }
+        assert_eq!(Expiry::typed("6/31"), Expiry::parse("2031-06"));
+        for text in ["", "13/29", "2029", "11/209", "0/29", "a/b", "11/29/30"] {
+            assert_eq!(Expiry::typed(text), None, "{text}");
+        }
     }
 }

@@ -5,6 +5,7 @@ mod answer;
 mod arrival;
 mod choose;
 mod form;
+mod passkey;
 mod proof;
 mod return_way;
 mod view;
@@ -24,12 +25,13 @@ use self::form::Form;
 use self::view::{show, show_on_arrival, tries_left};
 use crate::app::App;
 use crate::credential::hasher::HasherError;
+use crate::credential::passkey::PasskeyError;
 use crate::credential::token::Token;
 use crate::domain::authentication::{Authentication, ResultCodes};
 use crate::domain::challenge::ChallengeState;
 use crate::domain::clock::Micros;
 use crate::domain::feedback::FeedbackEvent;
-use crate::domain::id::{AuditId, AuthenticationId, ChallengeId};
+use crate::domain::id::{AuditId, AuthenticationId, CardId, ChallengeId};
 use crate::flow::contact::ContactError;
 use crate::flow::feedback;
 use crate::flow::result;
@@ -62,6 +64,9 @@ pub enum ChallengeError {
     /// The proof cannot be compared.
     #[error(transparent)]
     Hasher(#[from] HasherError),
+    /// A ceremony with a passkey cannot be held.
+    #[error(transparent)]
+    Passkey(#[from] PasskeyError),
     /// The result cannot be signed.
     #[error("the result cannot be signed")]
     Result,
@@ -124,6 +129,19 @@ pub async fn withdraw(app: &App, id: AuthenticationId) -> Result<Option<Authenti
     let conclusion = if challenge.is_overdue(now) { Conclusion::TimedOut } else { Conclusion::Withdrawn };
     let challenge = settle(app, challenge, conclusion, None).await?;
     Ok(Some(challenge.authentication))
+}
+
+/// Gives up every open challenge of a card for its holder, who has blocked it: what is under way is not finished either.
+///
+/// # Errors
+/// [`ChallengeError`].
+pub(in crate::flow) async fn give_up_all(app: &App, card_id: CardId) -> Result<(), ChallengeError> {
+    for id in app.store.open_challenges_of(card_id).await? {
+        if let Some(challenge) = app.store.challenge_by_id(id, app.config.environment, app.now()).await? {
+            settle(app, challenge, Conclusion::Cancelled, None).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Ends at most `limit` challenges whose time is over; answers how many it ended.

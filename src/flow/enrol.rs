@@ -3,13 +3,16 @@
 use crate::app::App;
 use crate::credential::hasher::HasherError;
 use crate::credential::password::{Password, PasswordError};
-use crate::domain::facts::{EnrolmentState, Method};
-use crate::domain::id::{CredentialId, EnrolmentId};
-use crate::flow::member::normal_member_id;
+use crate::domain::contact::ContactAddress;
+use crate::domain::facts::EnrolmentState;
+use crate::domain::id::{ActivationId, ContactId, CredentialId, EnrolmentId};
+use crate::domain::member_id;
+use crate::flow::contact::{self, ContactError};
 use crate::flow::register::note;
 use crate::keys::{SealError, WrappedKey};
-use crate::store::cards::{self, Enrolment};
-use crate::store::{StoreError, audit};
+use crate::store::StoreError;
+use crate::store::cards::{Card, Enrolment};
+use crate::store::member::registration::{NewRegistration, RegistrationOutcome};
 
 /// What a member registers with.
 pub struct EnrolmentEntry {
@@ -36,6 +39,15 @@ pub enum EnrolError {
     /// The programme's cards cannot be registered.
     #[error("cards of the programme `{0}` cannot be registered")]
     NotEligible(String),
+    /// The card is registered already.
+    #[error("the card is registered already")]
+    CardTaken,
+    /// Another registration has this member id.
+    #[error("the member id is taken")]
+    MemberIdTaken,
+    /// The activation code was used or replaced in the meantime.
+    #[error("the activation code is no longer good")]
+    CodeGone,
     /// The password is not accepted.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -45,50 +57,86 @@ pub enum EnrolError {
     /// The message could not be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
-    /// The database failed, or the card or member id is registered already.
+    /// The contact could not be sealed.
+    #[error(transparent)]
+    Contact(#[from] ContactError),
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Registers a card.
+/// Registers a card by its reference, as whoever fills a demonstration or a test does.
 ///
 /// # Errors
 /// [`EnrolError`]; then nothing was registered.
 pub async fn enrol(app: &App, actor: &str, entry: EnrolmentEntry) -> Result<EnrolmentId, EnrolError> {
     let card = app.store.card(&entry.card_reference).await?;
     let card = card.ok_or_else(|| EnrolError::UnknownCard(entry.card_reference.clone()))?;
-    let eligible =
-        app.bundle.load().bundle.reference().programme(&card.programme).is_some_and(|p| p.registration_eligible);
-    if !eligible {
+    let password = Password::chosen(&entry.password, &[&entry.member_id, &card.number.last_four])?;
+    let enrolling = Enrolling {
+        card,
+        member_id: member_id::normal(&entry.member_id),
+        password,
+        personal_message: entry.personal_message,
+        provisional: entry.provisional,
+        terms_version: entry.terms_version,
+        contact: None,
+        activation: None,
+    };
+    Ok(write(app, actor, enrolling).await?.0)
+}
+
+/// A card about to be registered, everything checked but what only the database knows.
+pub(super) struct Enrolling {
+    pub(super) card: Card,
+    pub(super) member_id: String,
+    pub(super) password: Password,
+    pub(super) personal_message: String,
+    pub(super) provisional: bool,
+    pub(super) terms_version: Option<String>,
+    pub(super) contact: Option<ContactAddress>,
+    pub(super) activation: Option<ActivationId>,
+}
+
+/// Writes a registration: the one way in which a card gets one. Answers the contact too, which waits to be verified.
+pub(super) async fn write(
+    app: &App,
+    actor: &str,
+    new: Enrolling,
+) -> Result<(EnrolmentId, Option<ContactId>), EnrolError> {
+    let card = new.card;
+    let programme = app.bundle.load().bundle.reference().programme(&card.programme).cloned();
+    if !programme.is_some_and(|programme| programme.registration_eligible) {
         return Err(EnrolError::NotEligible(card.programme));
     }
-    let password = Password::chosen(&entry.password, &[&entry.member_id, &card.number.last_four])?;
-    let secret = app.hasher.hash(password).await?;
+    let password = app.hasher.hash(new.password).await?;
     let now = app.now();
     let id = EnrolmentId::new(now, app.randomness.as_ref());
-    let (wrapping, wrapped) = app.store.person_key(card.cardholder_id).await?.ok_or(StoreError::GivenUp)?;
-    let key = app.keys.unwrap_person_key(card.cardholder_id, &WrappedKey { key_id: wrapping, bytes: wrapped })?;
-    let message = entry.personal_message.as_bytes();
+    let (key_id, bytes) = app.store.person_key(card.cardholder_id).await?.ok_or(StoreError::GivenUp)?;
+    let key = app.keys.unwrap_person_key(card.cardholder_id, &WrappedKey { key_id, bytes })?;
+    let message = new.personal_message.as_bytes();
     let enrolment = Enrolment {
         id,
         card_id: card.id,
-        state: if entry.terms_version.is_some() { EnrolmentState::Complete } else { EnrolmentState::Registered },
-        member_id: normal_member_id(&entry.member_id),
+        state: if new.terms_version.is_some() { EnrolmentState::Complete } else { EnrolmentState::Registered },
+        member_id: new.member_id,
         personal_message: key.seal("enrolments", "personal_message", id.uuid(), message, app.randomness.as_ref())?,
-        personal_message_provisional: entry.provisional,
-        terms_accepted_at: entry.terms_version.as_ref().map(|_| now),
-        terms_version: entry.terms_version,
+        personal_message_provisional: new.provisional,
+        terms_accepted_at: new.terms_version.as_ref().map(|_| now),
+        terms_version: new.terms_version,
     };
-    let credential = CredentialId::new(now, app.randomness.as_ref());
-    let note = note(app, actor, "card.enrol", card.id.to_string());
-    app.store
-        .write(move |transaction| {
-            Box::pin(async move {
-                cards::enrol(transaction, &enrolment, now).await?;
-                cards::add_credential(transaction, credential, id, Method::Password, &secret, now).await?;
-                audit::append(transaction, &note).await
-            })
-        })
-        .await?;
-    Ok(id)
+    let contact = match &new.contact {
+        Some(address) => Some(contact::seal(app, card.cardholder_id, id, address).await?),
+        None => None,
+    };
+    let contact_id = contact.as_ref().map(|contact| contact.id);
+    let credential_id = CredentialId::new(now, app.randomness.as_ref());
+    let registration = NewRegistration { enrolment, credential_id, password, contact, activation: new.activation };
+    let entry = note(app, actor, "card.enrol", card.id.to_string());
+    match app.store.register(registration, now, entry).await? {
+        RegistrationOutcome::Done => Ok((id, contact_id)),
+        RegistrationOutcome::CodeGone => Err(EnrolError::CodeGone),
+        RegistrationOutcome::CardTaken => Err(EnrolError::CardTaken),
+        RegistrationOutcome::MemberIdTaken => Err(EnrolError::MemberIdTaken),
+    }
 }

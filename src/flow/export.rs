@@ -2,9 +2,12 @@
 //!
 //! Holds no name, no address and no card number: what she is called stays where it is sealed.
 
+mod registrations;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+pub use self::registrations::{RegistrationExport, SignInExport};
 use crate::app::App;
 use crate::domain::approval::Approval;
 use crate::domain::clock::{Micros, rfc3339};
@@ -41,6 +44,10 @@ pub struct PersonExport {
     pub receipts: Vec<Receipt>,
     /// What recipients were asked to erase.
     pub erasures: Vec<ErasureExport>,
+    /// Her registrations on the member site.
+    pub registrations: Vec<RegistrationExport>,
+    /// Who signed in with her cards, or tried to.
+    pub sign_ins: Vec<SignInExport>,
     /// What needed a second person.
     pub approvals: Vec<ApprovalExport>,
     /// Who did or looked at what about her.
@@ -121,6 +128,8 @@ pub async fn person(app: &App, actor: &str, id: CardholderId) -> Result<PersonEx
         recipients: recipients(app, rows),
         receipts: receipts(&app.store, rows).await?,
         erasures: erasures.into_iter().map(ErasureExport::from).collect(),
+        registrations: registrations::registrations(&app.store, id).await?,
+        sign_ins: registrations::sign_ins(&app.store, id, ENTRIES_MAX).await?,
         approvals: approvals.into_iter().map(ApprovalExport::from).collect(),
         seen: app.store.audit_about(&id.to_string(), ENTRIES_MAX).await?,
         lines,

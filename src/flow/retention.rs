@@ -13,7 +13,10 @@ use crate::domain::consent::proof::{LineCheck, LineStart, Totals, Violation};
 use crate::domain::id::{CardholderId, ConsentEventId, DisclosureId};
 use crate::flow::register::note;
 use crate::store::StoreError;
-use crate::store::retention::{AUDIT, AUTHENTICATIONS, Aged, DEVICE_SESSIONS, OUTBOX, STAFF_SESSIONS, UNMATCHED};
+use crate::store::retention::{
+    ACTIVATION_CODES, AUDIT, AUTHENTICATIONS, Aged, DEVICE_SESSIONS, MEMBER_SESSIONS, MEMBER_SIGN_INS, OUTBOX,
+    STAFF_SESSIONS, UNMATCHED,
+};
 
 /// So many rows go in one transaction.
 const BATCH: i64 = 500;
@@ -49,6 +52,9 @@ pub async fn run(app: &App, actor: &str, dry: bool) -> Result<Vec<Pruned>, Reten
         (AUTHENTICATIONS, periods.authentications_days),
         (DEVICE_SESSIONS, periods.device_sessions_days),
         (STAFF_SESSIONS, periods.staff_sessions_days),
+        (MEMBER_SESSIONS, periods.member_days),
+        (MEMBER_SIGN_INS, periods.member_days),
+        (ACTIVATION_CODES, periods.member_days),
         (OUTBOX, periods.outbox_days),
         (UNMATCHED, periods.unmatched_days),
         (AUDIT, periods.audit_days),

@@ -42,7 +42,10 @@ struct Head {
 }
 
 /// Texts by the version's folder and the file's name.
-type Texts = BTreeMap<String, BTreeMap<String, String>>;
+pub(crate) type FolderTexts = BTreeMap<String, BTreeMap<String, String>>;
+
+/// What a version may be called.
+pub(crate) const VERSION_RULE: &str = "`version` must be 1 to 64 letters, digits, `-`, `.` or `_`";
 
 /// The error for a folder without any version.
 pub(super) fn none() -> NoticeErrors {
@@ -54,10 +57,7 @@ pub(super) fn read(
     folder: Option<&Path>,
     placeholders: &impl Fn(Language) -> Placeholders,
 ) -> Result<Vec<Notice>, NoticeErrors> {
-    let texts = match folder {
-        Some(folder) => on_disk(folder).map_err(|mistake| NoticeErrors { mistakes: vec![mistake] })?,
-        None => shipped(),
-    };
+    let texts = texts(folder, SHIPPED).map_err(|mistake| NoticeErrors { mistakes: vec![mistake] })?;
     let mut mistakes = Vec::new();
     let mut notices: Vec<Notice> =
         texts.iter().filter_map(|(name, files)| notice(name, files, placeholders, &mut mistakes)).collect();
@@ -74,9 +74,14 @@ pub(super) fn read(
     if mistakes.is_empty() { Ok(notices) } else { Err(NoticeErrors { mistakes }) }
 }
 
-fn shipped() -> Texts {
-    let mut texts = Texts::new();
-    for (path, text) in SHIPPED {
+/// The texts of a folder of versions, or those that are compiled in.
+pub(crate) fn texts(folder: Option<&Path>, shipped: &[(&str, &str)]) -> Result<FolderTexts, String> {
+    folder.map_or_else(|| Ok(compiled_in(shipped)), on_disk)
+}
+
+fn compiled_in(shipped: &[(&str, &str)]) -> FolderTexts {
+    let mut texts = FolderTexts::new();
+    for (path, text) in shipped {
         if let Some((version, file)) = path.split_once('/') {
             texts.entry(version.to_owned()).or_default().insert(file.to_owned(), (*text).to_owned());
         }
@@ -84,14 +89,14 @@ fn shipped() -> Texts {
     texts
 }
 
-fn on_disk(folder: &Path) -> Result<Texts, String> {
+fn on_disk(folder: &Path) -> Result<FolderTexts, String> {
     let unreadable = |path: &Path, error: std::io::Error| format!("`{}` cannot be read: {error}", path.display());
     let list = |path: &Path| -> Result<Vec<std::fs::DirEntry>, String> {
         let entries = std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         entries.map_err(|error| unreadable(path, error))
     };
     let visible = |entry: &std::fs::DirEntry| !entry.file_name().to_string_lossy().starts_with('.');
-    let mut texts = Texts::new();
+    let mut texts = FolderTexts::new();
     for version in list(folder)?.into_iter().filter(visible).filter(|entry| entry.path().is_dir()) {
         let files = texts.entry(version.file_name().to_string_lossy().into_owned()).or_default();
         for file in list(&version.path())?.into_iter().filter(visible) {
@@ -113,18 +118,8 @@ fn notice(
     placeholders: &impl Fn(Language) -> Placeholders,
     mistakes: &mut Vec<String>,
 ) -> Option<Notice> {
-    for file in files.keys().filter(|file| !FILES.contains(&file.as_str())) {
-        mistakes.push(format!("{name}/{file}: no such file is known"));
-    }
-    for file in FILES.iter().filter(|file| !files.contains_key(**file)) {
-        mistakes.push(format!("{name}/{file}: missing"));
-    }
-    let mut read = |file: &str, language| {
-        let text = files.get(file)?;
-        let parsed = Document::parse(text, &placeholders(language));
-        let tell = |(line, mistake): (usize, String)| format!("{name}/{file}:{line}: {mistake}");
-        parsed.map_err(|wrong| mistakes.extend(wrong.into_iter().map(tell))).ok()
-    };
+    check_files(name, files, &FILES, mistakes);
+    let mut read = |file: &str, language| document(name, file, files, &placeholders(language), mistakes);
     let notices = [read("notice.ja.md", Language::Ja), read("notice.en.md", Language::En)];
     let scripts = [read("script.ja.md", Language::Ja), read("script.en.md", Language::En)];
     let head = head(name, files.get("notice.toml")?, mistakes)?;
@@ -140,12 +135,40 @@ fn notice(
     })
 }
 
+/// Notes files that are missing or not known.
+pub(crate) fn check_files(name: &str, files: &BTreeMap<String, String>, known: &[&str], mistakes: &mut Vec<String>) {
+    for file in files.keys().filter(|file| !known.contains(&file.as_str())) {
+        mistakes.push(format!("{name}/{file}: no such file is known"));
+    }
+    for file in known.iter().filter(|file| !files.contains_key(**file)) {
+        mistakes.push(format!("{name}/{file}: missing"));
+    }
+}
+
+/// The text in a file of a version; its mistakes are noted with their lines.
+pub(crate) fn document(
+    name: &str,
+    file: &str,
+    files: &BTreeMap<String, String>,
+    placeholders: &Placeholders,
+    mistakes: &mut Vec<String>,
+) -> Option<Document> {
+    let parsed = Document::parse(files.get(file)?, placeholders);
+    let tell = |(line, mistake): (usize, String)| format!("{name}/{file}:{line}: {mistake}");
+    parsed.map_err(|wrong| mistakes.extend(wrong.into_iter().map(tell))).ok()
+}
+
+/// Whether a version may be called so.
+pub(crate) fn is_version(version: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '_');
+    !version.is_empty() && version.len() <= 64 && version.chars().all(plain)
+}
+
 fn head(name: &str, text: &str, mistakes: &mut Vec<String>) -> Option<Head> {
     let head: Head =
         toml::from_str(text).map_err(|error| mistakes.push(format!("{name}/notice.toml: {}", error.message()))).ok()?;
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '_');
-    if head.version.is_empty() || head.version.len() > 64 || !head.version.chars().all(plain) {
-        mistakes.push(format!("{name}/notice.toml: `version` must be 1 to 64 letters, digits, `-`, `.` or `_`"));
+    if !is_version(&head.version) {
+        mistakes.push(format!("{name}/notice.toml: {VERSION_RULE}"));
         return None;
     }
     Some(head)

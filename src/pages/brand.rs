@@ -59,9 +59,9 @@ impl<'a> Look<'a> {
     pub(super) fn sources(&self) -> Sources {
         let logo = self.brand.logo.as_ref();
         Sources {
-            script: None,
             style: Some(format!("{}.css", self.address)),
             image: logo.map(|logo| format!("{}.{}", self.address, logo.format.extension())),
+            scripts: Vec::new(),
         }
     }
 }

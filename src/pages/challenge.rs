@@ -12,14 +12,16 @@ use axum::extract::{Form, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Deserializer};
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::Pages;
+use super::assets::challenge_source;
 use super::brand::Look;
 use super::failure::{Failure, rendered};
 use super::foreign_text::plain;
 use super::frame::{Frame, STYLE};
-use super::headers::Permissions;
+use super::headers::{Permissions, Sources};
 use super::visitor::Visitor;
 use crate::credential::hasher::HasherError;
 use crate::domain::challenge::{ChallengeState, Language};
@@ -27,8 +29,6 @@ use crate::flow::challenge::{self, Answer, ChallengeError, ReturnWay, Stage, Vie
 use crate::store::challenges::Challenge;
 use crate::texts::moment::{amount, date_and_time};
 
-/// Submits the form on the last page where scripts run; elsewhere there is its button.
-const RETURN_SCRIPT: &str = include_str!("templates/return.js");
 /// So many characters of a merchant's name are shown.
 const MERCHANT_NAME_LENGTH: usize = 60;
 
@@ -52,6 +52,9 @@ pub(super) struct Fields {
     code: Zeroizing<String>,
     #[serde(default)]
     way: String,
+    /// What a passkey answered.
+    #[serde(default)]
+    answer: String,
 }
 
 fn wiped_after_use<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
@@ -83,7 +86,8 @@ pub(super) async fn answer(
     let arrival = visitor.arrival();
     let view = match fields.step.as_str() {
         "answer" => {
-            let answer = Answer { form: fields.form, password: fields.password, code: fields.code };
+            let answer =
+                Answer { form: fields.form, password: fields.password, code: fields.code, passkey: fields.answer };
             challenge::answer(Arc::clone(&pages.app), token.clone(), answer, arrival).await
         }
         step @ ("choose" | "send") => {
@@ -136,10 +140,12 @@ fn show(
     let mut frame = Frame::new(pages, language);
     frame.look = Look::of(&pages.app, challenge.programme.as_deref());
     let page = Page {
-        permissions: permissions(&challenge, frame.look.as_ref()),
+        permissions: permissions(pages, &challenge, frame.look.as_ref()),
         frame,
         action: format!("{base}/challenge/{token}"),
         help: format!("{base}/help"),
+        is_framed: visitor.arrival().is_framed(),
+        public_url: &pages.app.config.server.public_url,
         challenge: &challenge,
     };
     match stage {
@@ -159,6 +165,7 @@ fn failure(error: &ChallengeError) -> Failure {
         ChallengeError::Store(_)
         | ChallengeError::Sealed(_)
         | ChallengeError::Hasher(_)
+        | ChallengeError::Passkey(_)
         | ChallengeError::Result
         | ChallengeError::Broken => Failure::Internal,
     };
@@ -167,15 +174,18 @@ fn failure(error: &ChallengeError) -> Failure {
 }
 
 /// The merchant's origins may frame the page. Its forms lead to ourselves and, by the redirect after the last
-/// one or by its own form, to the return URL.
-fn permissions(challenge: &Challenge, look: Option<&Look<'_>>) -> Permissions {
+/// one or by its own form, to the return URL. Its script is one file of ours, without which it works too.
+fn permissions(pages: &Pages, challenge: &Challenge, look: Option<&Look<'_>>) -> Permissions {
     let return_url = challenge.authentication.return_url.as_deref();
-    let origin = return_url.and_then(|url| Some(url::Url::parse(url).ok()?.origin().ascii_serialization()));
+    let origin = return_url.and_then(|url| Some(Url::parse(url).ok()?.origin().ascii_serialization()));
     Permissions {
         framed_by: challenge.merchant.origins(),
         posts_to: origin.into_iter().collect(),
         style: Some(STYLE),
-        files: look.map(Look::sources).unwrap_or_default(),
+        files: Sources {
+            scripts: vec![challenge_source(&pages.app.config.server.public_url)],
+            ..look.map(Look::sources).unwrap_or_default()
+        },
         ..Permissions::default()
     }
 }
@@ -187,6 +197,9 @@ struct Page<'a> {
     help: String,
     permissions: Permissions,
     challenge: &'a Challenge,
+    /// Whether it stands in somebody's frame.
+    is_framed: bool,
+    public_url: &'a Url,
 }
 
 /// What is bought, as it is shown.
@@ -218,8 +231,11 @@ struct FinishedPage<'a> {
     class: &'static str,
     title: String,
     lead: String,
+    /// The authentication that has ended.
+    ended: String,
+    /// The origins that are told so where they frame the page.
+    origins: String,
     post: Option<(String, String)>,
-    script: &'static str,
 }
 
 impl Page<'_> {
@@ -261,13 +277,12 @@ impl Page<'_> {
         rendered(&page, &self.permissions)
     }
 
-    fn finished(mut self, way: ReturnWay) -> Response {
+    fn finished(self, way: ReturnWay) -> Response {
         let post = match way {
             ReturnWay::Redirect { url } => return self.redirect(&url),
             ReturnWay::Post { url, result } => Some((url, result)),
             ReturnWay::Close => None,
         };
-        self.permissions.script = post.is_some().then_some(RETURN_SCRIPT);
         let (class, key) = match self.challenge.state {
             ChallengeState::Passed => ("passed", "passed"),
             ChallengeState::Failed => ("refused", "failed"),
@@ -279,8 +294,9 @@ impl Page<'_> {
             title: self.frame.text(&format!("{key}-title")),
             lead: self.frame.text(&format!("{key}-lead")),
             class,
+            ended: self.challenge.authentication.id.to_string(),
+            origins: self.challenge.merchant.origins().join(" "),
             post,
-            script: RETURN_SCRIPT,
             frame: self.frame,
         };
         rendered(&page, &self.permissions)

@@ -27,8 +27,8 @@ pub(super) struct Permissions {
 pub(super) struct Sources {
     /// A style sheet.
     pub(super) style: Option<String>,
-    /// A script.
-    pub(super) script: Option<String>,
+    /// Scripts.
+    pub(super) scripts: Vec<String>,
     /// A picture.
     pub(super) image: Option<String>,
 }
@@ -42,15 +42,15 @@ impl Permissions {
             origins(&self.posts_to)
         );
         let directives = [
-            ("style-src", self.style, self.files.style.as_deref()),
-            ("script-src", self.script, self.files.script.as_deref()),
-            ("img-src", None, self.files.image.as_deref()),
+            ("style-src", self.style, self.files.style.as_slice()),
+            ("script-src", self.script, &self.files.scripts),
+            ("img-src", None, self.files.image.as_slice()),
         ];
-        for (directive, inline, file) in directives {
+        for (directive, inline, files) in directives {
             let inline =
                 inline.map(|source| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(source.as_bytes()))));
-            let file = file.map(|address| format!(" {address}"));
-            let sources: String = inline.into_iter().chain(file).collect();
+            let files = files.iter().map(|address| format!(" {address}"));
+            let sources: String = inline.into_iter().chain(files).collect();
             if !sources.is_empty() {
                 policy.extend(["; ", directive, &sources]);
             }
@@ -103,7 +103,7 @@ mod tests {
             script: Some("x"),
             files: Sources {
                 style: Some("https://issuer.example/a.css".to_owned()),
-                script: Some("https://issuer.example/a.js".to_owned()),
+                scripts: vec!["https://issuer.example/a.js".to_owned()],
                 image: Some("https://issuer.example/a.svg".to_owned()),
             },
             ..Permissions::default()

@@ -5,6 +5,7 @@ pub(super) use crate::texts::{Texts, Wording, accepted};
 const JA: &[&str] = &[
     include_str!("translations/ja.ftl"),
     include_str!("translations/challenge.ja.ftl"),
+    include_str!("translations/ending.ja.ftl"),
     include_str!("translations/staff.ja.ftl"),
     include_str!("translations/member.ja.ftl"),
     include_str!("translations/member_card.ja.ftl"),
@@ -15,6 +16,7 @@ const JA: &[&str] = &[
 const EN: &[&str] = &[
     include_str!("translations/en.ftl"),
     include_str!("translations/challenge.en.ftl"),
+    include_str!("translations/ending.en.ftl"),
     include_str!("translations/staff.en.ftl"),
     include_str!("translations/member.en.ftl"),
     include_str!("translations/member_card.en.ftl"),

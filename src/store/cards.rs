@@ -96,6 +96,12 @@ pub(crate) async fn by_reference(
     sql::first(connection, "cards", &sql, [reference.into()]).await?.map(|row| read(&row)).transpose()
 }
 
+/// The card with this id, as the transaction sees it.
+pub(crate) async fn by_id(connection: &impl ConnectionTrait, id: CardId) -> Result<Option<Card>, StoreError> {
+    let sql = format!("{SELECT} WHERE c.id = $1");
+    sql::first(connection, "cards", &sql, [id.uuid().into()]).await?.map(|row| read(&row)).transpose()
+}
+
 /// Adds a card with its number.
 ///
 /// # Errors

@@ -60,6 +60,8 @@ async fn erase_cards(transaction: &Transaction, id: CardholderId, now: Micros) -
     for table in ["card_numbers", "familiars", "sightings", "card_hours"] {
         sql::execute(transaction, &format!("DELETE FROM {table} WHERE {OF_CARDS}"), [person.clone()]).await?;
     }
+    sql::execute(transaction, &format!("DELETE FROM activation_codes WHERE {OF_CARDS}"), [person.clone()]).await?;
+    erase_registrations(transaction, id).await?;
     let credentials =
         format!("DELETE FROM credentials WHERE enrolment_id IN (SELECT id FROM enrolments WHERE {OF_CARDS})");
     sql::execute(transaction, &credentials, [person.clone()]).await?;
@@ -79,6 +81,25 @@ async fn erase_cards(transaction: &Transaction, id: CardholderId, now: Micros) -
         const SQL: &str = "UPDATE cards SET reference = $2, status = 'closed', updated_at = $3 WHERE id = $1";
         let reference = format!("erased:{}", card.simple());
         sql::execute(transaction, SQL, [card.into(), reference.into(), now.0.into()]).await?;
+    }
+    Ok(())
+}
+
+/// What hangs on her registrations: ways in, contacts, codes, sessions. When she accepted the terms stays, which names
+/// nobody.
+async fn erase_registrations(transaction: &Transaction, id: CardholderId) -> Result<(), StoreError> {
+    let registered = format!("SELECT id FROM enrolments WHERE {OF_CARDS}");
+    let contacts = format!("SELECT id FROM contacts WHERE enrolment_id IN ({registered})");
+    let credentials = format!("SELECT id FROM credentials WHERE enrolment_id IN ({registered})");
+    let first = [
+        format!("DELETE FROM sent_codes WHERE contact_id IN ({contacts})"),
+        format!("DELETE FROM used_steps WHERE credential_id IN ({credentials})"),
+        format!("DELETE FROM passkey_ceremonies WHERE subject IN ({registered})"),
+    ];
+    let tables = ["contacts", "totp_applications", "recovery_codes", "passkeys", "member_sessions", "member_sign_ins"];
+    let then = tables.map(|table| format!("DELETE FROM {table} WHERE enrolment_id IN ({registered})"));
+    for statement in first.into_iter().chain(then) {
+        sql::execute(transaction, &statement, [id.uuid().into()]).await?;
     }
     Ok(())
 }

@@ -1,5 +1,9 @@
 //! Registered cards as their member sees them: those of her login group.
 
+pub mod history;
+pub mod link;
+pub mod registration;
+pub mod reset;
 pub mod sessions;
 pub mod sign_in;
 

@@ -40,6 +40,17 @@ pub struct PasskeyRow {
     pub created_at: Micros,
 }
 
+/// A right answer by a passkey.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasskeyUse {
+    /// Which one.
+    pub id: PasskeyId,
+    /// The passkey as it was stored before.
+    pub before: String,
+    /// The passkey with its new counter.
+    pub after: String,
+}
+
 /// A passkey about to be kept.
 #[derive(Debug)]
 pub struct NewPasskey {
@@ -114,6 +125,45 @@ impl Store {
         .await
     }
 
+    /// The first half of a ceremony that waits for its second; kept now, unless one is waiting already.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn keep_ceremony(
+        &self,
+        purpose: CeremonyPurpose,
+        subject: Uuid,
+        state: String,
+        expires_at: Micros,
+        now: Micros,
+    ) -> Result<Option<String>, StoreError> {
+        self.write(move |transaction| {
+            Box::pin(async move {
+                const SQL: &str = "INSERT INTO passkey_ceremonies (purpose, subject, state, expires_at) \
+                     VALUES ($1, $2, $3, $4) ON CONFLICT (purpose, subject) DO UPDATE SET state = excluded.state, \
+                     expires_at = excluded.expires_at WHERE passkey_ceremonies.expires_at <= $5";
+                let values: [Value; 5] =
+                    [purpose.as_str().into(), subject.into(), state.into(), expires_at.0.into(), now.0.into()];
+                sql::execute(transaction, SQL, values).await?;
+                waiting(transaction, purpose, subject, now).await
+            })
+        })
+        .await
+    }
+
+    /// The first half of a ceremony that waits for its second.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn ceremony(
+        &self,
+        purpose: CeremonyPurpose,
+        subject: Uuid,
+        now: Micros,
+    ) -> Result<Option<String>, StoreError> {
+        waiting(self.reader(), purpose, subject, now).await
+    }
+
     /// Keeps a new passkey. Answers false, and keeps nothing, when the enrolment has as many as it may.
     ///
     /// # Errors
@@ -166,18 +216,25 @@ impl Store {
     }
 }
 
+async fn waiting(
+    connection: &impl ConnectionTrait,
+    purpose: CeremonyPurpose,
+    subject: Uuid,
+    now: Micros,
+) -> Result<Option<String>, StoreError> {
+    const SQL: &str = "SELECT state FROM passkey_ceremonies WHERE purpose = $1 AND subject = $2 AND expires_at > $3";
+    let values: [Value; 3] = [purpose.as_str().into(), subject.into(), now.0.into()];
+    sql::first(connection, "passkey_ceremonies", SQL, values).await?.map(|row| row.get("state")).transpose()
+}
+
 /// Keeps a passkey's new counter, unless another answer changed it meanwhile or it was removed. Answers whether it is kept.
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) async fn note_use(
-    transaction: &Transaction,
-    before: &PasskeyRow,
-    passkey: &str,
-    now: Micros,
-) -> Result<bool, StoreError> {
+pub(crate) async fn note_use(transaction: &Transaction, used: &PasskeyUse, now: Micros) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE passkeys SET passkey = $3, last_used_at = $4 WHERE id = $1 AND passkey = $2";
-    let values: [Value; 4] = [before.id.uuid().into(), before.passkey.clone().into(), passkey.into(), now.0.into()];
+    let values: [Value; 4] =
+        [used.id.uuid().into(), used.before.clone().into(), used.after.clone().into(), now.0.into()];
     Ok(sql::execute(transaction, SQL, values).await? == 1)
 }
 

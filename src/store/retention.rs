@@ -43,6 +43,20 @@ pub const DEVICE_SESSIONS: Aged =
 /// Sessions of the staff.
 pub const STAFF_SESSIONS: Aged =
     Aged { name: "staff_sessions", table: "staff_sessions", old: "created_at < $1", first: &[], floor: false };
+/// Sessions of members.
+pub const MEMBER_SESSIONS: Aged =
+    Aged { name: "member_sessions", table: "member_sessions", old: "created_at < $1", first: &[], floor: false };
+/// The history of sign-ins on the members' pages.
+pub const MEMBER_SIGN_INS: Aged =
+    Aged { name: "member_sign_ins", table: "member_sign_ins", old: "recorded_at < $1", first: &[], floor: false };
+/// Activation codes that are used, replaced or expired.
+pub const ACTIVATION_CODES: Aged = Aged {
+    name: "activation_codes",
+    table: "activation_codes",
+    old: "created_at < $1 AND COALESCE(used_at, replaced_at, expires_at) < $1",
+    first: &[],
+    floor: false,
+};
 /// Messages that were sent, or are dead.
 pub const OUTBOX: Aged = Aged {
     name: "outbox",

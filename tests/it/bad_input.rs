@@ -162,6 +162,7 @@ async fn a_return_url_is_one_of_the_registered_exactly() {
             "/return",
             " https://shop.example/return",
             "https://shop.example/re\tturn",
+            "https://shop.example/return\r\nset-cookie: a=b",
             "javascript:alert(1)",
             "https://ѕhop.example/return",
             "",

@@ -28,8 +28,11 @@ async fn goes_on(browser: &Browser, url: &str) {
     browser.wait("#password").await;
 }
 
-async fn types(browser: &Browser, css: &str, text: &str) {
+/// Answers the question, and waits until the page that follows is there.
+async fn answers(browser: &Browser, css: &str, text: &str) {
+    let form = browser.attribute("form.answer input[name='form']", "value").await;
     browser.wait(css).await.send_keys(&format!("{text}{}", char::from(Key::Enter))).await.unwrap();
+    browser.wait(&format!("form.answer input[name='form']:not([value='{form}']), input[name='result']")).await;
 }
 
 /// The question, and what is said when it was not answered well.
@@ -43,7 +46,7 @@ async fn questions(deployment: &Deployment, browser: &Browser, language: &str) {
         browser.sees(Sight::of(window)).await;
         assert!(browser.shows_at_once("#password").await, "{language} {window:?}: the field is seen without scrolling");
     }
-    types(browser, "#password", "not her password").await;
+    answers(browser, "#password", "not her password").await;
     browser.wait("#notice").await;
     browser.is_right(&format!("challenge-wrong-{language}"), &["#notice", ".words", "#password", ANSWER]).await;
 }
@@ -53,12 +56,12 @@ async fn endings(deployment: &Deployment, browser: &Browser, language: &str) {
     browser.runs_scripts(false).await;
     let url = asked(deployment, language).await;
     goes_on(browser, &url).await;
-    types(browser, "#password", PASSWORD).await;
+    answers(browser, "#password", PASSWORD).await;
     ended(browser, &format!("challenge-passed-{language}")).await;
     let url = asked(deployment, language).await;
     goes_on(browser, &url).await;
     for _ in 0..3 {
-        types(browser, "#password", "not her password").await;
+        answers(browser, "#password", "not her password").await;
     }
     ended(browser, &format!("challenge-failed-{language}")).await;
     let url = asked(deployment, language).await;

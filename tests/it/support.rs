@@ -23,4 +23,5 @@ pub(crate) mod randomness;
 pub(crate) mod receiver;
 pub(crate) mod relay;
 pub(crate) mod served;
+pub(crate) mod site;
 pub(crate) mod staff;

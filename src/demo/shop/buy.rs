@@ -66,13 +66,11 @@ async fn place(
     state.settle(&order, answer).await
 }
 
-/// The next page: the challenge itself where the shop redirects, else the order's.
+/// The next page: the order's, which shows the challenge while it is open.
 fn onward(order: &Order, session: Option<&str>) -> Response {
-    let to = match &order.stage {
-        Stage::Waiting { challenge_url } if !order.counter().frames() => challenge_url.clone(),
-        _ => format!("/orders/{}", order.token),
+    let Ok(to) = HeaderValue::try_from(format!("/orders/{}", order.token)) else {
+        return StatusCode::BAD_GATEWAY.into_response();
     };
-    let Ok(to) = HeaderValue::try_from(to) else { return StatusCode::BAD_GATEWAY.into_response() };
     let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
     if let Some(cookie) = session.and_then(session_cookie) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);

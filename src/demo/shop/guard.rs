@@ -17,7 +17,7 @@ pub(super) async fn guard(Extract(state): Extract<State>, request: Request, next
     let mut response = next.run(request).await;
     let service = state.service_url.origin().ascii_serialization();
     let policy = format!(
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; \
+        "default-src 'none'; style-src 'self'; script-src 'self' {service}; img-src 'self'; base-uri 'none'; \
          frame-ancestors 'self'; frame-src 'self' {service}; form-action 'self' {service}"
     );
     let fixed: [(HeaderName, &str); 3] = [

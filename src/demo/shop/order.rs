@@ -49,6 +49,8 @@ pub(super) enum Stage {
 pub(super) struct Settled {
     pub(super) status: String,
     pub(super) message: Option<(String, String)>,
+    /// The signed result itself.
+    pub(super) result: String,
     /// The claims of the signed result, or why it is not believed.
     pub(super) claims: Result<ResultClaims, VerifyError>,
 }
@@ -116,6 +118,7 @@ impl Shop {
             Some(result) => Settled {
                 status: answer.status.clone(),
                 message: answer.cardholder_message.clone().map(|MessageAnswer { ja, en }| (ja, en)),
+                result: result.clone(),
                 claims: self.verified(order, result).await?,
             },
         };

@@ -13,8 +13,10 @@ use super::checkout::Fields;
 use super::counter::BehindTheCounter;
 use super::order::{Checkout, Order, Settled, Stage};
 use super::session::Visitor;
+use super::webhook::Told;
 use crate::domain::assessment::Assessment;
 use crate::domain::challenge::Language;
+use crate::pages::assets::helper_integrity;
 
 const STYLE: &str = include_str!("../templates/shop.css");
 const SCRIPT: &str = include_str!("../templates/shop.js");
@@ -129,6 +131,9 @@ struct WaitingPage<'a> {
     frame: Frame,
     order: &'a Order,
     challenge_url: &'a str,
+    service_url: &'a str,
+    /// The digest of the helper that the shop's page loads from the service.
+    integrity: String,
 }
 
 #[derive(Template)]
@@ -137,6 +142,7 @@ struct OrderPage<'a> {
     frame: Frame,
     order: &'a Order,
     settled: &'a Settled,
+    told: Option<Told>,
     behind: Option<BehindTheCounter>,
 }
 
@@ -160,6 +166,11 @@ impl OrderPage<'_> {
             _ => ["いまは本人確認ができません", "The proof cannot be given now"],
         };
         self.frame.pick(&words)
+    }
+
+    /// Whether the webhook brought the very result that the shop verified.
+    fn told_the_same(&self, told: &Told) -> bool {
+        told.data.status == self.settled.status && self.settled.result == told.data.result
     }
 
     fn claims(&self) -> Vec<(String, String)> {
@@ -265,10 +276,14 @@ pub(super) fn checkout(
 pub(super) async fn order(state: &State, visitor: &Visitor, order: &Order) -> Response {
     let frame = Frame::new(visitor, &format!("/orders/{}", order.token));
     match &order.stage {
-        Stage::Waiting { challenge_url } => rendered(StatusCode::OK, &WaitingPage { frame, order, challenge_url }),
+        Stage::Waiting { challenge_url } => {
+            let (service_url, integrity) = (state.service_url.as_str(), helper_integrity());
+            rendered(StatusCode::OK, &WaitingPage { frame, order, challenge_url, service_url, integrity })
+        }
         Stage::Settled(settled) => {
             let behind = state.behind(&order.authentication_id).await;
-            rendered(StatusCode::OK, &OrderPage { frame, order, settled, behind })
+            let told = state.told.get(&order.authentication_id);
+            rendered(StatusCode::OK, &OrderPage { frame, order, settled, told, behind })
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::form;
+use super::passkey;
 use super::proof::{self, Compared, Proof};
 use super::view::{Notice, View, show, show_on_arrival};
 use super::{Arrival, ChallengeError, end, find, note, reload, settle, visit};
@@ -34,6 +35,8 @@ pub struct Answer {
     pub password: Zeroizing<String>,
     /// The one-time password or sent code as typed.
     pub code: Zeroizing<String>,
+    /// What a passkey answered, as JSON.
+    pub passkey: String,
 }
 
 impl fmt::Debug for Answer {
@@ -64,6 +67,12 @@ async fn take(app: &App, token: &str, answer: Answer, arrival: &Arrival) -> Resu
         Ok(proof) => proof,
         Err(notice) => return show(app, challenge, Some(notice)).await,
     };
+    if method == Method::Passkey && arrival.is_framed() {
+        return show(app, challenge, Some(Notice::WayGone)).await;
+    }
+    if method == Method::Passkey && !passkey::is_asked(app, &challenge).await? {
+        return show(app, challenge, Some(Notice::NoPasskey)).await;
+    }
     if method == Method::Code && !has_live_code(app, &challenge).await? {
         // Somebody may have ended it by the code this moment.
         return show(app, reload(app, &challenge).await?, Some(Notice::NoCode)).await;

@@ -16,10 +16,15 @@ pub struct Arrival {
 }
 
 impl Arrival {
+    /// Whether the page stands in somebody's frame.
+    pub fn is_framed(&self) -> bool {
+        matches!(self.destination.as_deref(), Some("iframe" | "frame" | "embed" | "object"))
+    }
+
     /// Whether the browser came by the merchant: in a frame, since `frame-ancestors` shows the page in that
     /// merchant's frames alone; or from a page of a registered origin. Anybody else sees the neutral page first.
     pub fn is_expected(&self, merchant: &Merchant) -> bool {
-        if matches!(self.destination.as_deref(), Some("iframe" | "frame")) {
+        if self.is_framed() {
             return true;
         }
         let origins = merchant.origins();

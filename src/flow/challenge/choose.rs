@@ -41,6 +41,9 @@ pub async fn choose(app: &App, token: &str, wish: Wish, arrival: &Arrival) -> Re
     let Some(way) = ways.as_ref().and_then(|ways| ways.named(&wish.way)).cloned() else {
         return show(app, challenge, Some(Notice::WayGone)).await;
     };
+    if way == Way::Passkey && arrival.is_framed() {
+        return show(app, challenge, Some(Notice::WayGone)).await;
+    }
     let choice = Choice {
         challenge_id: challenge.id,
         nonce,

@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use super::ChallengeError;
 use super::answer::Answer;
+use super::passkey;
 use super::view::Notice;
 use crate::app::App;
 use crate::credential::hasher::Reserved;
@@ -24,6 +25,8 @@ pub(super) enum Proof {
     Totp(Zeroizing<String>),
     /// Six digits of a sent code.
     Code(Zeroizing<String>),
+    /// What a passkey answered.
+    Passkey(String),
 }
 
 /// What a comparison came to.
@@ -41,14 +44,19 @@ pub(super) enum Compared {
 
 /// The proof for this method, or what is wrong with the form. Nothing of that spends a try.
 pub(super) async fn typed(app: &App, method: Method, answer: &Answer) -> Result<Result<Proof, Notice>, ChallengeError> {
-    let (own, other) = match method {
-        Method::Password => (&answer.password, &answer.code),
-        Method::Totp | Method::Code => (&answer.code, &answer.password),
-        Method::Passkey => return Ok(Err(Notice::WayGone)),
+    let others: [&str; 2] = match method {
+        Method::Password => [&answer.code, &answer.passkey],
+        Method::Totp | Method::Code => [&answer.password, &answer.passkey],
+        Method::Passkey => [&answer.password, &answer.code],
     };
-    if !other.is_empty() {
+    if others.iter().any(|other| !other.is_empty()) {
         return Ok(Err(Notice::OtherField));
     }
+    if method == Method::Passkey {
+        let given = !answer.passkey.is_empty();
+        return Ok(if given { Ok(Proof::Passkey(answer.passkey.clone())) } else { Err(Notice::NoPasskey) });
+    }
+    let own = if method == Method::Password { &answer.password } else { &answer.code };
     if method == Method::Password {
         if own.is_empty() {
             return Ok(Err(Notice::Empty));
@@ -81,6 +89,7 @@ pub(super) async fn compare(
             let secret = secret(app, challenge, credential)?;
             one_time::matching_step(&secret, &digits, app.now()).map(Used::Step)
         }
+        Proof::Passkey(answer) => passkey::prove(app, challenge, &answer).await?.map(Used::Passkey),
         Proof::Code(digits) => {
             let bound_to = BoundTo::Challenge(challenge.id, &challenge.authentication);
             let code = app.store.sent_code(bound_to.subject()).await?;

@@ -6,6 +6,7 @@ use super::ways::{self, Ways};
 use super::{Arrival, ChallengeError};
 use crate::app::App;
 use crate::domain::challenge::ChallengeState;
+use crate::domain::clock::Micros;
 use crate::keys::{SealError, WrappedKey};
 use crate::store::challenges::{Challenge, SealedEnrolment};
 
@@ -44,6 +45,8 @@ pub struct Asking {
     pub message: Option<String>,
     /// How many proofs will still be compared.
     pub tries_left: i64,
+    /// How many seconds are left.
+    pub seconds_left: i64,
     /// What the buyer must know about what she did last.
     pub notice: Option<Notice>,
     /// How she proves who she is, and what she may change to.
@@ -90,6 +93,8 @@ pub enum Notice {
     TooManyCodes,
     /// The way that was chosen is gone.
     WayGone,
+    /// No passkey answered, or too late.
+    NoPasskey,
 }
 
 /// How many proofs will still be compared.
@@ -138,7 +143,8 @@ fn asking(app: &App, challenge: &Challenge, ways: Ways, notice: Option<Notice>) 
         go_on: issue(app, Form::GoOn, challenge.id),
         cancel: issue(app, Form::Cancel, challenge.id),
     };
-    Ok(Asking { message, tries_left: tries_left(app, challenge), notice, ways, forms })
+    let seconds_left = ((challenge.expires_at.0 - app.now().0) / Micros::SECOND).max(0);
+    Ok(Asking { message, tries_left: tries_left(app, challenge), seconds_left, notice, ways, forms })
 }
 
 fn personal_message(app: &App, enrolment: &SealedEnrolment) -> Result<String, SealError> {

@@ -2,6 +2,7 @@
 //! can get through.
 
 use super::ChallengeError;
+use super::passkey;
 use crate::app::App;
 use crate::domain::challenge::ChallengeState;
 use crate::domain::facts::Method;
@@ -28,6 +29,8 @@ pub enum Way {
         /// Its address, masked.
         masked: String,
     },
+    /// A passkey, where the page fills the whole window.
+    Passkey,
 }
 
 impl Way {
@@ -37,6 +40,7 @@ impl Way {
             Self::Password => Method::Password,
             Self::Totp => Method::Totp,
             Self::Code { .. } => Method::Code,
+            Self::Passkey => Method::Passkey,
         }
     }
 
@@ -52,7 +56,7 @@ impl Way {
     pub fn contact_id(&self) -> Option<ContactId> {
         match self {
             Self::Code { contact_id, .. } => Some(*contact_id),
-            Self::Password | Self::Totp => None,
+            Self::Password | Self::Totp | Self::Passkey => None,
         }
     }
 }
@@ -77,6 +81,8 @@ pub struct Ways {
     pub others: Vec<Way>,
     /// Where the code stands, when the present way is a code.
     pub code: Option<CodeState>,
+    /// What the browser is asked, when the present way is a passkey.
+    pub passkey: Option<String>,
 }
 
 impl Ways {
@@ -99,7 +105,8 @@ pub(super) async fn of(app: &App, challenge: &Challenge) -> Result<Option<Ways>,
         Some(contact_id) => Some(code_state(app, challenge, contact_id).await?),
         None => None,
     };
-    Ok(Some(Ways { present, others: ways, code }))
+    let passkey = if present == Way::Passkey { passkey::options(app, challenge).await? } else { None };
+    Ok(Some(Ways { present, others: ways, code, passkey }))
 }
 
 /// Whether no way is left: the last code was given up and there is nothing beside it, or its contact is gone.
@@ -124,13 +131,17 @@ async fn all(app: &App, challenge: &Challenge) -> Result<Vec<Way>, ChallengeErro
         methods.clone_from(&challenge.methods);
     }
     let mut ways = Vec::new();
-    for method in methods {
+    for method in methods.iter().copied() {
         match method {
             Method::Password => ways.push(Way::Password),
             Method::Totp => ways.push(Way::Totp),
             Method::Code => ways.extend(codes(app, challenge).await?),
             Method::Passkey => {}
         }
+    }
+    // The last: in a frame it is not to be had.
+    if app.passkeys.is_some() && methods.contains(&Method::Passkey) {
+        ways.push(Way::Passkey);
     }
     Ok(ways)
 }

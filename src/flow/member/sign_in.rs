@@ -3,7 +3,6 @@
 
 use zeroize::Zeroizing;
 
-use super::{normal_member_id, recovery_digests};
 use crate::app::App;
 use crate::credential::hasher::HasherError;
 use crate::credential::one_time;
@@ -12,7 +11,9 @@ use crate::credential::token::Token;
 use crate::domain::challenge::Language;
 use crate::domain::id::{EnrolmentId, MemberSessionId};
 use crate::domain::member::{Member, SignInOutcome};
+use crate::domain::member_id;
 use crate::flow::arrival::Arrival;
+use crate::flow::member_card::one_time::recovery_digests;
 use crate::flow::register::note;
 use crate::keys::{SealError, WrappedKey};
 use crate::store::StoreError;
@@ -73,7 +74,7 @@ pub async fn sign_in(
     statement: MemberStatement,
     arrival: &Arrival,
 ) -> Result<BegunSession, MemberSignInError> {
-    let claim = MemberClaim::MemberId(normal_member_id(&statement.member_id));
+    let claim = MemberClaim::MemberId(member_id::normal(&statement.member_id));
     let Some(proven) = prove(app, claim.clone(), &statement.password, &statement.code).await? else {
         return refuse(app, claim, None, arrival).await;
     };
@@ -218,18 +219,27 @@ async fn second_factor(app: &App, counted: &CountedTry, code: &str) -> Result<Op
     Ok((!digests.is_empty()).then_some(MemberFactor::Recovery(digests)))
 }
 
-/// Writes the failure down, without what was typed: in a field for ids people also type passwords.
 async fn refuse(
     app: &App,
     claim: MemberClaim,
     counted: Option<&CountedTry>,
     arrival: &Arrival,
 ) -> Result<BegunSession, MemberSignInError> {
+    write_refusal(app, claim, counted, arrival).await?;
+    Err(MemberSignInError::Refused)
+}
+
+/// Writes a failure down, without what was typed: in a field for ids people also type passwords.
+pub(super) async fn write_refusal(
+    app: &App,
+    claim: MemberClaim,
+    counted: Option<&CountedTry>,
+    arrival: &Arrival,
+) -> Result<(), StoreError> {
     let subject = counted.map_or_else(|| "none".to_owned(), |counted| counted.enrolment.id.to_string());
     let locks = counted.is_none_or(|counted| counted.locks);
     let outcome = if locks { SignInOutcome::Locked } else { SignInOutcome::Refused };
     let mut entry = note(app, "unknown", "member.sign_in", subject);
     if counted.is_some() && locks { "locked" } else { "refused" }.clone_into(&mut entry.result);
-    app.store.refuse_member_try(line(app, claim, outcome, arrival), app.now(), entry).await?;
-    Err(MemberSignInError::Refused)
+    app.store.refuse_member_try(line(app, claim, outcome, arrival), app.now(), entry).await
 }

@@ -5,6 +5,7 @@ use super::{OwnCard, note, told_in};
 use crate::app::App;
 use crate::credential::sent_code::BoundTo;
 use crate::domain::contact::{ContactAddress, ContactAddressError};
+use crate::domain::facts::EnrolmentState;
 use crate::domain::id::{ContactId, CredentialId};
 use crate::domain::member::{ContactChannel, Member};
 use crate::domain::member_notice::MemberEvent;
@@ -128,10 +129,12 @@ pub async fn verify(
         CodeCheck::Gone => return Err(ContactChangeError::Gone),
     }
     let now = app.now();
+    // Until the terms are accepted nothing is proved with the card: there is nothing to wait for.
+    let is_first = own.card.state != EnrolmentState::Complete;
     let notices = member_notice::messages(app, own.card.id, MemberEvent::ContactAdded, told_in(member)).await?;
     let verified = Verified {
         id,
-        usable_from: now.plus_seconds(app.config.member.contact_cooling_seconds),
+        usable_from: now.plus_seconds(if is_first { 0 } else { app.config.member.contact_cooling_seconds }),
         credential_id: CredentialId::new(now, app.randomness.as_ref()),
         notices,
     };

@@ -12,6 +12,7 @@ use crate::domain::id::AuthenticationId;
 use crate::domain::member::Member;
 use crate::domain::member_notice::MemberEvent;
 use crate::domain::money::Money;
+use crate::flow::challenge;
 use crate::flow::feedback;
 use crate::flow::member_notice;
 use crate::store::StoreError;
@@ -103,5 +104,10 @@ pub async fn disown(app: &App, member: &Member, own: &OwnCard, id: Authenticatio
     let disowned = Disowned { authentication_id: id, enrolment_id, card_id: own.card.card_id, messages };
     let mut entry = note(app, member, own, "member.disown");
     entry.result = id.to_string();
-    Ok(app.store.disown(disowned, app.now(), entry).await?)
+    let first = app.store.disown(disowned, app.now(), entry).await?;
+    if let Err(error) = challenge::give_up_all(app, own.card.card_id).await {
+        // The block stands; what is under way ends by itself in minutes.
+        tracing::error!(%error, "the open challenges of a blocked card cannot be ended");
+    }
+    Ok(first)
 }

@@ -71,18 +71,21 @@
     var stuck = document.getElementById("stuck");
     var sent = false;
     function say() { stuck.textContent = stuck.dataset.text; }
+    // A sandbox may forbid it without a word, or nobody may answer: then the page is still here.
+    function watch() { setTimeout(function () { sent = false; say(); }, 4000); }
     form.addEventListener("submit", function (event) {
       if (sent) return event.preventDefault();
       sent = true;
-      // A frame may forbid it, or nobody may answer: then the page is still here.
-      setTimeout(function () { sent = false; say(); }, 4000);
     });
+    form.addEventListener("click", watch);
     document.addEventListener("securitypolicyviolation", say);
     window.addEventListener("pageshow", function (event) { if (event.persisted) sent = false; });
     var arrival = performance.getEntriesByType("navigation")[0];
     if ((history.state && history.state.returned) || (arrival && arrival.type === "back_forward")) return;
     history.replaceState({ returned: true }, "");
-    form.requestSubmit();
+    watch();
+    if (form.requestSubmit) form.requestSubmit();
+    else form.submit();
   }
 
   function each(css, work) { document.querySelectorAll(css).forEach(work); }

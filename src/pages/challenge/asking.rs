@@ -8,6 +8,7 @@ use crate::domain::facts::Method;
 use crate::domain::member::ContactChannel;
 use crate::flow::challenge::{Asking, AskingForms, CodeState, Notice, Way};
 use crate::flow::sent_code::Delivery;
+use crate::pages::assets;
 use crate::pages::failure::rendered;
 use crate::pages::frame::Frame;
 use crate::pages::personal_message::shown;
@@ -26,19 +27,22 @@ struct AskingPage<'a> {
     message: Option<String>,
     notice: Option<String>,
     field: Option<Field>,
+    script: String,
     sending: Option<Sending>,
     others: Vec<Choice>,
     tries: String,
     finish_by: String,
+    seconds_left: i64,
     cancel: String,
 }
 
 /// The one field.
-#[derive(Clone, Copy)]
 enum Field {
     Password,
     /// A one-time password or a sent code; the text keys begin with this.
     Code(&'static str),
+    /// A passkey: what the browser is asked.
+    Passkey(String),
 }
 
 /// Where a code stands, and the button for the next one.
@@ -80,19 +84,25 @@ impl Page<'_> {
             Method::Password => Some(Field::Password),
             Method::Totp => Some(Field::Code("totp")),
             Method::Code => sending.as_ref().filter(|sending| !sending.first).map(|_| Field::Code("sent-code")),
-            Method::Passkey => None,
+            Method::Passkey => asking.ways.passkey.clone().filter(|_| !self.is_framed).map(Field::Passkey),
         };
+        if matches!(field, Some(Field::Passkey(_))) {
+            self.permissions.files.scripts.push(assets::passkey_source(self.public_url));
+        }
+        let others = asking.ways.others.iter().filter(|way| !self.is_framed || **way != Way::Passkey);
         let page = AskingPage {
             title: self.frame.text("ask-title"),
             lead: self.frame.text(&format!("ask-lead-{}", present.method().as_str())),
             purchase: self.purchase(),
             message: asking.message.map(|message| shown(&message)),
             notice,
+            script: assets::passkey_script(),
             field,
             sending,
-            others: asking.ways.others.iter().map(|way| self.choice(way)).collect(),
+            others: others.map(|way| self.choice(way)).collect(),
             tries: self.frame.wording.with("tries-left", "count", asking.tries_left),
             finish_by: self.frame.wording.with("finish-by", "time", finish_by),
+            seconds_left: asking.seconds_left,
             cancel: self.frame.text(cancel),
             help: self.help,
             action: self.action,
@@ -128,6 +138,7 @@ impl Page<'_> {
         let text = match way {
             Way::Password => wording.text("way-password"),
             Way::Totp => wording.text("way-totp"),
+            Way::Passkey => wording.text("way-passkey"),
             Way::Code { channel: ContactChannel::Email, masked, .. } => {
                 wording.with("way-email", "contact", masked.as_str())
             }
@@ -139,7 +150,11 @@ impl Page<'_> {
     }
 
     fn notice(&self, notice: Notice, present: &Way, tries_left: i64) -> String {
-        let wrong = if *present == Way::Password { "notice-wrong" } else { "notice-wrong-code" };
+        let wrong = match present {
+            Way::Password => "notice-wrong",
+            Way::Passkey => "notice-wrong-passkey",
+            Way::Totp | Way::Code { .. } => "notice-wrong-code",
+        };
         match notice {
             Notice::Wrong => self.frame.wording.with(wrong, "count", tries_left),
             Notice::UsedBefore => self.frame.wording.with("notice-used-before", "count", tries_left),
@@ -151,6 +166,7 @@ impl Page<'_> {
             Notice::OtherField => self.frame.text("notice-other-field"),
             Notice::NoCode => self.frame.text("notice-no-code"),
             Notice::TooManyCodes => self.frame.text("notice-too-many-codes"),
+            Notice::NoPasskey => self.frame.text("notice-no-passkey"),
             Notice::WayGone => self.frame.text("notice-way-gone"),
         }
     }

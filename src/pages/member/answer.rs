@@ -15,7 +15,7 @@ pub(super) const COOKIE: SessionCookie = SessionCookie("__Host-sekisho-my");
 
 /// A page of the members that may run this script of ours.
 pub(super) fn page_with_script(template: &impl Template, script: String) -> Response {
-    let files = Sources { script: Some(script), ..Sources::default() };
+    let files = Sources { scripts: vec![script], ..Sources::default() };
     rendered(template, &Permissions { style: Some(STYLE), files, ..Permissions::default() })
 }
 

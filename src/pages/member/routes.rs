@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-use super::{account, home, prove, sharing, sign_in};
+use super::{account, first_contact, forgotten, home, link, prove, register, sharing, sign_in, sign_ins, terms};
 use crate::pages::Pages;
 
 /// A place of the navigation.
@@ -20,6 +20,7 @@ pub(super) struct Entry {
 pub(super) const NAVIGATION: &[Entry] = &[
     Entry { path: "/my", title: "member-home" },
     Entry { path: "/my/sharing", title: "my-sharing" },
+    Entry { path: "/my/sign-ins", title: "member-sign-ins" },
     Entry { path: "/my/sessions", title: "member-sessions" },
 ];
 
@@ -33,6 +34,8 @@ pub(in crate::pages) fn routes() -> Router<Arc<Pages>> {
         .route("/my/language", post(account::set_language))
         .route("/my/sessions", get(account::sessions))
         .route("/my/sessions/end", post(account::end_session))
+        .merge(arrival())
+        .merge(together())
         .merge(cards())
         .merge(sharing())
 }
@@ -67,4 +70,22 @@ fn sharing() -> Router<Arc<Pages>> {
         .route("/my/sharing/object", post(sharing::object))
         .route("/my/sharing/resume", post(sharing::ask_to_resume))
         .route("/my/sharing/receipts/{id}", get(sharing::show_receipt))
+}
+
+/// What leads to a complete registration, and back to a forgotten password.
+fn arrival() -> Router<Arc<Pages>> {
+    Router::new()
+        .route("/my/register", get(register::open).post(register::register))
+        .route("/my/first-contact", get(first_contact::open).post(first_contact::act))
+        .route("/my/terms", get(terms::open).post(terms::accept))
+        .route("/my/forgotten", get(forgotten::open).post(forgotten::ask))
+        .route("/my/forgotten/choose", post(forgotten::choose))
+}
+
+/// What concerns all her cards.
+fn together() -> Router<Arc<Pages>> {
+    Router::new()
+        .route("/my/sign-ins", get(sign_ins::open))
+        .route("/my/link", get(link::open).post(link::link))
+        .route("/my/unlink", post(link::unlink))
 }

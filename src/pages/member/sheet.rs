@@ -44,6 +44,13 @@ impl<'a> Sheet<'a> {
         }
     }
 
+    /// A notice with a text that is put together already, or none.
+    #[must_use]
+    pub(in crate::pages) fn maybe_said(mut self, tone: Tone, text: Option<String>) -> Self {
+        self.notice = text.map(|text| Notice { tone, text });
+        self
+    }
+
     /// A piece that was rendered before, because it borrows from the frame.
     #[must_use]
     pub(in crate::pages) fn add_html(mut self, html: String) -> Self {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
@@ -15,12 +16,12 @@ use super::signed::refused;
 use crate::credential::token::Token;
 use crate::domain::challenge::Language;
 use crate::flow::member::sign_in::{self, MemberSignInError, MemberStatement};
+use crate::flow::member::terms;
 use crate::pages::Pages;
 use crate::pages::origin::Origin;
 use crate::pages::pieces::{Field, FieldKind, Notice, Tone};
 use crate::pages::return_path::{MEMBER, ReturnPath};
 use crate::pages::visitor::Visitor;
-use askama::Template;
 
 /// What the address may carry.
 #[derive(Deserialize)]
@@ -32,6 +33,10 @@ pub(super) struct Address {
     over: String,
     #[serde(default)]
     out: String,
+    #[serde(default)]
+    registered: String,
+    #[serde(default)]
+    reset: String,
 }
 
 /// What is typed.
@@ -64,11 +69,14 @@ pub(super) async fn open(
     visitor: Visitor,
 ) -> Response {
     let next = MEMBER.path(&address.next);
-    let notice = match (address.over.as_str(), address.out.as_str()) {
-        ("1", _) => Some((Tone::Bad, "member-session-over")),
-        (_, "1") => Some((Tone::Good, "member-signed-out")),
-        _ => None,
-    };
+    let notices = [
+        (&address.registered, "yes", Tone::Good, "member-registered"),
+        (&address.registered, "only", Tone::Good, "member-registered-only"),
+        (&address.reset, "1", Tone::Good, "member-reset-done"),
+        (&address.out, "1", Tone::Good, "member-signed-out"),
+        (&address.over, "1", Tone::Bad, "member-session-over"),
+    ];
+    let notice = notices.into_iter().find(|(given, mark, ..)| given == mark).map(|(.., tone, key)| (tone, key));
     show(&pages, chosen(address.language.as_deref(), &visitor), &next, notice, "")
 }
 
@@ -90,7 +98,11 @@ pub(super) async fn sign_in(
         before: visitor.cookie(COOKIE.0).and_then(Token::parse),
     };
     match sign_in::sign_in(&pages.app, statement, &arrival).await {
-        Ok(begun) => COOKIE.begin(answer::go(next.as_str()), &begun.token),
+        Ok(begun) => {
+            let asked = terms::are_due(&pages.app, &begun.enrolment);
+            let terms = format!("/my/terms?next={}", next.encoded());
+            COOKIE.begin(answer::go(if asked { &terms } else { next.as_str() }), &begun.token)
+        }
         Err(MemberSignInError::Refused) => {
             show(&pages, language, &next, Some((Tone::Bad, "member-sign-in-refused")), &member_id)
         }

@@ -14,14 +14,11 @@ use super::failure::Failure;
 use super::frame::MemberFrame;
 use crate::app::App;
 use crate::domain::challenge::Language;
-use crate::domain::id::EnrolmentId;
 use crate::domain::member::Member;
-use crate::flow::member;
 use crate::flow::member::session::{self, LiveSession};
 use crate::pages::Pages;
 use crate::pages::return_path::{MEMBER, ReturnPath};
 use crate::pages::visitor::Visitor;
-use crate::store::member::OwnEnrolment;
 
 /// A member who is signed in and has accepted the terms, and the page she asked for.
 pub(in crate::pages) struct Signed {
@@ -115,12 +112,6 @@ impl Signed {
     #[expect(clippy::unused_self, reason = "only who is signed in is led there")]
     pub(in crate::pages) fn go(&self, path: &str) -> Response {
         answer::go(path)
-    }
-
-    /// A registered card of her login group; for any other the page says that there is none.
-    pub(in crate::pages) async fn own(&self, id: EnrolmentId) -> Result<OwnEnrolment, Refusal> {
-        let found = member::own_enrolment(self.app(), self.member(), id).await;
-        found.map_err(|error| self.refuse(Failure::of_store(&error)))?.ok_or_else(|| self.refuse(Failure::NotFound))
     }
 
     /// Goes on when she proved lately who she is; else she is asked for her password, and led back to a page that was

@@ -214,3 +214,12 @@ my-purpose-assess = To tell fraud from your own purchase
 my-purpose-feedback = To report what became of it
 my-purpose-reuse = To help others against fraud
 my-purpose-erase = To have data erased
+way-passkey = Use a passkey
+passkey-begin = Go on with your device
+passkey-failed = The passkey could not be used. Try again, or choose another way.
+passkey-script = A passkey needs scripts (JavaScript) switched on in your browser. Choose another way below.
+notice-no-passkey = The passkey did not answer in time. Press the button again, or choose another way.
+notice-wrong-passkey = { $count ->
+    [one] The passkey was not right. One try is left.
+   *[other] The passkey was not right. { $count } tries are left.
+}

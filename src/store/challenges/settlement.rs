@@ -4,9 +4,10 @@
 use sea_orm::Value;
 
 use super::super::audit::{self, Entry};
+use super::super::passkeys::PasskeyUse;
 use super::super::sql;
 use super::super::webhooks::Telling;
-use super::super::{Store, StoreError, Transaction, authentications, outbox, sent_codes, used_steps};
+use super::super::{Store, StoreError, Transaction, authentications, outbox, passkeys, sent_codes, used_steps};
 use super::attempts::note_outcome;
 use super::{CardCounter, Challenge, count_for_card};
 use crate::domain::authentication::{Ending, ResultCodes, Status};
@@ -41,6 +42,8 @@ pub enum Used {
     Step(i64),
     /// The sent code with this digest.
     Code(Vec<u8>),
+    /// The counter of a passkey.
+    Passkey(PasskeyUse),
 }
 
 impl Conclusion {
@@ -224,6 +227,9 @@ async fn use_up(transaction: &Transaction, settlement: &Settlement) -> Result<()
         }
         (Conclusion::Passed(_), Some(Used::Code(digest))) => {
             sent_codes::use_up(transaction, subject, digest, settlement.now).await?
+        }
+        (Conclusion::Passed(_), Some(Used::Passkey(used))) => {
+            passkeys::note_use(transaction, used, settlement.now).await?
         }
         _ => true,
     };

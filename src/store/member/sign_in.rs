@@ -145,13 +145,10 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let completed = self.write(move |transaction| {
             Box::pin(async move {
-                const RESET: &str = "UPDATE credentials SET member_failures = 0, member_locked_until = NULL \
-                                     WHERE enrolment_id = $1 AND kind = 'password'";
-                let fresh = use_up(transaction, factor, now).await?;
-                if !fresh || sql::execute(transaction, RESET, [enrolment.uuid().into()]).await? == 0 {
-                    return Err(StoreError::GivenUp);
-                }
-                if !apply(transaction, completion, now).await? {
+                if !use_up(transaction, factor, now).await?
+                    || !reset_counter(transaction, enrolment).await?
+                    || !apply(transaction, completion, now).await?
+                {
                     return Err(StoreError::GivenUp);
                 }
                 if let Some(line) = line {
@@ -242,7 +239,22 @@ async fn apply(
     }
 }
 
-async fn use_up(transaction: &impl ConnectionTrait, factor: MemberFactor, now: Micros) -> Result<bool, StoreError> {
+/// Forgets the failures of a card; answers whether it has a password.
+pub(super) async fn reset_counter(
+    transaction: &impl ConnectionTrait,
+    enrolment: EnrolmentId,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE credentials SET member_failures = 0, member_locked_until = NULL \
+                       WHERE enrolment_id = $1 AND kind = 'password'";
+    Ok(sql::execute(transaction, SQL, [enrolment.uuid().into()]).await? == 1)
+}
+
+/// Uses a second factor up; answers whether it was unused.
+pub(super) async fn use_up(
+    transaction: &impl ConnectionTrait,
+    factor: MemberFactor,
+    now: Micros,
+) -> Result<bool, StoreError> {
     match factor {
         MemberFactor::None => Ok(true),
         MemberFactor::Step { credential_id, step } => used_steps::use_step(transaction, credential_id, step).await,

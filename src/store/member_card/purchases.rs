@@ -4,7 +4,7 @@ use sea_orm::Value;
 
 use crate::domain::authentication::Authentication;
 use crate::domain::clock::Micros;
-use crate::domain::id::{AuthenticationId, CardId, EnrolmentId};
+use crate::domain::id::{AuthenticationId, CardId, ChallengeId, EnrolmentId};
 use crate::domain::outbox::OutboxMessage;
 use crate::store::audit::{self, Entry};
 use crate::store::{Store, StoreError, Transaction, authentications, outbox, sql};
@@ -70,6 +70,17 @@ impl Store {
             })
         })
         .await
+    }
+
+    /// The open challenges of a card.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open_challenges_of(&self, id: CardId) -> Result<Vec<ChallengeId>, StoreError> {
+        const SQL: &str = "SELECT c.id FROM challenges c JOIN authentications a ON a.id = c.authentication_id \
+                           WHERE a.card_id = $1 AND c.state = 'open' ORDER BY c.id";
+        let rows = sql::all(self.reader(), "challenges", SQL, [id.uuid().into()]).await?;
+        rows.iter().map(|row| Ok(ChallengeId::from_uuid(row.get("id")?))).collect()
     }
 
     /// Since when a card's holder has blocked it.

@@ -166,6 +166,15 @@ impl Browser {
         self.client.issue_cmd(Post { path: "goog/cdp/execute", body }).await.unwrap()
     }
 
+    /// Gives the browser an authenticator that always verifies its user (Web Authentication Level 3, section 11).
+    pub(crate) async fn has_authenticator(&self) {
+        let body = json!({
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,
+            "isUserConsenting": true, "isUserVerified": true
+        });
+        self.client.issue_cmd(Post { path: "webauthn/authenticator", body }).await.unwrap();
+    }
+
     /// Keeps a picture of what is seen in `build-output/`.
     pub(crate) async fn picture(&self, name: &str) {
         keep(name, &self.client.screenshot().await.unwrap());

@@ -31,6 +31,8 @@ pub(crate) struct Wanted {
     pub(crate) provider: bool,
     /// Settings beside the defaults, as variables of the environment.
     pub(crate) settings: Vec<(&'static str, &'static str)>,
+    /// The file of settings.
+    pub(crate) file: String,
 }
 
 impl Wanted {
@@ -132,7 +134,9 @@ impl Deployment {
         ];
         let provider = if wanted.provider { Some(stand_in(&clock, &mut variables).await) } else { None };
         variables.extend(wanted.settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let config = Config::load(None, variables).unwrap();
+        let file = database.folder().join("sekisho.toml");
+        std::fs::write(&file, &wanted.file).unwrap();
+        let config = Config::load(Some(&file), variables).unwrap();
         let store = connect(&config).await.unwrap();
         store.migrate().await.unwrap();
         store.close().await;

@@ -4,7 +4,8 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use super::browser::{Browser, SIZES, Setup, Sight, in_browser};
-use super::deployment::{Deployment, Wanted, on_every_database, on_sqlite};
+use super::deployment::{Deployment, PASSWORD as MEMBER_PASSWORD, Wanted, on_every_database, on_sqlite};
+use super::member::TestMember;
 use super::staff::{PASSWORD, TestStaff};
 
 /// Runs a test against a service on a port of its own that knows its address; on each database with a new browser.
@@ -26,6 +27,19 @@ pub(crate) async fn served_once(setup: Setup, wanted: Wanted, test: impl AsyncFn
     on_sqlite(wanted, async |deployment: &Deployment| {
         let service = port.serve(deployment);
         in_browser(setup, |browser| test(deployment, port.url, browser)).await;
+        service.abort();
+    })
+    .await;
+}
+
+/// The same at `localhost`, a name: there browsers make passkeys.
+pub(crate) async fn served_by_name(setup: Setup, test: impl AsyncFn(&Deployment, &str, Browser)) {
+    let port = Port::open();
+    let url: &'static str = Box::leak(port.url.replace("127.0.0.1", "localhost").into_boxed_str());
+    let wanted = Wanted::default().with("SEKISHO__SERVER__PUBLIC_URL", url);
+    on_every_database(wanted, async |deployment: &Deployment| {
+        let service = port.serve(deployment);
+        in_browser(setup, |browser| test(deployment, url, browser)).await;
         service.abort();
     })
     .await;
@@ -61,6 +75,17 @@ impl Browser {
         }
         self.click("main form button").await;
         self.wait(".places").await;
+    }
+
+    /// Signs in as this member, in English.
+    pub(crate) async fn signs_in_as(&self, url: &str, member: &TestMember) {
+        self.client.goto(&format!("{url}/my/sign-in?language=en")).await.unwrap();
+        let typed = [("#member_id", member.member_id.as_str()), ("#password", MEMBER_PASSWORD)];
+        for (css, text) in typed {
+            self.wait(css).await.send_keys(text).await.unwrap();
+        }
+        self.click("main form button").await;
+        self.wait("form[action='/my/sign-out']").await;
     }
 
     /// Looks at a page by the rules of WCAG, and keeps a picture of it by this name.
