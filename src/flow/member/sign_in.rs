@@ -3,6 +3,7 @@
 
 use zeroize::Zeroizing;
 
+use super::recovery_digests;
 use crate::app::App;
 use crate::credential::hasher::HasherError;
 use crate::credential::one_time;
@@ -13,7 +14,6 @@ use crate::domain::id::{EnrolmentId, MemberSessionId};
 use crate::domain::member::{Member, SignInOutcome};
 use crate::domain::member_id;
 use crate::flow::arrival::Arrival;
-use crate::flow::member_card::one_time::recovery_digests;
 use crate::flow::register::note;
 use crate::keys::{SealError, WrappedKey};
 use crate::store::StoreError;
