@@ -13,7 +13,9 @@ use crate::support::served::served_by_name;
 
 /// The path of an open challenge of the member's card.
 async fn challenged(deployment: &Deployment, member: &TestMember) -> (Value, String) {
-    let answer = deployment.buys(&member.card, &json!({"challenge": {"wish": "challenge"}})).await;
+    // Without a way back the last page stays.
+    let wish = json!({"challenge": {"wish": "challenge", "return_url": null}});
+    let answer = deployment.buys(&member.card, &wish).await;
     let url = answer["challenge"]["url"].as_str().unwrap().to_owned();
     let at = url.find("/challenge/").unwrap();
     let path = url[at..].to_owned();
