@@ -4,6 +4,8 @@ pub(super) use crate::texts::{Texts, Wording, accepted};
 
 const JA: &[&str] = &[
     include_str!("translations/ja.ftl"),
+    include_str!("translations/challenge.ja.ftl"),
+    include_str!("translations/help.ja.ftl"),
     include_str!("translations/ending.ja.ftl"),
     include_str!("translations/challenge.ja.ftl"),
     include_str!("translations/staff.ja.ftl"),
@@ -15,6 +17,8 @@ const JA: &[&str] = &[
 ];
 const EN: &[&str] = &[
     include_str!("translations/en.ftl"),
+    include_str!("translations/challenge.en.ftl"),
+    include_str!("translations/help.en.ftl"),
     include_str!("translations/ending.en.ftl"),
     include_str!("translations/challenge.en.ftl"),
     include_str!("translations/staff.en.ftl"),
