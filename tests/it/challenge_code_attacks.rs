@@ -308,10 +308,8 @@ async fn parallel_guesses_over_a_thousand_challenges_and_two_processes_stop_at_t
                     process.answer(&challenge, &page, "guess guess").await;
                     return;
                 }
-                let page = match page.body.contains("value=\"choose\"") {
-                    true => process.wish(&challenge, &page, "choose", "totp").await,
-                    false => page,
-                };
+                let can_choose = page.body.contains("value=\"choose\"");
+                let page = if can_choose { process.wish(&challenge, &page, "choose", "totp").await } else { page };
                 if page.body.contains("value=\"answer\"") && page.body.contains("name=\"code\"") {
                     process.answer_code(&challenge, &page, &guess).await;
                 }
