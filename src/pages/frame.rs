@@ -99,3 +99,18 @@ impl<'a> Frame<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::brands::{DARK, LIGHT};
+
+    #[test]
+    fn looks_are_measured_on_the_grounds_of_the_style_sheet() {
+        let (light, dark) = include_str!("templates/colours.css").split_once("@media").unwrap();
+        for (sheet, grounds) in [(light, LIGHT), (dark, DARK)] {
+            for (name, colour) in grounds {
+                assert!(sheet.contains(&format!("--{name}: {colour};")), "{name} is not {colour} in {sheet}");
+            }
+        }
+    }
+}
