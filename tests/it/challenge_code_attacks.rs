@@ -257,7 +257,7 @@ async fn of_parallel_guesses_in_one_challenge_three_are_compared_whatever_the_me
             let process = Arc::clone(if number % 2 == 0 { &bench } else { &twin });
             let challenge = challenge.clone();
             let choose = ["totp", way.as_str(), "password"][number as usize % 3].to_owned();
-            let guess = (1..).map(|by| another(&right[2], number + by)).find(|code| !right.contains(code)).unwrap();
+            let guess = (1..100).map(|by| another(&right[2], number + by)).find(|code| !right.contains(code)).unwrap();
             // Each guess by a form of its own.
             let page = bench.wish(&challenge, &coded, "choose", &choose).await;
             guesses.push(tokio::spawn(async move {
@@ -302,7 +302,7 @@ async fn parallel_guesses_over_a_thousand_challenges_and_two_processes_stop_at_t
                 guesses.join_next().await.unwrap().unwrap();
             }
             let process = Arc::clone(if number % 2 == 0 { &bench } else { &twin });
-            let guess = (1..).map(|by| another(&right[0], number + by)).find(|code| !right.contains(code)).unwrap();
+            let guess = (1..100).map(|by| another(&right[0], number + by)).find(|code| !right.contains(code)).unwrap();
             guesses.spawn(async move {
                 let mut page = process.framed(&challenge.path).await;
                 while page.status == StatusCode::SERVICE_UNAVAILABLE {
