@@ -177,6 +177,7 @@ async fn a_relay_that_refuses_is_down_or_slow_leaves_the_other_methods() {
         assert_eq!(claims(&bench, &bench.answer_code(&challenge, &page, &code).await).status, "approved");
 
         // Slow, refusing for now, refusing for good.
+        bench.run("DELETE FROM outbox", Vec::new()).await;
         for (address, state, reason) in [
             ("slow@example.jp", "done", ""),
             ("later@example.jp", "waiting", "deferred_451"),

@@ -16,7 +16,7 @@ use sekisho::store::contacts;
 
 use crate::support::deployment::{Deployment, Wanted, on_every_database};
 use crate::support::gateway::Gateway;
-use crate::support::relay::{Relay, free_port};
+use crate::support::relay::{Relay, Taken, free_port};
 
 fn by_sms(gateway: &Gateway) -> Wanted {
     Wanted { settings: gateway.settings(), ..Wanted::default() }
@@ -301,12 +301,12 @@ async fn every_change_is_told_to_all_contacts_and_to_the_registered_address_once
         while deliver(app, OutboxKind::MemberNoticeMail).await + deliver(app, OutboxKind::MemberNoticeSms).await > 0 {}
         let short: Vec<String> = gateway.telephone.messages().into_iter().map(|message| message.text).collect();
         let letters = relay.letters();
-        let mut receivers: Vec<&str> = letters.iter().map(|letter| letter.to()).collect();
+        let mut receivers: Vec<&str> = letters.iter().map(Taken::to).collect();
         receivers.sort_unstable();
         receivers.dedup();
         assert_eq!(receivers, ["hanako.yamada@example.jp", "other@example.jp"]);
         assert_eq!(letters.len(), 4 * MemberEvent::ALL.len());
-        for text in short.iter().map(String::as_str).chain(letters.iter().map(|letter| letter.text())) {
+        for text in short.iter().map(String::as_str).chain(letters.iter().map(Taken::text)) {
             assert!(!text.contains("notice-") && !text.contains("sms-") && !text.contains("http"), "{text}");
             assert!(!text.contains("山田") && text.contains("0120-000-000"), "{text}");
         }
