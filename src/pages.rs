@@ -10,6 +10,7 @@ mod failure;
 mod foreign_text;
 mod frame;
 mod headers;
+mod help;
 mod member;
 mod origin;
 mod own_form;
@@ -53,6 +54,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route(assets::PASSKEY_PATH, get(assets::passkey))
         .route("/privacy", get(privacy::show))
         .route("/contact", get(public::contact))
+        .route("/help", get(help::show))
         .layer(limit)
         .with_state(Arc::new(Pages { app, texts: texts::texts() }))
 }

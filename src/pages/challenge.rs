@@ -143,7 +143,6 @@ fn show(
         permissions: permissions(pages, &challenge, frame.look.as_ref()),
         frame,
         action: format!("{base}/challenge/{token}"),
-        help: format!("{base}/help"),
         is_framed: visitor.arrival().is_framed(),
         public_url: &pages.app.config.server.public_url,
         challenge: &challenge,
@@ -194,7 +193,6 @@ fn permissions(pages: &Pages, challenge: &Challenge, look: Option<&Look<'_>>) ->
 struct Page<'a> {
     frame: Frame<'a>,
     action: String,
-    help: String,
     permissions: Permissions,
     challenge: &'a Challenge,
     /// Whether it stands in somebody's frame.

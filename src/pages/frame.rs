@@ -1,7 +1,6 @@
 //! What stands around every page: the issuer's name and telephone number, the style, the language.
 
 use super::Pages;
-use super::assets::challenge_script;
 use super::brand::Look;
 use super::texts::Wording;
 use crate::config::IssuerSettings;
@@ -69,11 +68,6 @@ impl<'a> Frame<'a> {
         self.look.as_ref()?.logo()
     }
 
-    /// Where the script of the challenge's pages is.
-    pub(super) fn challenge_script(&self) -> String {
-        challenge_script()
-    }
-
     pub(super) fn phone(&self) -> &str {
         &self.issuer.phone
     }
@@ -96,6 +90,21 @@ impl<'a> Frame<'a> {
         match self.wording.language() {
             Language::Ja => ja,
             Language::En => en,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::brands::{DARK, LIGHT};
+
+    #[test]
+    fn looks_are_measured_on_the_grounds_of_the_style_sheet() {
+        let (light, dark) = include_str!("templates/colours.css").split_once("@media").unwrap();
+        for (sheet, grounds) in [(light, LIGHT), (dark, DARK)] {
+            for (name, colour) in grounds {
+                assert!(sheet.contains(&format!("--{name}: {colour};")), "{name} is not {colour} in {sheet}");
+            }
         }
     }
 }

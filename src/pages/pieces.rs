@@ -43,8 +43,6 @@ pub(in crate::pages) enum FieldKind {
     Digits,
     /// A day.
     Date,
-    /// Several lines.
-    Area,
     /// One of these: value and label.
     Choice(Vec<(String, String)>),
     /// One of these, all in view.

@@ -69,6 +69,6 @@ pub(super) fn published(page: &impl Template) -> Response {
 }
 
 /// The number as a telephone dials it (RFC 3966).
-fn telephone(phone: &str) -> String {
+pub(super) fn telephone(phone: &str) -> String {
     phone.chars().filter(|letter| letter.is_ascii_digit() || *letter == '+').collect()
 }

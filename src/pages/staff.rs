@@ -24,7 +24,6 @@ pub(super) mod consent_event;
 pub(super) mod console;
 pub(super) mod correction;
 pub(super) mod export;
-#[allow(dead_code, reason = "as the pieces: not every page fails in every way")]
 pub(super) mod failure;
 pub(super) mod form;
 pub(super) mod home;
@@ -42,7 +41,6 @@ pub(super) mod search;
 pub(super) mod setup;
 pub(super) mod sheet;
 pub(super) mod sign_in;
-#[allow(dead_code, reason = "pages of acts ask for rights by it")]
 pub(super) mod signed;
 mod statement;
 pub(super) mod support;

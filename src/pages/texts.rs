@@ -5,7 +5,9 @@ pub(super) use crate::texts::{Texts, Wording, accepted};
 const JA: &[&str] = &[
     include_str!("translations/ja.ftl"),
     include_str!("translations/challenge.ja.ftl"),
+    include_str!("translations/help.ja.ftl"),
     include_str!("translations/ending.ja.ftl"),
+    include_str!("translations/challenge.ja.ftl"),
     include_str!("translations/staff.ja.ftl"),
     include_str!("translations/member.ja.ftl"),
     include_str!("translations/member_card.ja.ftl"),
@@ -16,7 +18,9 @@ const JA: &[&str] = &[
 const EN: &[&str] = &[
     include_str!("translations/en.ftl"),
     include_str!("translations/challenge.en.ftl"),
+    include_str!("translations/help.en.ftl"),
     include_str!("translations/ending.en.ftl"),
+    include_str!("translations/challenge.en.ftl"),
     include_str!("translations/staff.en.ftl"),
     include_str!("translations/member.en.ftl"),
     include_str!("translations/member_card.en.ftl"),

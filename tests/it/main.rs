@@ -81,6 +81,7 @@ mod server;
 mod staff;
 mod staff_browser;
 mod staff_command;
+mod staff_looks;
 mod staff_pages;
 mod support;
 mod support_pages;

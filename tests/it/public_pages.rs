@@ -1,4 +1,4 @@
-//! What anybody may read: the privacy page and the contact page, and the receipt that is printed.
+//! What anybody may read: the pages about privacy, contact and help, and the receipt that is printed.
 
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -8,12 +8,12 @@ use sekisho::domain::consent::Channel;
 use sekisho::domain::id::{ConsentEventId, ReceiptId};
 use sekisho::domain::receipt::{Receipt, ReceiptScope, SentBefore};
 
-use crate::support::browser::{Browser, Setup, in_browser};
-use crate::support::demo::demo;
+use crate::support::browser::Setup;
 use crate::support::deployment::{Wanted, on_every_database};
 use crate::support::exchange::Call;
+use crate::support::served::served_once;
 
-const PAGES: [&str; 2] = ["/privacy", "/contact"];
+const PAGES: [&str; 3] = ["/privacy", "/contact", "/help"];
 
 #[tokio::test]
 async fn anybody_can_read_them_without_a_cookie_and_nobody_can_frame_them() {
@@ -154,26 +154,43 @@ async fn the_printed_receipt_says_what_the_letter_says() {
     .await;
 }
 
-async fn look(browser: &Browser, url: &str, name: &str) {
-    for (path, language) in [("privacy", "ja"), ("privacy", "en"), ("contact", "ja"), ("contact", "en")] {
-        browser.client.goto(&format!("{url}/{path}?language={language}")).await.unwrap();
-        browser.wait("main h1").await;
-        let fits = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth";
-        let fits = browser.client.execute(fits, Vec::new()).await.unwrap();
-        assert_eq!(fits, true, "{path} {language} {name}: nothing has to be scrolled sideways");
-        browser.picture(&format!("{path}-{language}-{name}")).await;
-        browser.no_policy_was_violated().await;
-    }
+#[tokio::test]
+async fn the_help_page_says_what_to_do_and_is_linked_from_everywhere() {
+    let wanted = Wanted::default().with("SEKISHO__CHALLENGE__TOTAL_SECONDS", "300");
+    on_every_database(wanted, async |deployment| {
+        let ja = deployment.send(Call::get("/help?language=ja")).await.text;
+        let en = deployment.send(Call::get("/help?language=en")).await.text;
+        for part in
+            ["5分以内", "3回まで", "関所カードだけです", "href=\"tel:0120000000\"", "9:00〜17:00", "href=\"/my\""]
+        {
+            assert!(ja.contains(part), "`{part}` is not in {ja}");
+        }
+        for part in ["within 5 minutes", "3 tries", "you and Sekisho Card", "weekends, public holidays"] {
+            assert!(en.contains(part), "`{part}` is not in {en}");
+        }
+        for anchor in ["what", "message", "care", "refused", "lost", "contact"] {
+            assert!(ja.contains(&format!("<h2 id=\"{anchor}\">")), "{anchor}");
+        }
+        for path in ["/privacy", "/contact", "/challenge/AAAA", "/my/sign-in"] {
+            let page = deployment.send(Call::get(path).header("accept-language", "ja")).await.text;
+            assert!(page.contains("href=\"/help?language=ja\""), "{path}: {page}");
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn they_fit_wide_and_narrow_windows() {
-    let demo = demo();
-    for (width, name) in [(1280, "wide"), (390, "narrow"), (320, "narrowest")] {
-        in_browser(Setup::default(), |browser| async move {
-            browser.pretend_window(width, 3_200).await;
-            look(&browser, &demo.service_url, name).await;
-        })
-        .await;
-    }
+async fn they_fit_every_window_and_break_no_rule() {
+    served_once(Setup::default(), Wanted::provider(), async |_, url, browser| {
+        for page in ["privacy", "contact", "help"] {
+            for language in ["ja", "en"] {
+                browser.client.goto(&format!("{url}/{page}?language={language}")).await.unwrap();
+                browser.wait("main h1").await;
+                browser
+                    .is_right(&format!("{page}-{language}"), &["main h1", ".switch", "footer nav a:last-child"])
+                    .await;
+            }
+        }
+    })
+    .await;
 }

@@ -36,7 +36,7 @@ async fn enrolment(deployment: &Deployment) -> EnrolmentId {
 }
 
 /// Adds a contact that is not verified yet.
-async fn add(app: &App, enrolment: EnrolmentId, channel: ContactChannel, text: &str) -> ContactId {
+pub(crate) async fn add(app: &App, enrolment: EnrolmentId, channel: ContactChannel, text: &str) -> ContactId {
     let cardholder = app.store.cardholder_of_enrolment(enrolment).await.unwrap().unwrap();
     let address = ContactAddress::parse(channel, text).unwrap();
     let new = contact::seal(app, cardholder, enrolment, &address).await.unwrap();
@@ -46,7 +46,7 @@ async fn add(app: &App, enrolment: EnrolmentId, channel: ContactChannel, text: &
 }
 
 /// Marks a contact as hers.
-async fn verify(app: &App, id: ContactId, wait_seconds: i64) -> bool {
+pub(crate) async fn verify(app: &App, id: ContactId, wait_seconds: i64) -> bool {
     let now = app.now();
     let credential = CredentialId::new(now, app.randomness.as_ref());
     let usable = now.plus_seconds(wait_seconds);

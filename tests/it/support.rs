@@ -5,6 +5,7 @@ pub(crate) mod browser;
 pub(crate) mod card_file;
 pub(crate) mod chain;
 pub(crate) mod challenge_fixture;
+pub(crate) mod challenge_states;
 pub(crate) mod clock;
 pub(crate) mod company;
 pub(crate) mod consent;

@@ -23,7 +23,6 @@ way-password = Enter your password
 way-totp = Enter the one-time password from your app
 way-email = Send a code by e-mail to { $contact }
 way-sms = Send a code by SMS to { $contact }
-help-link = About this page, and help
 notice-wrong-code = { $count ->
     [one] That number is wrong. You have 1 try left.
    *[other] That number is wrong. You have { $count } tries left.

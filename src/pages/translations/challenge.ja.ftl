@@ -20,7 +20,6 @@ way-password = パスワードを入力する
 way-totp = アプリのワンタイムパスワードを入力する
 way-email = { $contact } にメールで認証コードを送る
 way-sms = { $contact } にSMSで認証コードを送る
-help-link = 本人認証について・お困りのとき
 notice-wrong-code = 入力された数字が違います。あと{ $count }回入力できます。
 notice-used-before = このワンタイムパスワードはすでに使われています。次の数字が表示されてから入力してください。あと{ $count }回入力できます。
 notice-empty-code = 6桁の数字を入力してください。

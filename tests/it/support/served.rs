@@ -20,12 +20,15 @@ pub(crate) async fn served(setup: Setup, wanted: Wanted, test: impl AsyncFn(&Dep
     .await;
 }
 
-/// The same on SQLite alone, for tests of what pages look like: that does not depend on the database.
+/// The same on SQLite alone and without upkeep and courier, for tests of what pages look like: that does not depend on
+/// the database, and nothing changes beside what the test does.
 pub(crate) async fn served_once(setup: Setup, wanted: Wanted, test: impl AsyncFn(&Deployment, &str, Browser)) {
     let port = Port::open();
     let wanted = wanted.with("SEKISHO__SERVER__PUBLIC_URL", port.url);
     on_sqlite(wanted, async |deployment: &Deployment| {
-        let service = port.serve(deployment);
+        let router = deployment.router.clone();
+        let socket = port.socket();
+        let service = tokio::spawn(async move { axum::serve(socket, router).await });
         in_browser(setup, |browser| test(deployment, port.url, browser)).await;
         service.abort();
     })
@@ -60,8 +63,12 @@ impl Port {
     }
 
     fn serve(&self, deployment: &Deployment) -> tokio::task::JoinHandle<std::io::Result<()>> {
-        let socket = tokio::net::TcpListener::from_std(self.listener.try_clone().unwrap()).unwrap();
-        tokio::spawn(sekisho::service::serve(Arc::clone(&deployment.app), socket, std::future::pending::<()>()))
+        let stop = std::future::pending::<()>();
+        tokio::spawn(sekisho::service::serve(Arc::clone(&deployment.app), self.socket(), stop))
+    }
+
+    fn socket(&self) -> tokio::net::TcpListener {
+        tokio::net::TcpListener::from_std(self.listener.try_clone().unwrap()).unwrap()
     }
 }
 

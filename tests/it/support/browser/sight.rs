@@ -116,6 +116,13 @@ impl Browser {
         self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": !runs })).await;
     }
 
+    /// Asks for pages in this language from now on.
+    pub(crate) async fn speaks(&self, language: &str) {
+        self.devtools("Network.enable", json!({})).await;
+        let headers = json!({ "Accept-Language": language });
+        self.devtools("Network.setExtraHTTPHeaders", json!({ "headers": headers })).await;
+    }
+
     /// Fails when something of the page in view stands out to the side.
     pub(crate) async fn fits(&self) {
         let out = self.client.execute(OVERFLOW, Vec::new()).await.unwrap();
