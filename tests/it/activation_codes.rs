@@ -35,7 +35,7 @@ async fn codes_are_for_the_issuer_alone_and_for_cards_that_are_there_and_open() 
         let card = deployment.card(&json!({})).await;
         let path = format!("/v1/cards/{}/activation-codes", card.reference);
         deployment.send(Call::post(&path).key(&deployment.shop.key)).await.problem(403, "wrong-key");
-        deployment.send(Call::post(&path)).await.problem(401, "unauthenticated");
+        deployment.send(Call::post(&path)).await.problem(401, "unauthorized");
         let unknown = Call::post("/v1/cards/nothing/activation-codes").key(&deployment.issuer_key);
         deployment.send(unknown).await.problem(404, "not-found");
         let status = Call::put(format!("/v1/cards/{}/status", card.reference));
