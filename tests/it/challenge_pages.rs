@@ -14,7 +14,6 @@ const ANSWER: &str = "form.answer button[type=submit]";
 const CANCEL: &str = "form[action$='/cancel'] button";
 const SEND: &str = "form.send button";
 const WAYS: &str = "form.ways button:last-child";
-const BY_SMS: &str = "form.ways button[value^='code:']";
 const HELP: &str = "footer .help a";
 
 /// Frames block cookies of others, and the pages need none.
@@ -43,11 +42,11 @@ async fn codes(deployment: &Deployment, browser: &Browser, gateway: &Gateway, la
     let buyer = Buyer::with_contacts(deployment, language).await;
     buyer.goes_on(browser).await;
     browser.is_right(&format!("challenge-ways-{language}"), &[".words", "#delivery", SEND, WAYS, CANCEL]).await;
-    browser.click(BY_SMS).await;
+    browser.click(SEND).await;
     browser.wait("#code").await;
     let needed = [".words", "#delivery", "#code", ANSWER, SEND, WAYS, CANCEL];
     browser.is_right(&format!("challenge-code-on-its-way-{language}"), &needed).await;
-    buyer.receives(1).await;
+    buyer.receives().await;
     buyer.goes_on(browser).await;
     browser.is_right(&format!("challenge-code-sent-{language}"), &needed).await;
     buyer.answers(browser, "#code", "12 34").await;
@@ -70,9 +69,9 @@ async fn undelivered(deployment: &Deployment, browser: &Browser, gateway: &Gatew
     gateway.answers(400);
     let buyer = Buyer::with_contacts(deployment, language).await;
     buyer.goes_on(browser).await;
-    browser.click(BY_SMS).await;
+    browser.click(SEND).await;
     browser.wait("#code").await;
-    buyer.receives(1).await;
+    buyer.receives().await;
     buyer.goes_on(browser).await;
     browser.is_right(&format!("challenge-code-failed-{language}"), &["#delivery", SEND, WAYS]).await;
     let buyer = Buyer::with_a_code_alone(deployment, language).await;
@@ -80,7 +79,7 @@ async fn undelivered(deployment: &Deployment, browser: &Browser, gateway: &Gatew
     browser.is_right(&format!("challenge-code-first-{language}"), &[".words", "#delivery", SEND, CANCEL]).await;
     browser.click(SEND).await;
     browser.wait("#code").await;
-    buyer.receives(1).await;
+    buyer.receives().await;
     browser.runs_scripts(false).await;
     browser.client.goto(&buyer.url).await.unwrap();
     ended(browser, &format!("challenge-unavailable-{language}")).await;

@@ -43,8 +43,10 @@ impl<'a> Buyer<'a> {
     /// With a password, a telephone and an address with a long name.
     pub(crate) async fn with_contacts(deployment: &'a Deployment, language: &str) -> Self {
         let card = deployment.enrolled().await;
-        reachable(deployment, &card, ContactChannel::Email, "hanako.yamada@a-rather-long-name.example.co.jp").await;
         reachable(deployment, &card, ContactChannel::Sms, "090-1234-5678").await;
+        // The telephone came first, and so it is the first way.
+        deployment.clock.advance(1);
+        reachable(deployment, &card, ContactChannel::Email, "hanako.yamada@a-rather-long-name.example.co.jp").await;
         Self::buys(deployment, card, language).await
     }
 
@@ -92,11 +94,11 @@ impl<'a> Buyer<'a> {
         browser.wait(&format!("form[action$='/cancel'] input[name='form']:not([value='{form}'])")).await;
     }
 
-    /// Messages are sent, as many as wait.
-    pub(crate) async fn receives(&self, count: usize) {
+    /// The messages that wait are sent.
+    pub(crate) async fn receives(&self) {
         let app = &self.deployment.app;
         let taken = outbox::take(app, OutboxKind::CodeSms, 20).await.unwrap();
-        assert_eq!(taken.len(), count, "messages that wait");
+        assert!(!taken.is_empty(), "no message waits");
         for claimed in &taken {
             outbox::send(app, claimed).await.unwrap();
         }
@@ -113,9 +115,14 @@ impl<'a> Buyer<'a> {
 
     /// Her last answer is on its way through the hasher.
     pub(crate) async fn is_being_compared(&self) {
-        let sql = "UPDATE challenges SET attempts = 3 WHERE authentication_id IN (SELECT a.id FROM authentications a \
-                   JOIN cards c ON c.id = a.card_id WHERE c.reference = $1)";
-        self.deployment.tables.run(sql, vec![self.reference.clone().into()]).await.unwrap();
+        let hers = "SELECT h.id FROM challenges h JOIN authentications a ON a.id = h.authentication_id \
+                    JOIN cards c ON c.id = a.card_id WHERE c.reference = $1";
+        let count = format!("UPDATE challenges SET attempts = 3 WHERE id IN ({hers})");
+        self.deployment.tables.run(&count, vec![self.reference.clone().into()]).await.unwrap();
+        let id: uuid::Uuid = self.deployment.tables.value(hers, vec![self.reference.clone().into()]).await;
+        let sql = "INSERT INTO challenge_answers (challenge_id, nonce, outcome, recorded_at) VALUES ($1, $2, NULL, $3)";
+        let values = vec![id.into(), vec![7_u8; 16].into(), self.deployment.app.now().0.into()];
+        self.deployment.tables.run(sql, values).await.unwrap();
     }
 }
 
