@@ -1,4 +1,4 @@
-//! A whole payment world on one machine: the service, a stand-in for the analysis company, and a shop. Nothing else
+//! A whole payment world on one machine: the service, stand-ins for the analysis company and a telephone, and a shop. Nothing else
 //! depends on it.
 
 mod listeners;
@@ -26,6 +26,7 @@ pub use provider::ProviderState;
 use report::Report;
 pub use report::{CardReport, MerchantReport, ReportFormat, Words};
 use secrets::Secrets;
+pub use telephone::Telephone;
 
 /// How the demo is run.
 #[derive(Clone, Debug)]
@@ -83,6 +84,8 @@ pub struct Demo {
     pub report: Report,
     /// The stand-in provider, to be steered and asked for its calls.
     pub provider: ProviderState,
+    /// The telephone that short messages arrive on.
+    pub telephone: Telephone,
     running: JoinSet<std::io::Result<()>>,
     stop: CancellationToken,
 }
@@ -116,6 +119,7 @@ impl Demo {
         let secrets = Secrets::load_or_create(&options.data_dir, &*randomness, clock.now())?;
         let addresses = listeners.addresses();
         let provider = ProviderState::new(service::ORG_ID, secrets.provider_key(), clock.clone());
+        let telephone = Telephone::new(secrets.provider_key(), clock.clone());
         let app = service::open(&options, &addresses, &secrets, clock, randomness).await?;
         let merchants = seed::merchants(&app, &secrets, &addresses).await?;
         let people = seed::people(&app).await?;
@@ -126,7 +130,8 @@ impl Demo {
         let stop = CancellationToken::new();
         let mut running = JoinSet::new();
         let stopped = || stop.clone().cancelled_owned();
-        running.spawn(served(listeners.provider, provider::router(provider.clone()), stopped()));
+        let outside = provider::router(provider.clone()).merge(telephone.router());
+        running.spawn(served(listeners.provider, outside, stopped()));
         running.spawn(crate::service::serve(app.clone(), listeners.service, stopped()));
         for listener in listeners.shop {
             running.spawn(served(listener, shop::router(shop.clone()), stopped()));
@@ -134,7 +139,7 @@ impl Demo {
         shop.past_purchases().await?;
         provider.forget();
         let report = Report::of(&addresses, &options, &secrets, &merchants, (&people, &codes));
-        Ok(Self { report, provider, running, stop })
+        Ok(Self { report, provider, telephone, running, stop })
     }
 
     /// Serves until `shutdown` is done or a server breaks, and stops everything in order.

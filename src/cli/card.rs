@@ -56,7 +56,7 @@ async fn issue_codes(config: Config, file: &Path, out: &mut dyn Write) -> Result
             }
             Err(ActivationError::Store(error)) => return Err(error.into()),
             Err(error) => {
-                refused.push(format!("line {line}: {}", error.to_string().lines().next().unwrap_or_default()))
+                refused.push(format!("line {line}: {}", error.to_string().lines().next().unwrap_or_default()));
             }
         }
     }

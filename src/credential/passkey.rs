@@ -97,7 +97,7 @@ impl Passkeys {
         let answer: RegisterPublicKeyCredential = read_answer(answer)?;
         let state: PasskeyRegistration = serde_json::from_str(state).map_err(|_| PasskeyError::Ceremony)?;
         let made = self.webauthn.finish_passkey_registration(&answer, &state).map_err(|_| PasskeyError::Wrong)?;
-        Ok(Made { key_id: made.cred_id().to_vec(), passkey: written(&made)? })
+        Ok(Made { key_id: made.cred_id().clone(), passkey: written(&made)? })
     }
 
     /// Asks for a proof by one of these passkeys.
@@ -127,7 +127,7 @@ impl Passkeys {
             return Err(PasskeyError::Wrong);
         }
         passkey.update_credential(&found);
-        Ok(Proved { key_id: passkey.cred_id().to_vec(), passkey: written(&passkey)? })
+        Ok(Proved { key_id: passkey.cred_id().clone(), passkey: written(&passkey)? })
     }
 }
 

@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 use url::Url;
 
-use super::DemoOptions;
 use super::listeners::Addresses;
 use super::secrets::Secrets;
 use super::seed::staff::{SECRET_BASE32, STAFF, StaffPlan};
 use super::seed::{CardPlan, CardholderPlan, People, SeededMerchant};
+use super::{DemoOptions, telephone};
 
 /// How the demo says what it made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -29,6 +29,8 @@ pub struct Report {
     pub service_url: String,
     /// The stand-in for the analysis company.
     pub provider_url: String,
+    /// The telephone that short messages arrive on.
+    pub telephone_url: String,
     /// The shop.
     pub shop_url: String,
     /// The merchants of the shop.
@@ -80,6 +82,10 @@ pub struct CardReport {
     pub cardholder: String,
     /// The password of its challenge; none when it is not registered.
     pub password: Option<String>,
+    /// The secret of its one-time passwords, in base 32; none where it has none.
+    pub totp_secret: Option<String>,
+    /// The telephone that its codes go to; none where it has none.
+    pub telephone_for_codes: Option<String>,
     /// The message that its challenge shows; none when it is not registered.
     pub personal_message: Option<String>,
     /// The code to register it with; none when it is registered, or not in use.
@@ -109,6 +115,7 @@ impl Report {
         Self {
             service_url: bare(&addresses.service_url),
             provider_url: bare(&addresses.provider_url),
+            telephone_url: format!("{}{}", bare(&addresses.provider_url), telephone::PAGE),
             shop_url: bare(&addresses.shop_url),
             merchants: merchants.iter().map(merchant).collect(),
             issuer_api_key: secrets.issuer_api_key().to_owned(),
@@ -137,6 +144,7 @@ impl Report {
         writeln!(out, "  shop       {}    begin here, in a browser", self.shop_url)?;
         writeln!(out, "  service    {}    the API is described at /docs", self.service_url)?;
         writeln!(out, "  provider   {}    the stand-in analysis company; what it was sent: /calls", self.provider_url)?;
+        writeln!(out, "  telephone  {}    short messages with codes arrive here", self.telephone_url)?;
         writeln!(out, "  data       {}\n", self.data_dir)?;
         for merchant in &self.merchants {
             writeln!(out, "  {}  {}", padded(&merchant.name, 16), merchant.id)?;
@@ -174,6 +182,9 @@ impl Report {
         for (row, card) in rows.iter().zip(&self.cards) {
             line(out, row, &widths)?;
             writeln!(out, "    {}", card.shows.en)?;
+            if let Some(secret) = &card.totp_secret {
+                writeln!(out, "    one-time passwords from {secret}")?;
+            }
             if let Some(code) = &card.activation_code {
                 writeln!(out, "    register it at {}/my/register with the activation code {code}", self.service_url)?;
             }
@@ -220,6 +231,8 @@ fn card(holder: &CardholderPlan, plan: &CardPlan, codes: &BTreeMap<String, Strin
         expiry: plan.expiry_text().to_owned(),
         cardholder: holder.name().to_owned(),
         password: enrolment.map(|enrolment| enrolment.password.clone()),
+        totp_secret: enrolment.filter(|enrolment| enrolment.one_time_password).map(|_| SECRET_BASE32.to_owned()),
+        telephone_for_codes: enrolment.and_then(|enrolment| enrolment.telephone_for_codes.clone()),
         personal_message: enrolment.map(|enrolment| enrolment.personal_message.clone()),
         activation_code: codes.get(&plan.reference).cloned(),
         shows: Words { ja: plan.shows.ja.clone(), en: plan.shows.en.clone() },

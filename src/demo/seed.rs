@@ -1,6 +1,7 @@
 //! The people, cards and merchants of the demo, registered by the same flows as real ones. What is there already
 //! stays as it is: a visitor's changes outlive a restart.
 
+mod methods;
 mod plan;
 pub(super) mod staff;
 mod webhook;
@@ -191,7 +192,8 @@ async fn enrol_card(app: &App, card: &CardPlan) -> Result<(), DemoError> {
         terms_version: plan.terms_accepted.then(|| app.terms.current(app.now()).version.clone()),
     };
     match enrol(app, ACTOR, entry).await {
-        Ok(_) | Err(EnrolError::CardTaken | EnrolError::MemberIdTaken) => Ok(()),
+        Ok(id) => methods::add(app, id, plan).await,
+        Err(EnrolError::CardTaken | EnrolError::MemberIdTaken) => Ok(()),
         Err(error) => Err(part(error)),
     }
 }

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::listeners::Addresses;
 use super::secrets::Secrets;
-use super::{DemoError, DemoOptions};
+use super::{DemoError, DemoOptions, telephone};
 use crate::app::{self, App, StartError};
 use crate::config::Config;
 use crate::domain::clock::SharedClock;
@@ -60,6 +60,10 @@ fn config(options: &DemoOptions, addresses: &Addresses, secrets: &Secrets) -> Re
         ("ANALYTICS__DEADLINE_MS", "800".to_owned()),
         ("ANALYTICS__LIMIT_MS", "1600".to_owned()),
         ("ANALYTICS__DESTINATIONS", "public_and_loopback".to_owned()),
+        ("SMS__URL", format!("{}{}", addresses.provider_url, telephone::MESSAGES.trim_start_matches('/'))),
+        ("SMS__API_KEY__ENV", "PROVIDER_KEY".to_owned()),
+        ("SMS__SENDER", "Sekisho".to_owned()),
+        ("SMS__DESTINATIONS", "public_and_loopback".to_owned()),
         ("WEBHOOKS__DESTINATIONS", "public_and_loopback".to_owned()),
     ];
     let mut environment: Vec<(String, String)> =

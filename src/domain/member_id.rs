@@ -36,7 +36,7 @@ impl MemberId {
         if !(SHORTEST..=LONGEST).contains(&id.len()) || !begins || !id.chars().all(fits) {
             return Err(MemberIdError::Form);
         }
-        if !id.chars().any(|c| c.is_ascii_alphabetic()) { Err(MemberIdError::OnlyDigits) } else { Ok(Self(id)) }
+        if id.chars().any(|c| c.is_ascii_alphabetic()) { Ok(Self(id)) } else { Err(MemberIdError::OnlyDigits) }
     }
 
     /// The id itself.

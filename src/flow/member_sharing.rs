@@ -1,17 +1,13 @@
 //! A member looks at what is said and was done about sharing her data, objects on her own pages where the settings let her,
 //! and asks that sharing be resumed. It records the same consent events as every other way in.
 
-use std::collections::BTreeSet;
-
 use crate::app::App;
 use crate::domain::approval::ApprovalState;
 use crate::domain::challenge::Language;
 use crate::domain::clock::Micros;
 use crate::domain::consent::coverage::Coverage;
 use crate::domain::consent::line::{DisclosureState, Identity, LineRow, SettlementState};
-use crate::domain::consent::{
-    Basis, Channel, ConsentAction, ConsentState, DataClass, IdentityMethod, IdentityOutcome, Purpose,
-};
+use crate::domain::consent::{Basis, Channel, ConsentAction, ConsentState, IdentityMethod, IdentityOutcome, Purpose};
 use crate::domain::datum::Datum;
 use crate::domain::id::{CardholderId, ConsentEventId};
 use crate::domain::member::Member;
@@ -53,8 +49,8 @@ pub struct Told {
     pub at: Micros,
     /// What for.
     pub purpose: Purpose,
-    /// Which kinds of data.
-    pub classes: BTreeSet<DataClass>,
+    /// Which data, and in which form each: words of [`Datum`] and of the register of recipients.
+    pub items: Vec<(Datum, String)>,
     /// What became of it.
     pub outcome: ToldOutcome,
 }
@@ -124,9 +120,15 @@ fn told(app: &App, row: &LineRow) -> Option<Told> {
         recipient: known.map_or_else(|| disclosure.recipient.clone(), |recipient| recipient.name.clone()),
         at: disclosure.recorded_at,
         purpose: disclosure.purpose,
-        classes: disclosure.items.iter().filter_map(|item| Datum::parse(item)).map(Datum::class).collect(),
+        items: disclosure.items.iter().filter_map(|item| read(item)).collect(),
         outcome,
     })
+}
+
+/// `email:keyed`: the datum, and how it was sent.
+fn read(item: &str) -> Option<(Datum, String)> {
+    let (datum, mode) = item.split_once(':')?;
+    Some((Datum::parse(datum)?, mode.to_owned()))
 }
 
 /// Records that she objects to everything, from now on and for all cards; `id` was given out with the form, so that a form

@@ -1,7 +1,6 @@
 //! What stands around every page: the issuer's name and telephone number, the style, the language.
 
 use super::Pages;
-use super::assets::challenge_script;
 use super::brand::Look;
 use super::texts::Wording;
 use crate::config::IssuerSettings;
@@ -67,11 +66,6 @@ impl<'a> Frame<'a> {
     /// The address of the programme's logo; the shipped one stands in the page itself.
     pub(super) fn logo(&self) -> Option<String> {
         self.look.as_ref()?.logo()
-    }
-
-    /// Where the script of the challenge's pages is.
-    pub(super) fn challenge_script(&self) -> String {
-        challenge_script()
     }
 
     pub(super) fn phone(&self) -> &str {

@@ -81,7 +81,7 @@ impl Store {
             Box::pin(async move {
                 let mut values: Vec<Value> = vec![now.0.into(), TRIES.into()];
                 values.extend(numbers.iter().map(|digest| Value::from(digest.to_vec())));
-                let places: Vec<String> = (3..values.len() + 1).map(|place| format!("${place}")).collect();
+                let places: Vec<String> = (3..=values.len()).map(|place| format!("${place}")).collect();
                 let sql = format!(
                     "UPDATE activation_codes SET attempts = attempts + 1 WHERE card_id = (SELECT card_id \
                      FROM card_numbers WHERE digest IN ({}) AND retired_at IS NULL LIMIT 1) AND used_at IS NULL \

@@ -74,7 +74,9 @@ impl Store {
         self.write(move |transaction| {
             Box::pin(async move {
                 let hour = now.hour_bucket();
-                let statements: [(&str, i64); 4] = [
+                let statements: [(&str, i64); 5] = [
+                    // A day after the last one its count begins anew: nothing of it matters any more.
+                    ("DELETE FROM sent_codes WHERE created_at < $1", now.0 - Micros::DAY),
                     ("DELETE FROM issuer_requests WHERE created_at < $1", now.0 - KEPT),
                     ("DELETE FROM idempotency_keys WHERE created_at < $1", now.0 - KEPT),
                     ("DELETE FROM sightings WHERE hour < $1", hour - 25),

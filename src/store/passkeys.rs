@@ -119,7 +119,7 @@ impl Store {
                     return Ok(None);
                 };
                 let in_time = row.get::<i64>("expires_at")? > now.0;
-                Ok(in_time.then(|| row.get("state")).transpose()?)
+                in_time.then(|| row.get("state")).transpose()
             })
         })
         .await

@@ -3,7 +3,7 @@
 use crate::support::browser::{Browser, Setup, in_browser};
 use crate::support::demo::{RunningDemo, demo};
 
-const FRAME: &str = "#challenge";
+const FRAME: &str = "#challenge iframe";
 const PASSWORD: &str = "#password";
 const SUBMIT: &str = "form.answer button";
 const CANCEL: &str = "form[action$='/cancel'] button";

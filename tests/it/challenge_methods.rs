@@ -3,12 +3,14 @@
 use axum::http::StatusCode;
 use sekisho::domain::authentication::{Ending, Status};
 use sekisho::domain::facts::Method;
+use sekisho::domain::id::EnrolmentId;
 use sekisho::domain::member::ContactChannel;
 use sekisho::domain::outbox::OutboxKind;
 use sekisho::flow::sent_code::SENDS;
 use serde_json::json;
 
 use crate::challenge::{attempts, claims, ended};
+use crate::sent_codes;
 use crate::support::challenge_fixture::{Bench, PASSWORD, Setting, on_every_database};
 use crate::support::deployment::{self, Wanted};
 use crate::support::gateway::Gateway;
@@ -188,23 +190,9 @@ async fn codes_are_offered_only_where_they_can_be_sent() {
                 (enrolment.methods.contains(&Method::Code), enrolment.usable_methods.contains(&Method::Code))
             };
             assert_eq!(usable().await, (false, false));
-            let now = app.now();
-            for (table, values) in [
-                (
-                    "contacts (id, enrolment_id, channel, address, verified_at, usable_from, created_at)",
-                    "$1, $2, 'sms', $3, $4, $5, $4",
-                ),
-                (
-                    "credentials (id, enrolment_id, kind, secret, created_at, changed_at, usable_from)",
-                    "$1, $2, 'code', '', $4, $4, $5",
-                ),
-            ] {
-                let sql = format!("INSERT INTO {table} VALUES ({values})").replace("$3", "$1");
-                let from = now.plus_seconds(3_600).0;
-                let sql = sql.replace("$4", &now.0.to_string()).replace("$5", &from.to_string());
-                let own = uuid::Uuid::from_u128(u128::from(deployment.next()));
-                deployment.tables.run(&sql, vec![own.into(), id.into()]).await.unwrap();
-            }
+            let contact = sent_codes::add(app, EnrolmentId::from_uuid(id), ContactChannel::Sms, PHONE).await;
+            assert_eq!(usable().await, (false, false), "it is not verified");
+            assert!(sent_codes::verify(app, contact, 3_600).await);
             assert_eq!(usable().await, (true, false), "it has to wait");
             deployment.clock.advance(3_601);
             assert_eq!(usable().await, (true, offered));

@@ -30,9 +30,14 @@ async fn every_disclosure_is_told_in_plain_words() {
         assert!(empty.text.contains("Nothing was ever given."), "{}", empty.text);
         deployment.buys(&member.card, &json!({})).await;
         let page = deployment.send(member.get("/my/sharing")).await;
-        for text in
-            ["Data may be given", "It was given", "To tell fraud from your own purchase", "/privacy?language=en"]
-        {
+        for text in [
+            "Data may be given",
+            "It was given",
+            "To tell fraud from your own purchase",
+            "E-mail address (",
+            "Amount (as it is)",
+            "/privacy?language=en",
+        ] {
             assert!(page.text.contains(text), "{text}: {}", page.text);
         }
         for hidden in ["hanako.yamada", "disc_", "policy", "digest"] {

@@ -16,7 +16,7 @@ use sekisho::store::contacts;
 
 use crate::support::deployment::{Deployment, Wanted, on_every_database};
 use crate::support::gateway::Gateway;
-use crate::support::relay::{Relay, free_port};
+use crate::support::relay::{Relay, Taken, free_port};
 
 fn by_sms(gateway: &Gateway) -> Wanted {
     Wanted { settings: gateway.settings(), ..Wanted::default() }
@@ -36,7 +36,7 @@ async fn enrolment(deployment: &Deployment) -> EnrolmentId {
 }
 
 /// Adds a contact that is not verified yet.
-async fn add(app: &App, enrolment: EnrolmentId, channel: ContactChannel, text: &str) -> ContactId {
+pub(crate) async fn add(app: &App, enrolment: EnrolmentId, channel: ContactChannel, text: &str) -> ContactId {
     let cardholder = app.store.cardholder_of_enrolment(enrolment).await.unwrap().unwrap();
     let address = ContactAddress::parse(channel, text).unwrap();
     let new = contact::seal(app, cardholder, enrolment, &address).await.unwrap();
@@ -46,7 +46,7 @@ async fn add(app: &App, enrolment: EnrolmentId, channel: ContactChannel, text: &
 }
 
 /// Marks a contact as hers.
-async fn verify(app: &App, id: ContactId, wait_seconds: i64) -> bool {
+pub(crate) async fn verify(app: &App, id: ContactId, wait_seconds: i64) -> bool {
     let now = app.now();
     let credential = CredentialId::new(now, app.randomness.as_ref());
     let usable = now.plus_seconds(wait_seconds);
@@ -301,12 +301,12 @@ async fn every_change_is_told_to_all_contacts_and_to_the_registered_address_once
         while deliver(app, OutboxKind::MemberNoticeMail).await + deliver(app, OutboxKind::MemberNoticeSms).await > 0 {}
         let short: Vec<String> = gateway.telephone.messages().into_iter().map(|message| message.text).collect();
         let letters = relay.letters();
-        let mut receivers: Vec<&str> = letters.iter().map(|letter| letter.to()).collect();
+        let mut receivers: Vec<&str> = letters.iter().map(Taken::to).collect();
         receivers.sort_unstable();
         receivers.dedup();
         assert_eq!(receivers, ["hanako.yamada@example.jp", "other@example.jp"]);
         assert_eq!(letters.len(), 4 * MemberEvent::ALL.len());
-        for text in short.iter().map(String::as_str).chain(letters.iter().map(|letter| letter.text())) {
+        for text in short.iter().map(String::as_str).chain(letters.iter().map(Taken::text)) {
             assert!(!text.contains("notice-") && !text.contains("sms-") && !text.contains("http"), "{text}");
             assert!(!text.contains("山田") && text.contains("0120-000-000"), "{text}");
         }

@@ -70,6 +70,10 @@ async fn give_up(deployment: &Deployment, answer: &Value) -> String {
 async fn every_ending(deployment: &Deployment) -> Vec<(Value, Option<String>)> {
     let card = deployment.enrolled().await;
     let mut ended = Vec::new();
+    let groceries = json!({"purchase": {"amount_minor": 3_000}, "challenge": null});
+    let groceries = deployment.ask_by(&deployment.grocer, &deployment.purchase(&card, &groceries)).await.ok(201);
+    assert_eq!(groceries["status"], "approved", "without a question");
+    ended.push((groceries, None));
     let passed = asked(deployment, &card).await;
     ended.push((passed.clone(), Some(deployment.prove(&passed, PASSWORD).await.field("<form", "result"))));
     let failed = asked(deployment, &card).await;
@@ -84,10 +88,6 @@ async fn every_ending(deployment: &Deployment) -> Vec<(Value, Option<String>)> {
     deployment.send(Call::post(cancel).idempotency("cancel").key(&deployment.shop.key)).await.ok(200);
     ended.push((withdrawn, None));
 
-    let groceries = json!({"purchase": {"amount_minor": 3_000}, "challenge": null});
-    let groceries = deployment.ask_by(&deployment.grocer, &deployment.purchase(&card, &groceries)).await.ok(201);
-    assert_eq!(groceries["status"], "approved", "without a question");
-    ended.push((groceries, None));
     let without = deployment.card(&json!({})).await;
     ended.push((deployment.buys(&without, &json!({"challenge": {"wish": "challenge"}})).await, None));
     let unknown = TestCard { number: card_number(999_999), ..without.clone() };

@@ -75,6 +75,11 @@ pub(in crate::demo) struct EnrolmentPlan {
     pub(in crate::demo) provisional: bool,
     #[serde(default = "yes")]
     pub(in crate::demo) terms_accepted: bool,
+    /// Whether she has one-time passwords.
+    #[serde(default)]
+    pub(in crate::demo) one_time_password: bool,
+    /// Where codes go by short message.
+    pub(in crate::demo) telephone_for_codes: Option<String>,
 }
 
 fn yes() -> bool {

@@ -14,7 +14,7 @@ use crate::flow::staff::account::{self, NewStaff};
 use crate::flow::staff::{session, setup};
 
 /// The secret of everybody's one-time passwords: fit for a demo and for nothing else.
-const SECRET: [u8; 20] = *b"sekisho-demo-secret!";
+pub(super) const SECRET: [u8; 20] = *b"sekisho-demo-secret!";
 /// The same in base 32 (RFC 4648, section 6), as an app takes it in.
 pub(in crate::demo) const SECRET_BASE32: &str = "ONSWW2LTNBXS2ZDFNVXS243FMNZGK5BB";
 

@@ -74,7 +74,8 @@ async fn take(app: &App, token: &str, answer: Answer, arrival: &Arrival) -> Resu
         return show(app, challenge, Some(Notice::NoPasskey)).await;
     }
     if method == Method::Code && !has_live_code(app, &challenge).await? {
-        return show(app, challenge, Some(Notice::NoCode)).await;
+        // Somebody may have ended it by the code this moment.
+        return show(app, reload(app, &challenge).await?, Some(Notice::NoCode)).await;
     }
     let (challenge, notice) = count_and_compare(app, challenge, nonce, method, proof, &answer).await?;
     show(app, challenge, notice).await

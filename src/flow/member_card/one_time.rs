@@ -11,7 +11,6 @@ use crate::domain::facts::Method;
 use crate::domain::id::{CredentialId, EnrolmentId};
 use crate::domain::member::Member;
 use crate::domain::member_notice::MemberEvent;
-use crate::flow::member::recovery_digests;
 use crate::flow::member_notice;
 use crate::keys::SealError;
 use crate::store::StoreError;
@@ -19,6 +18,8 @@ use crate::store::member_card::{Application, Confirmed};
 
 /// How long a secret that is shown can be confirmed, seconds.
 const APPLICATION_SECONDS: i64 = 900;
+/// The kind of account that a member's recovery codes open.
+const RECOVERY_CLASS: &str = "member_recovery_code";
 
 /// Why nothing was changed about one-time passwords.
 #[derive(Debug, thiserror::Error)]
@@ -124,6 +125,12 @@ pub async fn renew_recovery_codes(app: &App, member: &Member, own: &OwnCard) -> 
     let (codes, digests) = fresh_recovery_codes(app, id);
     let entry = note(app, member, own, "member.recovery_codes");
     if app.store.replace_recovery_codes(id, digests, entry).await? { Ok(codes) } else { Err(OneTimeError::None) }
+}
+
+/// The digests that a member's recovery code may be stored under, the active key's first; none when it has not the form of
+/// one.
+pub fn recovery_digests(app: &App, id: EnrolmentId, code: &str) -> Vec<[u8; 32]> {
+    one_time::recovery_digests(&app.keys, RECOVERY_CLASS, &id.to_string(), code)
 }
 
 fn fresh_recovery_codes(app: &App, id: EnrolmentId) -> (Vec<String>, Vec<[u8; 32]>) {

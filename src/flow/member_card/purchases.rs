@@ -2,6 +2,7 @@
 //! wherever she can be, and so is the analysis company where it takes that.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::{OwnCard, note, told_in};
 use crate::app::App;
@@ -62,13 +63,16 @@ pub async fn list(app: &App, own: &OwnCard) -> Result<Vec<Purchase>, StoreError>
     let mut purchases = Vec::with_capacity(found.len());
     for authentication in found {
         let merchant_id = authentication.merchant_id;
-        if !names.contains_key(&merchant_id) {
-            let merchant = app.store.merchant(merchant_id, app.config.environment).await?;
-            names.insert(merchant_id, merchant.map(|merchant| merchant.name).unwrap_or_default());
-        }
+        let name = match names.entry(merchant_id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let merchant = app.store.merchant(merchant_id, app.config.environment).await?;
+                place.insert(merchant.map(|merchant| merchant.name).unwrap_or_default())
+            }
+        };
         purchases.push(Purchase {
             id: authentication.id,
-            merchant: names.get(&merchant_id).cloned().unwrap_or_default(),
+            merchant: name.clone(),
             money: authentication.money,
             purchased_at: authentication.purchased_at,
             status: authentication.status,

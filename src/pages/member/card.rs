@@ -50,7 +50,11 @@ pub(super) async fn open(signed: Signed, Path(id): Path<String>, Query(after): Q
         ("password", "my-password-done"),
         ("one-time", "my-one-time-removed"),
     ]);
-    let ways = Ways { ways: ways(&frame, &own) };
+    let mut ways = ways(&frame, &own);
+    if !member_card::passkeys::are_offered(signed.app()) {
+        ways.retain(|(path, _)| !path.ends_with("/passkeys"));
+    }
+    let ways = Ways { ways };
     Ok(signed.page(&Sheet::new(frame).maybe_notice(done.or(blocked).or(reminder)).add(&facts).add(&ways)))
 }
 

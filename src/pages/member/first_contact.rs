@@ -110,7 +110,7 @@ async fn pending(signed: &Signed, own: &OwnCard) -> Result<Option<ContactView>, 
 fn of_contact(error: &ContactError) -> Failure {
     match error {
         ContactError::Store(error) => Failure::of_store(error),
-        error => Failure::of_fault(error),
+        ContactError::Seal(error) => Failure::of_fault(error),
     }
 }
 

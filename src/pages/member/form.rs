@@ -71,7 +71,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Pages>> for MemberForm<T> {
 
     async fn from_request(request: Request, pages: &Arc<Pages>) -> Result<Self, Response> {
         let ArrivingForm { signed, fields } = ArrivingForm::from_request(request, pages).await?;
-        Ok(Self { signed: Arriving(signed).complete()?, fields })
+        Ok(Self { signed: Arriving(signed).complete().map_err(IntoResponse::into_response)?, fields })
     }
 }
 

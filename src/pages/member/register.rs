@@ -81,7 +81,7 @@ pub(super) async fn register(State(pages): State<Arc<Pages>>, form: OpenForm<Fie
             answer::go(&format!("/my/sign-in?registered={marked}&language={}", language.as_str()))
         }
         Err(RegistrationError::Mistakes(mistakes)) => {
-            let faults: Vec<_> = mistakes.iter().map(fault).collect();
+            let faults: Vec<_> = mistakes.into_iter().map(fault).collect();
             asking.show(&fields, &faults, None)
         }
         Err(RegistrationError::MemberIdTaken) => asking.show(&fields, &[("member_id", "member-id-taken")], None),
@@ -111,13 +111,13 @@ fn entry(fields: &Fields, language: Language) -> RegistrationEntry {
 }
 
 /// A field and the key of what is wrong with it.
-fn fault(mistake: &RegistrationMistake) -> (&'static str, &'static str) {
+fn fault(mistake: RegistrationMistake) -> (&'static str, &'static str) {
     match mistake {
         RegistrationMistake::Number(_) => ("number", "member-number-wrong"),
         RegistrationMistake::Expiry => ("expiry", "member-expiry-wrong"),
         RegistrationMistake::MemberId(MemberIdError::Form) => ("member_id", "member-id-form"),
         RegistrationMistake::MemberId(MemberIdError::OnlyDigits) => ("member_id", "member-id-digits"),
-        RegistrationMistake::Password(error) => ("password", password_fault(*error)),
+        RegistrationMistake::Password(error) => ("password", password_fault(error)),
         RegistrationMistake::Contact(ContactAddressError::Email) => ("contact", "member-contact-email-wrong"),
         RegistrationMistake::Contact(ContactAddressError::Phone) => ("contact", "member-contact-phone-wrong"),
         RegistrationMistake::Channel => ("channel", "member-contact-channel-wrong"),

@@ -10,6 +10,7 @@ use super::frame::MemberFrame;
 use super::sheet::Sheet;
 use super::signed::Signed;
 use crate::domain::consent::ConsentState;
+use crate::domain::datum::Datum;
 use crate::domain::id::ConsentEventId;
 use crate::flow::consent::ConsentError;
 use crate::flow::consent::resume::ResumeError;
@@ -36,7 +37,7 @@ pub(super) async fn open(signed: Signed, Query(after): Query<After>) -> Answer {
     let view = member_sharing::view(signed.app(), signed.member()).await.map_err(|error| refused(&signed, error))?;
     let frame = signed.frame("my-sharing");
     let facts = facts(&signed, &frame, &view);
-    let disclosures = disclosures(&signed, &frame, &view);
+    let disclosures = disclosures(&frame, &view);
     let ways = Words { title: frame.text("my-sharing-stop"), sentences: vec![by_telephone(&frame)] };
     let notice = match after.done.as_str() {
         "asked" => Some((Tone::Good, "my-sharing-asked")),
@@ -124,17 +125,12 @@ fn form(signed: &Signed, frame: &MemberFrame<'_>, view: &SharingView) -> Option<
     view.may_object_here.then(|| form.title(frame.text("my-sharing-object-title")))
 }
 
-fn disclosures(signed: &Signed, frame: &MemberFrame<'_>, view: &SharingView) -> Table {
-    let loaded = signed.app().bundle.load();
+fn disclosures(frame: &MemberFrame<'_>, view: &SharingView) -> Table {
+    let word = |kind: &str, word: &str| frame.text(&format!("export-{kind}-{}", word.replace('_', "-")));
     let row = |told: &Told| {
-        let name = |class| match loaded.bundle.reference().data_class(class) {
-            Some(names) => match frame.wording.language() {
-                crate::domain::challenge::Language::Ja => names.name_ja.clone(),
-                crate::domain::challenge::Language::En => names.name_en.clone(),
-            },
-            None => class.as_str().to_owned(),
-        };
-        let classes: Vec<String> = told.classes.iter().copied().map(name).collect();
+        let item =
+            |(datum, mode): &(Datum, String)| format!("{} ({})", word("datum", datum.as_str()), word("mode", mode));
+        let items: Vec<String> = told.items.iter().map(item).collect();
         let (key, tone) = match told.outcome {
             ToldOutcome::Sent => ("my-told-sent", Tone::Plain),
             ToldOutcome::NotSent => ("my-told-not-sent", Tone::Good),
@@ -143,7 +139,7 @@ fn disclosures(signed: &Signed, frame: &MemberFrame<'_>, view: &SharingView) -> 
         vec![
             Cell::Figure(frame.moment(told.at)),
             Cell::Text(told.recipient.clone()),
-            Cell::Text(classes.join(&frame.text("my-told-comma"))),
+            Cell::Text(items.join(&frame.text("staff-list-separator"))),
             Cell::Text(frame.text(&format!("my-purpose-{}", told.purpose.as_str()))),
             Cell::State(frame.text(key), tone),
         ]

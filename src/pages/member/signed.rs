@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::Method;
 use axum::http::request::Parts;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use super::answer::{self, COOKIE, Refusal};
 use super::failure::Failure;
@@ -58,18 +58,18 @@ impl FromRequestParts<Arc<Pages>> for Signed {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, pages: &Arc<Pages>) -> Result<Self, Response> {
-        Arriving::from_request_parts(parts, pages).await?.complete()
+        Arriving::from_request_parts(parts, pages).await?.complete().map_err(Refusal::into_response)
     }
 }
 
 impl Arriving {
     /// Lets go on who has accepted the terms; anybody else is led to them.
-    pub(super) fn complete(self) -> Result<Signed, Response> {
+    pub(super) fn complete(self) -> Result<Signed, Refusal> {
         let Self(signed) = self;
         if signed.session.is_complete {
             return Ok(signed);
         }
-        Err(answer::go(&format!("/my/terms?next={}", signed.path.encoded())))
+        Err(answer::go(&format!("/my/terms?next={}", signed.path.encoded())).into())
     }
 }
 

@@ -2,9 +2,10 @@
 
 use askama::Template;
 use axum::extract::Query;
+use axum::response::Response;
 use serde::Deserialize;
 
-use super::answer::{Answer, Refusal};
+use super::answer::Answer;
 use super::first_contact;
 use super::form::ArrivingForm;
 use super::frame::MemberFrame;
@@ -53,7 +54,7 @@ pub(super) async fn open(Arriving(signed): Arriving, Query(address): Query<Addre
     if first_contact::is_due(&signed).await.map_err(|failure| signed.refuse(failure))? {
         return Ok(signed.go("/my/first-contact"));
     }
-    show(&signed, MEMBER.path(&address.next).as_str(), None)
+    Ok(show(&signed, MEMBER.path(&address.next).as_str(), None))
 }
 
 /// `POST /my/terms`
@@ -64,16 +65,16 @@ pub(super) async fn accept(form: ArrivingForm<Fields>) -> Answer {
     }
     let next = MEMBER.path(&fields.next);
     if fields.accepted != "yes" {
-        return show(&signed, next.as_str(), Some("member-terms-unaccepted"));
+        return Ok(show(&signed, next.as_str(), Some("member-terms-unaccepted")));
     }
     let accepted = terms::accept(signed.app(), signed.member(), &fields.version).await;
     if accepted.map_err(|error| signed.refuse(error))? {
         return Ok(signed.go(next.as_str()));
     }
-    show(&signed, next.as_str(), Some("member-terms-changed"))
+    Ok(show(&signed, next.as_str(), Some("member-terms-changed")))
 }
 
-fn show(signed: &Signed, next: &str, wrong: Option<&str>) -> Result<axum::response::Response, Refusal> {
+fn show(signed: &Signed, next: &str, wrong: Option<&str>) -> Response {
     let mut frame = signed.frame("member-terms");
     frame.error = wrong.is_some();
     let current = signed.app().terms.current(signed.app().now());
@@ -95,5 +96,5 @@ fn show(signed: &Signed, next: &str, wrong: Option<&str>) -> Result<axum::respon
         later,
         frame,
     };
-    Ok(signed.page(&page))
+    signed.page(&page)
 }

@@ -1,4 +1,4 @@
-return-stuck = We could not take you back from here. Go back to the shop’s page yourself: your purchase goes on there. You need not confirm again.
+return-stuck = We could not take you back from here. Go back to the shop’s page yourself: the shop learns the result from us and goes on from there.
 left-300 = 5 minutes left.
 left-120 = 2 minutes left.
 left-60 = 1 minute left.

@@ -209,7 +209,6 @@ my-told-outcome = What came of it
 my-told-sent = It was given
 my-told-not-sent = It did not leave
 my-told-unknown = It may have been given
-my-told-comma = { ", " }
 my-purpose-assess = To tell fraud from your own purchase
 my-purpose-feedback = To report what became of it
 my-purpose-reuse = To help others against fraud

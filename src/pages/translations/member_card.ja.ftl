@@ -209,7 +209,6 @@ my-told-outcome = 結果
 my-told-sent = 提供しました
 my-told-not-sent = 提供していません
 my-told-unknown = 提供した可能性があります
-my-told-comma = 、
 my-purpose-assess = お買い物の不正の分析
 my-purpose-feedback = 分析の結果の報告
 my-purpose-reuse = ほかの会社の不正対策

@@ -198,7 +198,7 @@ pub(crate) async fn end_all(
 ) -> Result<u64, StoreError> {
     const SQL: &str = "UPDATE member_sessions SET ended_at = $2 WHERE ended_at IS NULL AND id <> $3 \
                        AND enrolment_id IN (SELECT id FROM enrolments WHERE login_group = $1)";
-    let but = but.map_or(Uuid::nil(), |id| id.uuid());
+    let but = but.map_or(Uuid::nil(), MemberSessionId::uuid);
     sql::execute(transaction, SQL, [group.into(), now.0.into(), but.into()]).await
 }
 

@@ -10,7 +10,7 @@ use crate::domain::id::{CredentialId, EnrolmentId, MemberSessionId};
 use crate::domain::member::SignInOutcome;
 use crate::store::audit::{self, Entry};
 use crate::store::sql;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, used_steps};
 
 /// So many failures in a row lock a member's own pages …
 pub const FAILURES_TO_LOCK: i64 = 10;
@@ -257,7 +257,7 @@ pub(super) async fn use_up(
 ) -> Result<bool, StoreError> {
     match factor {
         MemberFactor::None => Ok(true),
-        MemberFactor::Step { credential_id, step } => use_step(transaction, credential_id, step).await,
+        MemberFactor::Step { credential_id, step } => used_steps::use_step(transaction, credential_id, step).await,
         MemberFactor::Recovery(digests) => {
             const SQL: &str = "UPDATE recovery_codes SET used_at = $3 \
                                WHERE enrolment_id = $1 AND digest = $2 AND used_at IS NULL";
@@ -270,20 +270,6 @@ pub(super) async fn use_up(
             Ok(false)
         }
     }
-}
-
-/// Uses a step of one-time passwords up; answers `false` when it or a later one was used before.
-pub(crate) async fn use_step(
-    transaction: &impl ConnectionTrait,
-    credential: CredentialId,
-    step: i64,
-) -> Result<bool, StoreError> {
-    const USE: &str = "INSERT INTO used_steps (credential_id, step) SELECT $1, $2 WHERE NOT EXISTS \
-                       (SELECT 1 FROM used_steps WHERE credential_id = $1 AND step >= $2) ON CONFLICT DO NOTHING";
-    const FORGET: &str = "DELETE FROM used_steps WHERE credential_id = $1 AND step < $2 - 10";
-    let fresh = sql::execute(transaction, USE, [credential.uuid().into(), step.into()]).await? == 1;
-    sql::execute(transaction, FORGET, [credential.uuid().into(), step.into()]).await?;
-    Ok(fresh)
 }
 
 async fn insert_line(transaction: &impl ConnectionTrait, line: SignInLine, now: Micros) -> Result<(), StoreError> {

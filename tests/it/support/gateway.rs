@@ -39,7 +39,7 @@ impl Gateway {
             ("SEKISHO__SMS__API_KEY__ENV", "GATEWAY_KEY"),
             ("GATEWAY_KEY", KEY),
             ("SEKISHO__SMS__SENDER", "Sekisho"),
-            ("SEKISHO__SMS__TIMEOUT_MS", "500"),
+            ("SEKISHO__SMS__TIMEOUT_MS", "1500"),
             ("SEKISHO__SMS__DESTINATIONS", "public_and_loopback"),
         ]
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sekisho::app::App;
+use sekisho::credential::sent_code::{BoundTo, code};
 use sekisho::credential::token::Token;
 use sekisho::domain::challenge::Language;
 use sekisho::domain::id::EnrolmentId;
@@ -13,7 +14,7 @@ use sekisho::flow::member::sign_in::{MemberSignInError, MemberStatement, sign_in
 use zeroize::Zeroizing;
 
 use super::deployment::{Deployment, PASSWORD, TestCard};
-use super::exchange::Call;
+use super::exchange::{Answer, Call};
 use super::staff::from_our_page;
 
 /// A member who is signed in.
@@ -81,5 +82,51 @@ impl TestMember {
         let fields: Vec<(&str, &str)> = fields.iter().copied().chain([("form_token", token.as_str())]).collect();
         let call = Call::post(path).header("cookie", &format!("__Host-sekisho-my={}", self.token));
         from_our_page(&self.app, call.header("accept-language", "en")).form(&fields)
+    }
+}
+
+/// The code that was sent last for this, as its message brings it.
+pub(crate) async fn sent_code(app: &App, bound_to: BoundTo<'_>) -> String {
+    let stored = app.store.sent_code(bound_to.subject()).await.unwrap().expect("a code was sent");
+    let code = code(&app.keys, bound_to, &stored.nonce, &stored.digest).expect("the code of our own keys");
+    (*code).clone()
+}
+
+/// What somebody types to register a card, with changes.
+pub(crate) fn registration<'a>(
+    card: &'a TestCard,
+    code: &'a str,
+    member_id: &'a str,
+    changes: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
+    let mut fields = vec![
+        ("number", card.number.as_str()),
+        ("expiry", "11/29"),
+        ("activation_code", code),
+        ("member_id", member_id),
+        ("password", PASSWORD),
+        ("again", PASSWORD),
+        ("channel", "email"),
+        ("contact", "hanako.yamada@example.jp"),
+        ("language", "en"),
+    ];
+    for change in changes {
+        fields.retain(|(name, _)| *name != change.0);
+        fields.push(*change);
+    }
+    fields
+}
+
+impl Deployment {
+    /// An activation code for a card, as the issuer's core system asks for it.
+    pub(crate) async fn activation_code(&self, card: &TestCard) -> String {
+        let path = format!("/v1/cards/{}/activation-codes", card.reference);
+        let answer = self.send(Call::post(path).key(&self.issuer_key)).await.ok(201);
+        answer["activation_code"].as_str().unwrap().to_owned()
+    }
+
+    /// A form that somebody who is not signed in sends from a page of ours.
+    pub(crate) async fn posts(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.send(from_our_page(&self.app, Call::post(path).header("accept-language", "en")).form(fields)).await
     }
 }

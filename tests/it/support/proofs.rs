@@ -85,7 +85,9 @@ impl Bench {
 
     /// Posts the form of this page that chooses a way (`choose`) or sends a code (`send`).
     pub(crate) async fn wish(&self, challenge: &Opened, page: &Page, step: &str, way: &str) -> Page {
-        let form = page.form(step);
+        // Both kinds of button stand in forms with the same kind of token.
+        let shown = ["choose", "send"].into_iter().find(|step| page.body.contains(&format!("value=\"{step}\"")));
+        let form = page.form(shown.unwrap_or(step));
         let fields = [("step", step), ("form", form.as_str()), ("language", "ja"), ("way", way)];
         self.post(&challenge.path, &fields).await
     }

@@ -161,9 +161,10 @@ fn row(signed: &Signed, own: &OwnCard, frame: &MemberFrame<'_>, contact: &Contac
 /// A page for what cannot be answered on the form.
 pub(super) fn refused(signed: &Signed, error: ContactChangeError) -> Refusal {
     match error {
-        ContactChangeError::Unknown => signed.refuse(Failure::NotFound),
         ContactChangeError::Store(error) | ContactChangeError::Send(SendError::Store(error)) => signed.refuse(error),
-        ContactChangeError::Send(SendError::NoContact) => signed.refuse(Failure::NotFound),
+        ContactChangeError::Unknown | ContactChangeError::Send(SendError::NoContact) => {
+            signed.refuse(Failure::NotFound)
+        }
         error => signed.refuse(Failure::of_fault(&error)),
     }
 }

@@ -74,11 +74,10 @@ fn wrong(signed: &Signed, error: MessageError) -> Result<(&'static str, usize), 
     Ok(match error {
         MessageError::Rules(error) => match error {
             PersonalMessageError::TooShort => ("my-message-too-short", 0),
-            PersonalMessageError::TooLong => ("my-message-too-long", 0),
             PersonalMessageError::Unseen(NoteError::Direction { at }) => ("my-message-direction", at),
             PersonalMessageError::Unseen(NoteError::Control { at }) => ("my-message-control", at),
             PersonalMessageError::Unseen(NoteError::Invisible { at }) => ("my-message-invisible", at),
-            PersonalMessageError::Unseen(_) => ("my-message-too-long", 0),
+            PersonalMessageError::TooLong | PersonalMessageError::Unseen(_) => ("my-message-too-long", 0),
             PersonalMessageError::Marks { at } => ("my-message-marks", at),
             PersonalMessageError::CardDigits => ("my-message-card-digits", 0),
         },
