@@ -72,7 +72,7 @@ enum Verb {
     /// Make and list the keys of the issuer's core system
     #[command(subcommand)]
     Issuer(merchant::IssuerCommand),
-    /// Import cardholders and cards
+    /// Import cardholders and cards, and issue activation codes
     #[command(subcommand)]
     Card(card::CardCommand),
     /// Record what a cardholder says about data sharing

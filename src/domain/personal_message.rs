@@ -100,7 +100,8 @@ fn check_characters(text: &str) -> Result<(), PersonalMessageError> {
         if !joins {
             unseen(character, at)?;
         }
-        joined = if joins { joined + 1 } else { joined * usize::from(is_picture(character) || is_selector(character)) };
+        let goes_on = is_selector(character) || is_skin(character) || before == Some(JOINER);
+        joined = if joins { joined + 1 } else { joined * usize::from(goes_on) };
         marks = if is_combining_mark(character) { marks + 1 } else { 0 };
         if marks > MARKS_MAX || (marks > 0 && before.is_none_or(char::is_whitespace)) {
             return Err(PersonalMessageError::Marks { at });

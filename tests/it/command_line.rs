@@ -46,14 +46,15 @@ fn the_verbs_are_these() {
       login       Sign in as a staff person; commands that change something need it
       logout      End the session of the command line
       staff       Add, reset, disable and list staff people
-      merchant    Register merchants and make API keys
+      merchant    Register merchants, make API keys, and say where they are told
       issuer      Make and list the keys of the issuer's core system
-      card        Import cardholders and cards
+      card        Import cardholders and cards, and issue activation codes
       consent     Record what a cardholder says about data sharing
       sharing     Prove what was shared; one person's record; the checkpoint of objections
       cardholder  Erase a cardholder
       retention   Delete what is older than its period
       outbox      Messages on their way out: list them, send dead ones again
+      webhook     Messages to merchants: list them, send them again
       policy      Check and test policy bundles
       help        Print this message or the help of the given subcommand(s)
     ");
