@@ -1,13 +1,13 @@
 //! Hashing of passwords in an orderly queue: each hash takes megabytes and a whole processor,
 //! so that only as many run at once as there are processors, and only so many wait.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::password::{self, Comparison, Cost, HashError, Password};
+use super::password::{self, Comparison, Cost, HashError, Memory, Password};
 use crate::domain::randomness::SharedRandomness;
 use crate::keys::Keys;
 
@@ -43,6 +43,18 @@ struct Inner {
     keys: Arc<Keys>,
     randomness: SharedRandomness,
     cost: Cost,
+    /// Of hashes that are done: as many as processors at most.
+    memories: Mutex<Vec<Memory>>,
+}
+
+impl Inner {
+    fn with_memory<T>(&self, work: impl FnOnce(&Self, &mut Memory) -> T) -> T {
+        let memories = || self.memories.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = memories().pop().unwrap_or_default();
+        let done = work(self, &mut memory);
+        memories().push(memory);
+        done
+    }
 }
 
 impl Hasher {
@@ -57,8 +69,9 @@ impl Hasher {
         let places = at_once.max(1);
         let secret = hex::encode(randomness.bytes::<32>());
         let unknown = Password::typed(&secret).map_err(|_| HashError::Cost)?;
-        let nobody = password::hash(&unknown, cost, &keys, &*randomness)?;
-        let inner = Arc::new(Inner { keys, randomness, cost });
+        let mut memory = Memory::default();
+        let nobody = password::hash(&unknown, cost, &keys, &*randomness, &mut memory)?;
+        let inner = Arc::new(Inner { keys, randomness, cost, memories: Mutex::new(vec![memory]) });
         Ok(Self {
             inner,
             processors: Arc::new(Semaphore::new(places)),
@@ -71,7 +84,8 @@ impl Hasher {
 
     /// The hash of a new password.
     pub async fn hash(&self, password: Password) -> Result<String, HasherError> {
-        self.run(move |inner| password::hash(&password, inner.cost, &inner.keys, &*inner.randomness)).await
+        self.run(move |inner, memory| password::hash(&password, inner.cost, &inner.keys, &*inner.randomness, memory))
+            .await
     }
 
     /// Compares a password with the stored hash. Without one (an unknown user) it takes the same
@@ -100,7 +114,7 @@ impl Hasher {
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Inner) -> Result<T, HashError> + Send + 'static,
+        work: impl FnOnce(&Inner, &mut Memory) -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HasherError> {
         self.reserve().await?.run(work).await
     }
@@ -133,17 +147,19 @@ impl Reserved {
         let stored = stored.into();
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.nobody.clone());
-        let found = self.run(move |inner| password::compare(&password, &stored, inner.cost, &inner.keys)).await?;
+        let found = self
+            .run(move |inner, memory| password::compare(&password, &stored, inner.cost, &inner.keys, memory))
+            .await?;
         Ok(if known { found } else { Comparison { matches: false, needs_rehash: false } })
     }
 
     async fn run<T: Send + 'static>(
         self,
-        work: impl FnOnce(&Inner) -> Result<T, HashError> + Send + 'static,
+        work: impl FnOnce(&Inner, &mut Memory) -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HasherError> {
         // The permit goes along: when the caller is gone the work still occupies the processor.
         let task = tokio::task::spawn_blocking(move || {
-            let done = work(&self.inner);
+            let done = self.inner.with_memory(work);
             drop(self.permit);
             done
         });

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
-use argon2::{Algorithm, Argon2, Params, ParamsBuilder, Version};
+use argon2::{Algorithm, Argon2, Block, Params, ParamsBuilder, Version};
 use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
@@ -126,6 +126,22 @@ impl Cost {
     }
 }
 
+/// The memory of one hash, for the next one to use again. Allocated anew by whichever thread works, it would stay in the
+/// heaps of them all: 500 buyers at once were seen to leave hundreds of megabytes there.
+#[derive(Default)]
+pub struct Memory(Vec<Block>);
+
+impl Memory {
+    /// So many blocks. What a dearer hash took beyond today's cost goes back.
+    fn of(&mut self, blocks: usize) -> &mut [Block] {
+        if self.0.len() != blocks {
+            self.0 = Vec::new();
+            self.0.resize(blocks, Block::default());
+        }
+        &mut self.0
+    }
+}
+
 /// Why a password cannot be hashed or compared.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HashError {
@@ -150,11 +166,17 @@ pub struct Comparison {
 }
 
 /// The hash of a password in PHC form, with a fresh salt and the active pepper, whose id it names.
-pub fn hash(password: &Password, cost: Cost, keys: &Keys, randomness: &dyn Randomness) -> Result<String, HashError> {
+pub fn hash(
+    password: &Password,
+    cost: Cost,
+    keys: &Keys,
+    randomness: &dyn Randomness,
+    memory: &mut Memory,
+) -> Result<String, HashError> {
     let (pepper_id, pepper) = keys.pepper();
     let params = params(cost, pepper_id)?;
     let salt = randomness.bytes::<16>();
-    let output = digest(password, &params, pepper, &salt)?;
+    let output = digest(password, &params, pepper, &salt, memory)?;
     let hash = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
@@ -166,13 +188,19 @@ pub fn hash(password: &Password, cost: Cost, keys: &Keys, randomness: &dyn Rando
 }
 
 /// Compares a password with a stored hash, in a time that does not tell where they differ.
-pub fn compare(password: &Password, stored: &str, cost: Cost, keys: &Keys) -> Result<Comparison, HashError> {
+pub fn compare(
+    password: &Password,
+    stored: &str,
+    cost: Cost,
+    keys: &Keys,
+    memory: &mut Memory,
+) -> Result<Comparison, HashError> {
     let stored = PasswordHash::new(stored).map_err(|_| HashError::Stored)?;
     let (found, params) = read(&stored)?;
     let id = std::str::from_utf8(params.keyid()).map_err(|_| HashError::Stored)?;
     let pepper = keys.pepper_by_id(id).ok_or_else(|| HashError::Pepper(id.to_owned()))?;
     let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else { return Err(HashError::Stored) };
-    let output = digest(password, &params, pepper, salt)?;
+    let output = digest(password, &params, pepper, salt, memory)?;
     let matches = bool::from(output.as_slice().ct_eq(expected.as_bytes()));
     Ok(Comparison { matches, needs_rehash: !cost.within(found) || id != keys.pepper().0 })
 }
@@ -193,10 +221,19 @@ fn params(cost: Cost, pepper_id: &str) -> Result<Params, HashError> {
     builder.build().map_err(|_| HashError::Cost)
 }
 
-fn digest(password: &Password, params: &Params, pepper: &[u8], salt: &[u8]) -> Result<Zeroizing<[u8; 32]>, HashError> {
+fn digest(
+    password: &Password,
+    params: &Params,
+    pepper: &[u8],
+    salt: &[u8],
+    memory: &mut Memory,
+) -> Result<Zeroizing<[u8; 32]>, HashError> {
     let argon2 = Argon2::new_with_secret(pepper, Algorithm::Argon2id, Version::V0x13, params.clone())
         .map_err(|_| HashError::Cost)?;
     let mut output = Zeroizing::new([0; 32]);
-    argon2.hash_password_into(password.0.as_bytes(), salt, output.as_mut_slice()).map_err(|_| HashError::Stored)?;
+    let blocks = memory.of(params.block_count());
+    argon2
+        .hash_password_into_with_memory(password.0.as_bytes(), salt, output.as_mut_slice(), blocks)
+        .map_err(|_| HashError::Stored)?;
     Ok(output)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sekisho::credential::api_key::{ApiKey, ApiKeyError, KeyHolder};
 use sekisho::credential::hasher::{Hasher, HasherError};
-use sekisho::credential::password::{Comparison, Cost, HashError, Password, PasswordError, compare, hash};
+use sekisho::credential::password::{Comparison, Cost, HashError, Memory, Password, PasswordError, compare, hash};
 use sekisho::credential::token::Token;
 use sekisho::domain::clock::Micros;
 use sekisho::domain::merchant::Environment;
@@ -55,28 +55,28 @@ fn new_passwords_are_long_enough_and_not_easily_guessed() {
 #[test]
 fn a_hash_matches_its_password_in_every_spelling_of_the_same_characters_and_no_other() {
     let (keys, random) = (keys(1), SeededRandomness::new(2));
-    let stored = hash(&typed("ﾊﾟｽﾜｰﾄﾞabc１２"), SMALL, &keys, &*random).unwrap();
+    let stored = hash(&typed("ﾊﾟｽﾜｰﾄﾞabc１２"), SMALL, &keys, &*random, &mut Memory::default()).unwrap();
     assert!(stored.starts_with("$argon2id$v=19$m=64,t=1,p=1,keyid="), "{stored}");
-    assert_ne!(stored, hash(&typed("ﾊﾟｽﾜｰﾄﾞabc１２"), SMALL, &keys, &*random).unwrap());
+    assert_ne!(stored, hash(&typed("ﾊﾟｽﾜｰﾄﾞabc１２"), SMALL, &keys, &*random, &mut Memory::default()).unwrap());
     for (text, matches) in
         [("パスワードabc12", true), ("パスワードABC12", false), ("パスワードabc12 ", false), ("", false)]
     {
         let expected = Ok(Comparison { matches, needs_rehash: false });
-        assert_eq!(compare(&typed(text), &stored, SMALL, &keys), expected, "{text}");
+        assert_eq!(compare(&typed(text), &stored, SMALL, &keys, &mut Memory::default()), expected, "{text}");
     }
 }
 
 #[test]
 fn a_hash_is_made_anew_when_the_cost_rises_but_not_when_it_falls() {
     let (keys, random) = (keys(1), SeededRandomness::new(2));
-    let stored = hash(&typed("kq83mzpa"), SMALL, &keys, &*random).unwrap();
+    let stored = hash(&typed("kq83mzpa"), SMALL, &keys, &*random, &mut Memory::default()).unwrap();
     for (cost, needs_rehash) in [
         (SMALL, false),
         (Cost { memory_kib: 65, ..SMALL }, true),
         (Cost { iterations: 2, ..SMALL }, true),
         (Cost { memory_kib: 32, ..SMALL }, false),
     ] {
-        let found = compare(&typed("kq83mzpa"), &stored, cost, &keys).unwrap();
+        let found = compare(&typed("kq83mzpa"), &stored, cost, &keys, &mut Memory::default()).unwrap();
         assert_eq!(found, Comparison { matches: true, needs_rehash }, "{cost:?}");
     }
 }
@@ -84,7 +84,7 @@ fn a_hash_is_made_anew_when_the_cost_rises_but_not_when_it_falls() {
 #[test]
 fn a_stored_hash_that_would_eat_the_machine_or_is_no_hash_of_ours_is_not_computed() {
     let keys = keys(1);
-    let stored = hash(&typed("kq83mzpa"), SMALL, &keys, &*SeededRandomness::new(2)).unwrap();
+    let stored = hash(&typed("kq83mzpa"), SMALL, &keys, &*SeededRandomness::new(2), &mut Memory::default()).unwrap();
     let cases = [
         stored.replace("m=64", "m=4000000"),
         stored.replace("t=1", "t=1000000"),
@@ -96,14 +96,18 @@ fn a_stored_hash_that_would_eat_the_machine_or_is_no_hash_of_ours_is_not_compute
         String::new(),
     ];
     for text in cases {
-        assert_eq!(compare(&typed("kq83mzpa"), &text, SMALL, &keys), Err(HashError::Stored), "{text}");
+        assert_eq!(
+            compare(&typed("kq83mzpa"), &text, SMALL, &keys, &mut Memory::default()),
+            Err(HashError::Stored),
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn a_hash_cannot_be_compared_without_its_pepper() {
-    let stored = hash(&typed("kq83mzpa"), SMALL, &keys(1), &*SeededRandomness::new(2)).unwrap();
-    let error = compare(&typed("kq83mzpa"), &stored, SMALL, &keys(3)).unwrap_err();
+    let stored = hash(&typed("kq83mzpa"), SMALL, &keys(1), &*SeededRandomness::new(2), &mut Memory::default()).unwrap();
+    let error = compare(&typed("kq83mzpa"), &stored, SMALL, &keys(3), &mut Memory::default()).unwrap_err();
     assert!(matches!(error, HashError::Pepper(_)), "{error}");
 }
 
