@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
-use zxcvbn::feedback::Warning;
+use zxcvbn::feedback::{Feedback, Warning};
 use zxcvbn::zxcvbn;
 
 use super::password::{CONTEXT, Password};
@@ -78,7 +78,7 @@ impl Strength {
                 return Weakness::Personal;
             }
             // A word of the context is told without a reason; what everybody knows about it is the reason.
-            let common = || zxcvbn(&judged, &[]).feedback().and_then(|feedback| feedback.warning());
+            let common = || zxcvbn(&judged, &[]).feedback().and_then(Feedback::warning);
             feedback.warning().or_else(common).map_or(Weakness::Short, weakness)
         });
         Self { level, weakness }
