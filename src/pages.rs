@@ -7,7 +7,6 @@ mod brand;
 mod challenge;
 mod device;
 mod failure;
-mod foreign_text;
 mod frame;
 mod headers;
 mod help;

@@ -49,7 +49,7 @@ pub struct MailSettings {
     pub password: SecretString,
     /// The sender's address.
     pub from: String,
-    /// Time for one step of the conversation, milliseconds.
+    /// Time to connect, milliseconds; the outbox bounds the whole try.
     pub timeout_ms: u64,
 }
 

@@ -19,7 +19,6 @@ use super::Pages;
 use super::assets::challenge_source;
 use super::brand::Look;
 use super::failure::{Failure, rendered};
-use super::foreign_text::plain;
 use super::frame::{Frame, STYLE};
 use super::headers::{Permissions, Sources};
 use super::visitor::Visitor;
@@ -27,6 +26,7 @@ use crate::credential::hasher::HasherError;
 use crate::domain::challenge::{ChallengeState, Language};
 use crate::flow::challenge::{self, Answer, ChallengeError, ReturnWay, Stage, View, Wish};
 use crate::store::challenges::Challenge;
+use crate::texts::foreign::plain;
 use crate::texts::moment::{amount, date_and_time};
 
 /// So many characters of a merchant's name are shown.

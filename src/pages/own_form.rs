@@ -1,10 +1,20 @@
-//! Whether a form comes from one of our own pages, and why one cannot be read.
+//! Whether a form comes from one of our own pages, the token that it carries, and why one cannot be read.
 
 use axum::extract::rejection::FormRejection;
 use axum::http::{HeaderName, StatusCode, header};
+use serde::Deserialize;
 
 use super::Pages;
 use super::visitor::Visitor;
+
+/// What was typed, with the token that binds the form to a session.
+#[derive(Deserialize)]
+pub(super) struct Guarded<T> {
+    #[serde(default)]
+    pub(super) form_token: String,
+    #[serde(flatten)]
+    pub(super) fields: T,
+}
 
 /// Why a form cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::signed::{Arriving, Signed, refused};
 use crate::flow::member::session;
 use crate::pages::Pages;
-use crate::pages::own_form::{Unreadable, is_our_own};
+use crate::pages::own_form::{Guarded, Unreadable, is_our_own};
 use crate::pages::visitor::Visitor;
 
 /// A form of a member who is signed in and has accepted the terms. Session, origin and form token have been checked.
@@ -37,14 +37,6 @@ pub(super) struct OpenForm<T> {
 /// A form that carries nothing but its token.
 #[derive(Deserialize)]
 pub(in crate::pages) struct Nothing {}
-
-#[derive(Deserialize)]
-struct Guarded<T> {
-    #[serde(default)]
-    form_token: String,
-    #[serde(flatten)]
-    fields: T,
-}
 
 impl<T: DeserializeOwned> FromRequest<Arc<Pages>> for ArrivingForm<T> {
     type Rejection = Response;

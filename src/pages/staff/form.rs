@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::{Form, FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::failure::Failure;
 use super::signed::{Signed, refused};
 use crate::flow::staff::session;
 use crate::pages::Pages;
-use crate::pages::own_form::{Unreadable, is_our_own};
+use crate::pages::own_form::{Guarded, Unreadable, is_our_own};
 use crate::pages::visitor::Visitor;
 
 /// A form of somebody who is signed in. Session, origin and form token have been checked.
@@ -26,14 +25,6 @@ pub(in crate::pages) struct StaffForm<T> {
 pub(super) struct OpenForm<T> {
     pub(super) visitor: Visitor,
     pub(super) fields: T,
-}
-
-#[derive(Deserialize)]
-struct Guarded<T> {
-    #[serde(default)]
-    form_token: String,
-    #[serde(flatten)]
-    fields: T,
 }
 
 impl<T: DeserializeOwned> FromRequest<Arc<Pages>> for StaffForm<T> {

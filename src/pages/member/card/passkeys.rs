@@ -8,7 +8,6 @@ use super::{After, find, path_of, titled};
 use crate::flow::member_card::OwnCard;
 use crate::flow::member_card::passkeys::{self, PasskeyChangeError};
 use crate::pages::assets;
-use crate::pages::foreign_text::plain;
 use crate::pages::member::answer::{self, Answer, Refusal};
 use crate::pages::member::failure::Failure;
 use crate::pages::member::form::MemberForm;
@@ -19,6 +18,7 @@ use crate::pages::pieces::act_form::ActForm;
 use crate::pages::pieces::small_form::SmallForm;
 use crate::pages::pieces::{Cell, Field, FieldKind, Table, Tone, rendered};
 use crate::store::passkeys::PasskeyRow;
+use crate::texts::foreign::plain;
 
 #[derive(Default, Deserialize)]
 pub(in crate::pages::member) struct Fields {

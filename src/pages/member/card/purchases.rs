@@ -10,7 +10,6 @@ use crate::domain::challenge::TimeBase;
 use crate::domain::id::AuthenticationId;
 use crate::flow::member_card::OwnCard;
 use crate::flow::member_card::purchases::{self, DisownError, Purchase};
-use crate::pages::foreign_text::plain;
 use crate::pages::member::answer::{Answer, Refusal};
 use crate::pages::member::failure::Failure;
 use crate::pages::member::form::{MemberForm, Nothing};
@@ -19,6 +18,7 @@ use crate::pages::member::sheet::Sheet;
 use crate::pages::member::signed::Signed;
 use crate::pages::pieces::act_form::ActForm;
 use crate::pages::pieces::{Cell, Facts, Table, Tone};
+use crate::texts::foreign::plain;
 use crate::texts::moment::{amount, date_and_time};
 
 /// So many characters of a merchant's name are shown.

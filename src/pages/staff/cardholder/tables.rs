@@ -14,8 +14,8 @@ use crate::domain::consent::line::ConsentEvent;
 use crate::domain::erasure::ErasureState;
 use crate::flow::cardholder::{History, Person};
 use crate::flow::support::Summary;
-use crate::pages::foreign_text::plain;
 use crate::pages::pieces::{Cell, Table, Tone};
+use crate::texts::foreign::plain;
 use crate::texts::moment::amount;
 
 /// The longest name of a merchant that is shown, in characters.
