@@ -16,7 +16,7 @@ mod login;
 mod merchant;
 mod migrate;
 mod outbox;
-pub mod policy;
+mod policy;
 mod retention;
 mod serve;
 mod sharing;
@@ -36,6 +36,15 @@ pub const FAILED: u8 = 1;
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true)]
 struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Where settings come from; read only by the verbs that need them.
+#[derive(Debug, clap::Args)]
+struct Settings {
     /// Settings file; without it defaults and environment alone
     #[arg(long, global = true, env = "SEKISHO_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -45,8 +54,6 @@ struct Cli {
     /// Database, `sqlite:PATH` or `postgres://…`; without it SQLite in the data folder
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
-    #[command(subcommand)]
-    verb: Verb,
 }
 
 #[derive(Debug, Subcommand)]
@@ -139,32 +146,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
 }
 
 fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
-    if let Verb::Policy(command) = cli.verb {
-        return Ok(policy::run(command, out)?);
-    }
-    if let Verb::Demo(args) = cli.verb {
-        return runtime()?.block_on(demo::run(cli.data, cli.database_url, args, out));
-    }
-    let config = settings(&cli).map_err(|error| Failure { code: USAGE, message: error.to_string() })?;
+    let Cli { settings, verb } = cli;
     runtime()?.block_on(async {
-        match cli.verb {
-            Verb::Serve(args) => serve::run(config, args, out).await,
-            Verb::Migrate => migrate::run(&config, out).await,
-            Verb::Doctor => doctor::run(config, out).await,
-            Verb::Login(args) => login::login(config, args, out).await,
-            Verb::Logout => login::logout(config, out).await,
-            Verb::Staff(command) => staff::run(config, command, out).await,
-            Verb::Merchant(command) => merchant::run(config, command, out).await,
-            Verb::Issuer(command) => merchant::run_issuer(config, command, out).await,
-            Verb::Card(command) => card::run(config, command, out).await,
-            Verb::Consent(command) => consent::run(config, command, out).await,
-            Verb::Sharing(command) => sharing::run(config, command, out).await,
-            Verb::Cardholder(command) => cardholder::run(config, command, out).await,
-            Verb::Retention(command) => retention::run(config, command, out).await,
-            Verb::Outbox(command) => outbox::run(config, command, out).await,
-            Verb::Webhook(command) => webhook::run(config, command, out).await,
-            Verb::Policy(command) => Ok(policy::run(command, out)?),
-            Verb::Demo(args) => demo::run(cli.data, cli.database_url, args, out).await,
+        match verb {
+            Verb::Serve(args) => serve::run(settings.load()?, args, out).await,
+            Verb::Migrate => migrate::run(&settings.load()?, out).await,
+            Verb::Doctor => doctor::run(settings.load()?, out).await,
+            Verb::Login(args) => login::login(settings.load()?, args, out).await,
+            Verb::Logout => login::logout(settings.load()?, out).await,
+            Verb::Staff(command) => staff::run(settings.load()?, command, out).await,
+            Verb::Merchant(command) => merchant::run(settings.load()?, command, out).await,
+            Verb::Issuer(command) => merchant::run_issuer(settings.load()?, command, out).await,
+            Verb::Card(command) => card::run(settings.load()?, command, out).await,
+            Verb::Consent(command) => consent::run(settings.load()?, command, out).await,
+            Verb::Sharing(command) => sharing::run(settings.load()?, command, out).await,
+            Verb::Cardholder(command) => cardholder::run(settings.load()?, command, out).await,
+            Verb::Retention(command) => retention::run(settings.load()?, command, out).await,
+            Verb::Outbox(command) => outbox::run(settings.load()?, command, out).await,
+            Verb::Webhook(command) => webhook::run(settings.load()?, command, out).await,
+            Verb::Policy(command) => policy::run(command, &settings, out).await,
+            Verb::Demo(args) => demo::run(settings.data, settings.database_url, args, out).await,
         }
     })
 }
@@ -173,18 +174,21 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
-/// The settings, with what the command line says on top.
-fn settings(cli: &Cli) -> Result<Config, crate::config::ConfigError> {
-    let mut environment: Vec<(String, String)> = std::env::vars().collect();
-    if let Some(data) = &cli.data {
-        environment.retain(|(name, _)| name != "SEKISHO__DATA_DIR");
-        environment.push(("SEKISHO__DATA_DIR".to_owned(), data.display().to_string()));
+impl Settings {
+    /// The settings, with what the command line says on top.
+    fn load(&self) -> Result<Config, Failure> {
+        let mut environment: Vec<(String, String)> = std::env::vars().collect();
+        let mut put = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                environment.retain(|(other, _)| other != name);
+                environment.push((name.to_owned(), value));
+            }
+        };
+        put("SEKISHO__DATA_DIR", self.data.as_ref().map(|data| data.display().to_string()));
+        put("SEKISHO__DATABASE__URL", self.database_url.clone());
+        let config = Config::load(self.config.as_deref(), environment);
+        config.map_err(|error| Failure { code: USAGE, message: error.to_string() })
     }
-    if let Some(url) = &cli.database_url {
-        environment.retain(|(name, _)| name != "SEKISHO__DATABASE__URL");
-        environment.push(("SEKISHO__DATABASE__URL".to_owned(), url.clone()));
-    }
-    Config::load(cli.config.as_deref(), environment)
 }
 
 /// The service's parts for a command that works on its data: the real clock, real randomness.

@@ -3,6 +3,7 @@
 pub mod approval;
 pub mod assessment;
 pub mod authentication;
+pub mod bundle;
 pub mod card;
 pub mod cardholder;
 pub mod challenge;
@@ -16,6 +17,7 @@ pub mod erasure;
 pub mod facts;
 pub mod feedback;
 pub mod id;
+pub mod label;
 pub mod member;
 pub mod member_id;
 pub mod member_notice;

@@ -18,6 +18,7 @@ mod vocabulary;
 pub mod bundle;
 pub mod case;
 pub mod decide;
+pub mod difference;
 pub mod fault;
 pub mod invariant;
 pub mod question;

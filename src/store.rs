@@ -19,6 +19,7 @@ pub mod activity;
 pub mod approvals;
 pub mod audit;
 pub mod authentications;
+pub mod bundles;
 pub mod cardholders;
 pub mod cards;
 pub mod challenges;

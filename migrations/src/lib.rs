@@ -21,6 +21,7 @@ mod m0012_retention;
 mod m0013_members;
 mod m0014_sent_codes;
 mod m0017_webhooks;
+mod m0018_bundles;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_members::Migration),
             Box::new(m0017_webhooks::Migration),
             Box::new(m0014_sent_codes::Migration),
+            Box::new(m0018_bundles::Migration),
         ]
     }
 }

@@ -1,17 +1,19 @@
 //! `sekisho policy`: checks a bundle and runs its cases. Says what it finds; changes nothing.
 
+mod which;
+
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::{Failure, Settings};
 use crate::policy::case::{self, Report};
 use crate::policy::question::Question;
-use crate::policy::{Bundle, BundleErrors, BundleSource};
+use crate::policy::{Bundle, BundleErrors};
 
 /// What to do with a bundle.
 #[derive(Debug, Subcommand)]
-pub enum PolicyCommand {
+pub(super) enum PolicyCommand {
     /// Check that the bundle is sound: files, ids, annotations, reasons, schema, lint
     Check(BundleArgs),
     /// Run the bundle's cases and show which rules they cover
@@ -20,35 +22,27 @@ pub enum PolicyCommand {
 
 /// Which bundle.
 #[derive(Debug, Args)]
-pub struct BundleArgs {
-    /// Folder of the bundle; without it the one that ships with the program
-    #[arg(long, value_name = "DIR")]
-    pub bundle: Option<PathBuf>,
+pub(super) struct BundleArgs {
+    #[arg(value_name = "BUNDLE", default_value = "shipped", help = which::NAMES)]
+    bundle: String,
 }
 
 /// Runs a command. The exit code is 0 when all is well and 1 when the bundle or its cases fail.
-pub fn run(command: PolicyCommand, out: &mut dyn Write) -> io::Result<u8> {
+pub(super) async fn run(command: PolicyCommand, settings: &Settings, out: &mut dyn Write) -> Result<u8, Failure> {
     let (args, test) = match command {
         PolicyCommand::Check(args) => (args, false),
         PolicyCommand::Test(args) => (args, true),
     };
-    let found = open(&args).and_then(|bundle| {
+    let source = which::source(&args.bundle, settings).await?;
+    let found = Bundle::build(source).and_then(|bundle| {
         let report = if test { Some(case::run(&bundle)?) } else { None };
         Ok((bundle, report))
     });
-    match found {
-        Err(errors) => refuse(&errors, out),
-        Ok((_, Some(report))) => tell(&report, out),
-        Ok((bundle, None)) => describe(&bundle, out),
-    }
-}
-
-fn open(args: &BundleArgs) -> Result<Bundle, BundleErrors> {
-    let source = match &args.bundle {
-        Some(dir) => BundleSource::read(dir)?,
-        None => BundleSource::shipped(),
-    };
-    Bundle::build(source)
+    Ok(match found {
+        Err(errors) => refuse(&errors, out)?,
+        Ok((_, Some(report))) => tell(&report, out)?,
+        Ok((bundle, None)) => describe(&bundle, out)?,
+    })
 }
 
 fn refuse(errors: &BundleErrors, out: &mut dyn Write) -> io::Result<u8> {

@@ -182,6 +182,8 @@ kinds! {
     ActivationKind ActivationId "activation";
     /// One receiver of a merchant's webhooks.
     WebhookEndpointKind WebhookEndpointId "whe";
+    /// One bundle's time as live, canary or shadow.
+    ActivationOfBundleKind BundleActivationId "act";
     /// One request to a recipient to erase what it got.
     ErasureKind ErasureId "erase";
 }

@@ -80,6 +80,18 @@ words! {
         CardImport = "card_import",
         /// Deletes what is older than its period.
         RetentionRun = "retention_run",
+        /// Looks at bundles, their checks and their figures, and at how decisions came about.
+        PolicyLook = "policy_look",
+        /// Submits a bundle.
+        PolicySubmit = "policy_submit",
+        /// Approves somebody else's bundle, or refuses it.
+        PolicyApprove = "policy_approve",
+        /// Has an approved bundle decide, or watch, or takes it back.
+        PolicyActivate = "policy_activate",
+        /// Reviews a bundle that was let through in an emergency.
+        PolicyReview = "policy_review",
+        /// Says which decisions turned out to be fraud and which genuine.
+        LabelImport = "label_import",
     }
 }
 

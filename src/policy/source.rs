@@ -25,6 +25,11 @@ impl BundleSource {
         Self { files: SHIPPED.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect() }
     }
 
+    /// The bundle with these files, by their paths.
+    pub fn of(files: BTreeMap<String, String>) -> Self {
+        Self { files }
+    }
+
     /// Reads a bundle's folder. Hidden files are left out.
     pub fn read(dir: &Path) -> Result<Self, BundleErrors> {
         let root = dir.display().to_string();

@@ -1,0 +1,87 @@
+//! What differs between two bundles, file by file and rule by rule. Compares texts; what follows from them is proved elsewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::bundle::Bundle;
+use super::question::Question;
+use super::rule::Rule;
+
+/// How something differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The new bundle has it and the old one has not.
+    Added,
+    /// The old bundle has it and the new one has not.
+    Removed,
+    /// Both have it, with another text.
+    Changed,
+}
+
+/// One rule or file that differs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Changed {
+    /// The rule's id, the invariant's id, or the file's path.
+    pub id: String,
+    /// How it differs.
+    pub change: Change,
+}
+
+/// Everything that differs, each list sorted by id.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Difference {
+    /// Rules, by their question.
+    pub rules: BTreeMap<Question, Vec<Changed>>,
+    /// Invariants.
+    pub invariants: Vec<Changed>,
+    /// Files of `reference/`, and the reasons.
+    pub reference: Vec<Changed>,
+}
+
+impl Difference {
+    /// What differs from `old` to `new`. A rule that only moved to another file is the same.
+    pub fn between(old: &Bundle, new: &Bundle) -> Self {
+        let rules = |bundle: &Bundle, question: Question| -> BTreeMap<String, String> {
+            let of_question = bundle.rules().iter().filter(|rule| rule.question == question);
+            of_question.map(|rule: &Rule| (rule.id.clone(), rule.text.clone())).collect()
+        };
+        let invariants = |bundle: &Bundle| -> BTreeMap<String, String> {
+            bundle.invariants().iter().map(|one| (one.id.clone(), one.text.clone())).collect()
+        };
+        let reference = |bundle: &Bundle| -> BTreeMap<String, String> {
+            let files = bundle.source().files();
+            let kept = files.filter(|(path, _)| path.starts_with("reference/") || *path == super::reason::FILE);
+            kept.map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
+        };
+        let by_question = Question::ALL.iter().map(|question| {
+            let found = changed(&rules(old, *question), &rules(new, *question));
+            (*question, found)
+        });
+        Self {
+            rules: by_question.filter(|(_, found)| !found.is_empty()).collect(),
+            invariants: changed(&invariants(old), &invariants(new)),
+            reference: changed(&reference(old), &reference(new)),
+        }
+    }
+
+    /// The questions about purchases whose rules differ; the group's rules answer two of them.
+    pub fn questions(&self) -> BTreeSet<Question> {
+        self.rules.keys().copied().filter(|question| *question != Question::Staff).collect()
+    }
+
+    /// Whether nothing differs that a decision could depend on.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty() && self.invariants.is_empty() && self.reference.is_empty()
+    }
+}
+
+fn changed(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Vec<Changed> {
+    let ids: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let change = |id: &String| match (old.get(id), new.get(id)) {
+        (None, Some(_)) => Some(Change::Added),
+        (Some(_), None) => Some(Change::Removed),
+        (Some(before), Some(after)) if before != after => Some(Change::Changed),
+        _ => None,
+    };
+    ids.into_iter().filter_map(|id| change(id).map(|change| Changed { id: id.clone(), change })).collect()
+}
