@@ -26,6 +26,7 @@ pub mod money;
 pub mod note;
 pub mod outbox;
 pub mod personal_message;
+pub mod policy_figure;
 pub mod randomness;
 pub mod reason;
 pub mod receipt;
