@@ -29,6 +29,7 @@ pub mod personal_message;
 pub mod randomness;
 pub mod reason;
 pub mod receipt;
+pub mod replay;
 pub mod search;
 pub mod sent_code;
 pub mod staff;
