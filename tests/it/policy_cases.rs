@@ -7,7 +7,7 @@ use sekisho::policy::case::{self, Fixtures, render, render_share};
 use sekisho::policy::explanation::Standing;
 use sekisho::policy::{Bundle, BundleSource, decide, share};
 
-use crate::generated::facts::{CHOICES, facts};
+use crate::facts::{CHOICES, facts};
 
 fn with_case(file: &str, text: &str) -> Bundle {
     Bundle::build(BundleSource::shipped().with(file, text)).unwrap_or_else(|errors| panic!("{errors}"))
@@ -43,9 +43,13 @@ fn a_case_with_an_unknown_rule_or_reason_is_refused() {
         format!("cases:\n  - name: old\n    outcome: approve\n    reasons: [{reason}]\n    policies: [{rule}]\n")
     };
     let rule = refused(&case("risk_low", "low-risks"));
-    assert!(rule.starts_with("cases/wrong.yaml:5: case `old`: there is no rule `low-risks`\n  hint: one of low-risk, "));
+    assert!(
+        rule.starts_with("cases/wrong.yaml:5: case `old`: there is no rule `low-risks`\n  hint: one of low-risk, ")
+    );
     let reason = refused(&case("risk_lower", "low-risk"));
-    assert!(reason.starts_with("cases/wrong.yaml:4: case `old`: there is no reason `risk_lower`\n  hint: one of risk_low"));
+    assert!(
+        reason.starts_with("cases/wrong.yaml:4: case `old`: there is no reason `risk_lower`\n  hint: one of risk_low")
+    );
 }
 
 #[test]
