@@ -30,6 +30,7 @@ pub mod rehearsal;
 pub mod replay;
 pub mod rights;
 pub mod rule;
+pub mod scrutiny;
 pub mod source;
 pub mod yardstick;
 
