@@ -15,6 +15,7 @@ pub mod consent;
 pub mod contact;
 pub mod enrol;
 pub mod erase;
+pub mod explain;
 pub mod export;
 pub mod feedback;
 mod gate;

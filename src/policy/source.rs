@@ -67,6 +67,11 @@ impl BundleSource {
         self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
+    /// Paths and texts of the files of rules and invariants.
+    pub fn rule_files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files().filter(|(path, _)| has_extension(path, "cedar"))
+    }
+
     /// SHA-256 over every path and text, each after its length, sorted by path; 64 hexadecimal digits.
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
