@@ -29,6 +29,7 @@ pub mod open_card;
 pub mod outbox;
 pub mod prove;
 pub mod register;
+pub mod replay;
 pub mod result;
 pub mod retention;
 pub mod script;

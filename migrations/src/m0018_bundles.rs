@@ -21,7 +21,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-const STATEMENTS: [&str; 10] = [
+const STATEMENTS: [&str; 11] = [
     // `content` is a JSON object of paths and texts; the digest is taken over it. `results` is what check, test and
     // proof said when it was submitted, `weakens` what it takes away from the bundle that was live then.
     "CREATE TABLE bundles (
@@ -83,7 +83,8 @@ const STATEMENTS: [&str; 10] = [
         error TEXT,
         error_at BIGINT
     )",
-    // Counted by every instance in memory and added here about once a second; `span` is `minute` or `hour`.
+    // Counted by every instance in memory and added here about once a second; `span` is `minute`, `hour` or
+    // `activation`, whose bucket is the moment from which the bundle has been in use.
     "CREATE TABLE policy_figures (
         bucket BIGINT NOT NULL,
         span TEXT NOT NULL,
@@ -104,6 +105,7 @@ const STATEMENTS: [&str; 10] = [
         recorded_at BIGINT NOT NULL,
         PRIMARY KEY (digest, authentication_id)
     )",
+    "CREATE INDEX shadow_differences_recorded ON shadow_differences (recorded_at)",
     // What turned out to be fraud, and what to be genuine.
     "CREATE TABLE labels (
         authentication_id {uuid} PRIMARY KEY,
