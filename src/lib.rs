@@ -4,6 +4,7 @@ pub mod analytics;
 pub mod api;
 pub mod app;
 pub mod brands;
+pub mod charts;
 pub mod cli;
 pub mod config;
 pub mod credential;

@@ -21,6 +21,7 @@ pub mod decide;
 pub mod difference;
 pub mod fault;
 pub mod invariant;
+pub mod prove;
 pub mod question;
 pub mod reason;
 pub mod reference;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("brands", &["config", "domain"]),
+    ("charts", &[]),
     ("config", &["analytics", "domain", "outbound"]),
     ("keys", &["domain"]),
     ("policy", &["domain"]),
@@ -65,6 +66,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "app",
             "brands",
+            "charts",
             "config",
             "credential",
             "delivery",

@@ -1,0 +1,26 @@
+//! What a new bundle takes away from those that judge it: invariants, assumptions, staff rules.
+
+use crate::policy::bundle::Bundle;
+use crate::policy::difference::{Change, Changed, Difference};
+use crate::policy::question::Question;
+
+/// What `new` removes or changes of the live bundle's invariants and staff rules, a sentence each.
+/// Whoever activates such a bundle needs two approvers of different roles. A rule that is added to the staff's weakens too:
+/// it can permit.
+pub fn weakening(live: &Bundle, new: &Bundle) -> Vec<String> {
+    let difference = Difference::between(live, new);
+    let staff = difference.rules.get(&Question::Staff).into_iter().flatten();
+    let told = difference.invariants.iter().filter(|changed| changed.change != Change::Added);
+    told.map(|changed| tell("invariant", changed))
+        .chain(staff.map(|changed| tell("staff rule", changed)))
+        .collect()
+}
+
+fn tell(what: &str, changed: &Changed) -> String {
+    let how = match changed.change {
+        Change::Added => "added",
+        Change::Removed => "removed",
+        Change::Changed => "changed",
+    };
+    format!("the {what} `{}` is {how}", changed.id)
+}
