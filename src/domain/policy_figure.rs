@@ -1,5 +1,7 @@
 //! What is counted about decisions, by bundle: the figures by which a change is watched.
 
+use serde::{Deserialize, Serialize};
+
 use super::assessment::words;
 use super::bundle::BundleMode;
 use super::clock::Micros;
