@@ -19,6 +19,7 @@ pub mod bundle;
 pub mod case;
 pub mod decide;
 pub mod difference;
+pub mod explanation;
 pub mod fault;
 pub mod invariant;
 pub mod prove;
@@ -33,6 +34,7 @@ pub mod yardstick;
 
 pub use bundle::Bundle;
 pub use decide::{ShareAnswer, decide, share};
+pub use explanation::explain;
 pub use fault::{BundleErrors, Fault};
 pub use reference::Reference;
 pub use rights::{RightsAnswer, may};

@@ -155,7 +155,7 @@ impl Runner<'_> {
     fn decide(&mut self, file: &str, text: &str, case: &Case) -> Result<(), Fault> {
         let facts = self.facts(file, text, &case.name, &case.facts, &case.without)?;
         let matched = &mut self.matched;
-        let verdict = decide_witnessed(self.bundle, &facts, &mut |answer| matched.extend(answer.matched()));
+        let verdict = decide_witnessed(self.bundle, &facts, &mut |_, _, answer| matched.extend(answer.matched()));
         self.judge(file, text, &case.name, compare_verdict(case, &verdict));
         Ok(())
     }
@@ -163,7 +163,7 @@ impl Runner<'_> {
     fn share(&mut self, file: &str, text: &str, case: &ShareCase) -> Result<(), Fault> {
         let facts = self.facts(file, text, &case.name, &case.facts, &case.without)?;
         let matched = &mut self.matched;
-        let mut witness = |answer: &super::index::Answer| matched.extend(answer.matched());
+        let mut witness = |_, _, answer: &super::index::Answer| matched.extend(answer.matched());
         let answer = share_witnessed(self.bundle, &facts, &case.recipient, case.data_class, &mut witness);
         self.judge(file, text, &case.name, compare_share(case, &answer));
         Ok(())

@@ -22,8 +22,8 @@ use crate::domain::verdict::{EvaluationError, Outcome, Verdict};
 /// The order in which methods are offered: the strongest first.
 const METHOD_ORDER: [Method; 4] = [Method::Passkey, Method::Totp, Method::Code, Method::Password];
 
-/// Is shown each question's joined answer.
-pub(super) type Witness<'a> = &'a mut dyn FnMut(&Answer);
+/// Is shown each question's joined answer, and of which method it was asked.
+pub(super) type Witness<'a> = &'a mut dyn FnMut(Question, Option<Method>, &Answer);
 
 /// Whether a data class may go to a recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct ShareAnswer {
 
 /// Decides about one authentication.
 pub fn decide(bundle: &Bundle, facts: &Facts) -> Verdict {
-    decide_witnessed(bundle, facts, &mut |_| ())
+    decide_witnessed(bundle, facts, &mut |_, _, _| ())
 }
 
 /// Decides, and shows every question's answer to a witness.
@@ -48,7 +48,7 @@ pub(super) fn decide_witnessed(bundle: &Bundle, facts: &Facts, witness: Witness<
 
 /// Answers whether one data class may go to one recipient; no for a recipient that the bundle does not hold.
 pub fn share(bundle: &Bundle, facts: &Facts, recipient_id: &str, class: DataClass) -> ShareAnswer {
-    share_witnessed(bundle, facts, recipient_id, class, &mut |_| ())
+    share_witnessed(bundle, facts, recipient_id, class, &mut |_, _, _| ())
 }
 
 /// Answers about sharing, and shows the answer to a witness.
@@ -64,7 +64,7 @@ pub(super) fn share_witnessed(
         Ok(None) => (Answer::default(), None),
         Err(error) => (Answer::default(), Some(unasked(Question::Share, &error))),
     };
-    witness(&answer);
+    witness(Question::Share, None, &answer);
     let mut errors = Vec::new();
     let step = Step::new(bundle, Question::Share, answer, &mut errors);
     errors.extend(failed);
@@ -72,14 +72,14 @@ pub(super) fn share_witnessed(
 }
 
 /// One question's answer, read by our rule for failed forbids.
-struct Step {
-    yes: bool,
-    policies: BTreeSet<String>,
-    reasons: BTreeSet<String>,
+pub(super) struct Step {
+    pub(super) yes: bool,
+    pub(super) policies: BTreeSet<String>,
+    pub(super) reasons: BTreeSet<String>,
 }
 
 impl Step {
-    fn new(bundle: &Bundle, question: Question, answer: Answer, errors: &mut Vec<EvaluationError>) -> Self {
+    pub(super) fn new(bundle: &Bundle, question: Question, answer: Answer, errors: &mut Vec<EvaluationError>) -> Self {
         let failed: BTreeSet<_> = answer.errors.keys().filter(|id| bundle.forbids(id)).cloned().collect();
         let yes = answer.permitted() && failed.is_empty();
         errors.extend(answer.errors.into_iter().map(|(policy, message)| EvaluationError {
@@ -109,7 +109,7 @@ fn climb(bundle: &Bundle, desk: &mut Desk, facts: &Facts, witness: Witness<'_>) 
     let group = engine.ask(Question::Authenticate, &request, &scene.entities);
     let mut answer = engine.ask(Question::Approve, &request, &scene.entities);
     answer.join(&group);
-    witness(&answer);
+    witness(Question::Approve, None, &answer);
     let approve = Step::new(bundle, Question::Approve, answer, &mut errors);
     if approve.yes {
         return Ok(verdict(bundle, Outcome::Approve, approve, Vec::new(), errors));
@@ -118,7 +118,7 @@ fn climb(bundle: &Bundle, desk: &mut Desk, facts: &Facts, witness: Witness<'_>) 
     let request = engine.purchase_request(Question::Challenge, scene, context.clone())?;
     let mut answer = engine.ask(Question::Challenge, &request, &scene.entities);
     answer.join(&group);
-    witness(&answer);
+    witness(Question::Challenge, None, &answer);
     let challenge = Step::new(bundle, Question::Challenge, answer, &mut errors);
     if !challenge.yes {
         return Ok(verdict(bundle, Outcome::Reject, challenge, Vec::new(), errors));
@@ -126,7 +126,7 @@ fn climb(bundle: &Bundle, desk: &mut Desk, facts: &Facts, witness: Witness<'_>) 
     let mut methods = Vec::new();
     for method in methods_of(bundle).filter(|method| facts.enrolment.usable_methods.contains(method)) {
         let answer = offer(engine, scene, method, context.clone())?;
-        witness(&answer);
+        witness(Question::Offer, Some(method), &answer);
         if Step::new(bundle, Question::Offer, answer, &mut errors).yes {
             methods.push(method);
         }

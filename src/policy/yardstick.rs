@@ -50,8 +50,8 @@ impl Query {
 /// A request with its entities, ready to be asked.
 pub struct Prepared {
     questions: &'static [Question],
-    request: Request,
-    entities: Entities,
+    pub(super) request: Request,
+    pub(super) entities: Entities,
 }
 
 /// An answer as Cedar gives it.
@@ -82,27 +82,7 @@ impl<'a> Yardstick<'a> {
 
     /// Makes the request of a question; none for a recipient that the bundle does not hold, or an unfit request.
     pub fn prepare(&self, facts: &Facts, query: &Query) -> Option<Prepared> {
-        let reference = self.bundle.reference();
-        let made = self.bundle.with_desk(|desk| {
-            if let Query::Share(id, class) = query {
-                let recipient = reference.recipient(id).ok_or_else(|| AskError::Request(id.clone()))?;
-                let context = sharing_context(facts, recipient, *class, reference)?;
-                let scene = desk.engine.sharing_scene(&facts.card.programme, recipient, reference)?;
-                return Ok((desk.engine.sharing_request(&scene, context)?, scene.entities));
-            }
-            let scene = desk.engine.scene(facts, reference)?;
-            let context = translate::facts(facts, self.bundle.facts_version(), reference)?;
-            let request = match query {
-                Query::Approve => desk.engine.purchase_request(Question::Approve, &scene, context)?,
-                Query::Offer(method) => desk.engine.offer_request(&scene, *method, context)?,
-                Query::Challenge | Query::Share(..) => {
-                    desk.engine.purchase_request(Question::Challenge, &scene, context)?
-                }
-            };
-            Ok((request, scene.entities))
-        });
-        let (request, entities) = made.ok()?;
-        Some(Prepared { questions: query.questions(), request, entities })
+        prepare(self.bundle, facts, query)
     }
 
     /// One raw call over the whole set: whether Cedar allows it.
@@ -129,6 +109,31 @@ impl<'a> Yardstick<'a> {
         });
         joined.ok().map(measured)
     }
+}
+
+/// Makes the request of a question; none for a recipient that the bundle does not hold, or an unfit request.
+pub(super) fn prepare(bundle: &Bundle, facts: &Facts, query: &Query) -> Option<Prepared> {
+    let reference = bundle.reference();
+    let made = bundle.with_desk(|desk| {
+        if let Query::Share(id, class) = query {
+            let recipient = reference.recipient(id).ok_or_else(|| AskError::Request(id.clone()))?;
+            let context = sharing_context(facts, recipient, *class, reference)?;
+            let scene = desk.engine.sharing_scene(&facts.card.programme, recipient, reference)?;
+            return Ok((desk.engine.sharing_request(&scene, context)?, scene.entities));
+        }
+        let scene = desk.engine.scene(facts, reference)?;
+        let context = translate::facts(facts, bundle.facts_version(), reference)?;
+        let request = match query {
+            Query::Approve => desk.engine.purchase_request(Question::Approve, &scene, context)?,
+            Query::Offer(method) => desk.engine.offer_request(&scene, *method, context)?,
+            Query::Challenge | Query::Share(..) => {
+                desk.engine.purchase_request(Question::Challenge, &scene, context)?
+            }
+        };
+        Ok((request, scene.entities))
+    });
+    let (request, entities) = made.ok()?;
+    Some(Prepared { questions: query.questions(), request, entities })
 }
 
 fn measured(answer: Answer) -> Measured {
