@@ -13,6 +13,7 @@ pub mod challenge_link;
 pub mod collect_device;
 pub mod consent;
 pub mod contact;
+pub mod decisions;
 pub mod enrol;
 pub mod erase;
 pub mod export;

@@ -25,6 +25,7 @@ pub mod cards;
 pub mod challenges;
 pub mod consent;
 pub mod contacts;
+pub mod decisions;
 pub mod device_sessions;
 pub mod erase;
 pub mod erasures;

@@ -141,8 +141,9 @@ fn unknown_files(source: &BundleSource) -> Option<Fault> {
     let known = |path: &str| {
         let (folder, name) = path.split_once('/').unwrap_or(("", path));
         match folder {
-    let hint = "a bundle holds bundle.toml, schema.cedarschema, reasons.toml, README.md, assumptions.cedar, \
-                reference/*.toml, cases/*.yaml or *.json, \
+            "" => matches!(name, schema::FILE | manifest::FILE | reason::FILE | assumption::FILE | "README.md"),
+            "reference" => has_extension(name, "toml"),
+            "cases" => ["yaml", "json"].iter().any(|extension| has_extension(name, extension)),
             invariant::FOLDER => has_extension(name, "cedar") && !name.contains('/'),
             "staff" if matches!(path, schema::STAFF_FILE | rights::CASES) => true,
             folder => Question::parse(folder).is_some() && has_extension(name, "cedar"),
