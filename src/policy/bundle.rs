@@ -150,8 +150,7 @@ fn unknown_files(source: &BundleSource) -> Option<Fault> {
         }
     };
     let (path, _) = source.files().find(|(path, _)| !known(path))?;
-    let hint = "a bundle holds bundle.toml, schema.cedarschema, reasons.toml, README.md, assumptions.cedar, \
-                reference/*.toml, cases/*.yaml or *.json, \
+    let hint = "a bundle holds bundle.toml, schema.cedarschema, reasons.toml, assumptions.cedar, README.md, reference/*.toml, cases/*.yaml or *.json, \
                 rules in share/, approve/, challenge/, offer/, authenticate/, invariants/, and staff/ with its schema, rules and cases";
     Some(Fault::new(path, "the file has no place in a bundle").hint(hint))
 }

@@ -166,9 +166,8 @@ pub async fn prove_between(live: &Bundle, new: &Bundle, options: &Options) -> Pr
 impl Options {
     /// Whether an item is among those to prove: named by its id, by its rule, or by what is claimed.
     fn wants(&self, id: &str) -> bool {
-        let named = |name: &String| {
-            name == id || id.split_once(':').is_some_and(|(what, rule)| name == what || name == rule)
-        };
+        let named =
+            |name: &String| name == id || id.split_once(':').is_some_and(|(what, rule)| name == what || name == rule);
         self.only.is_empty() || self.only.iter().any(named)
     }
 }

@@ -117,16 +117,18 @@ impl<'a> Trial<'a> {
             What::Claim(matching, claim) => {
                 let spoken_of = respond(&prepared.request, matching, &prepared.entities).decision() == Decision::Allow;
                 let permitted = spoken_of && self.yardstick.call(&prepared);
-                let other = |facts: &Facts, query: &Query| {
-                    Some(!self.yardstick.call(&self.yardstick.prepare(facts, query)?))
-                };
-                Some(permitted && match claim {
-                    Claim::Never => true,
-                    Claim::Then(Question::Challenge) => other(facts, &Query::Challenge)?,
-                    Claim::Then(Question::Approve) => other(facts, &Query::Approve)?,
-                    Claim::Then(_) => return None,
-                    Claim::Instead(changes) => other(&instead::facts(facts, changes)?, query)?,
-                })
+                let other =
+                    |facts: &Facts, query: &Query| Some(!self.yardstick.call(&self.yardstick.prepare(facts, query)?));
+                Some(
+                    permitted
+                        && match claim {
+                            Claim::Never => true,
+                            Claim::Then(Question::Challenge) => other(facts, &Query::Challenge)?,
+                            Claim::Then(Question::Approve) => other(facts, &Query::Approve)?,
+                            Claim::Then(_) => return None,
+                            Claim::Instead(changes) => other(&instead::facts(facts, changes)?, query)?,
+                        },
+                )
             }
         }
     }

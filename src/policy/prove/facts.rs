@@ -181,7 +181,11 @@ impl Seen<'_> {
         let regions = self.words("location.regions", |region| Some(region.to_owned()));
         let countries = self.reference.countries();
         let inside = regions.iter().find_map(|region| countries.of_region(region).next());
-        if regions.is_subset(countries.regions_of(country)) { real(country) } else { inside.unwrap_or(SOMEWHERE).to_owned() }
+        if regions.is_subset(countries.regions_of(country)) {
+            real(country)
+        } else {
+            inside.unwrap_or(SOMEWHERE).to_owned()
+        }
     }
 
     fn velocity(&self, facts: &mut Facts) {

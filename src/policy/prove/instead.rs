@@ -37,7 +37,8 @@ impl Instead {
             Clause::When(expr) => self.rewrite(expr).map(Clause::When),
             Clause::Unless(expr) => self.rewrite(expr).map(Clause::Unless),
         });
-        Ok(Piece { clauses: clauses.collect::<Result<_, _>>()?, ..piece.clone() })
+        let clauses = clauses.collect::<Result<_, _>>()?;
+        Ok(piece.with_clauses(clauses))
     }
 
     /// An expression as it speaks of the second request.
@@ -52,7 +53,8 @@ impl Instead {
                 Expr::GetAttr { expr: self.inside(inner)?, attr: attr.clone() }
             }
             Expr::HasAttr { expr: inner, attrs } => {
-                let path = path_of(inner).map(|path| format!("{path}.{}", attrs.head)).filter(|_| attrs.tail.is_empty());
+                let path =
+                    path_of(inner).map(|path| format!("{path}.{}", attrs.head)).filter(|_| attrs.tail.is_empty());
                 match path.and_then(|path| self.find(&path)) {
                     Some(stand) => Expr::Literal(Literal::Bool(!matches!(stand, Stand::Absent))),
                     None => Expr::HasAttr { expr: self.inside(inner)?, attrs: attrs.clone() },
@@ -164,7 +166,9 @@ fn literal(stand: &Stand) -> Result<Arc<Expr>, Unaskable> {
         Stand::Word(word) => Literal::String(word.as_str().into()),
         Stand::Truth(value) => Literal::Bool(*value),
         Stand::Absent => return Err(Unaskable::new("a rule reads a fact that `@instead` makes absent unguarded")),
-        Stand::EmptySet => return Err(Unaskable::new("a rule uses a set that `@instead` makes empty in an unknown way")),
+        Stand::EmptySet => {
+            return Err(Unaskable::new("a rule uses a set that `@instead` makes empty in an unknown way"));
+        }
     };
     Ok(Arc::new(Expr::Literal(literal)))
 }

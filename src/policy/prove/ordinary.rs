@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use crate::domain::facts::Facts;
 use crate::policy::bundle::Bundle;
-use crate::policy::{case, rehearsal};
+use crate::policy::case::Fixtures;
+use crate::policy::rehearsal;
 
 /// The purchase from which a bundle's cases begin; the least that facts can hold where it has none.
 pub(super) fn purchase(bundle: &Bundle) -> Facts {
-    case::base(bundle).unwrap_or_else(rehearsal::least)
+    Fixtures::read(bundle).ok().and_then(|fixtures| fixtures.ordinary()).unwrap_or_else(rehearsal::least)
 }
 
 /// Puts back as many facts as possible to what they are ordinarily, as long as the claim still does not hold.
@@ -69,9 +70,9 @@ fn sections(value: &Value) -> Vec<Path> {
 /// Everything that is no record; a list is one value.
 fn leaves(value: &Value) -> Vec<Path> {
     let Some(fields) = value.as_object() else { return vec![Vec::new()] };
-    let nested = fields.iter().flat_map(|(name, field)| {
-        leaves(field).into_iter().map(move |rest| [vec![name.clone()], rest].concat())
-    });
+    let nested = fields
+        .iter()
+        .flat_map(|(name, field)| leaves(field).into_iter().map(move |rest| [vec![name.clone()], rest].concat()));
     nested.collect()
 }
 

@@ -74,6 +74,11 @@ impl Piece {
         Self { clauses: front.chain(self.clauses.iter().cloned()).collect(), ..self.clone() }
     }
 
+    /// The same head with other conditions.
+    pub(super) fn with_clauses(&self, clauses: Vec<Clause>) -> Self {
+        Self { clauses, ..self.clone() }
+    }
+
     /// What must be true for it to match, as one expression; head and conditions.
     pub(super) fn condition(&self) -> Arc<Expr> {
         let mut parts = Vec::new();

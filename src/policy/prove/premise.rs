@@ -21,7 +21,7 @@ pub(super) fn claims(judge: &Bundle, new: &Bundle, question: Question) -> Result
     let mut claims = Vec::new();
     for assumption in about {
         let clauses = assumption.claims().map_err(Unaskable::new)?;
-        claims.extend(clauses.into_iter().map(|Clause::When(claim) | Clause::Unless(claim)| claim));
+        claims.extend(clauses.into_iter().map(claimed));
     }
     for text in of_reference(new, question) {
         claims.push(expression(&text)?);
@@ -96,9 +96,15 @@ fn at_most_one(var: &str, kind: &str, ids: &BTreeSet<String>) -> Vec<String> {
     claims
 }
 
+fn claimed(clause: Clause) -> Arc<Expr> {
+    match clause {
+        Clause::When(claim) | Clause::Unless(claim) => claim,
+    }
+}
+
 fn expression(text: &str) -> Result<Arc<Expr>, Unaskable> {
     let policy = Policy::parse(None, format!("forbid (principal, action, resource) unless {{ {text} }};"));
     let piece = Piece::of(&policy.map_err(Unaskable::new)?)?;
-    let claim = piece.clauses.into_iter().next().map(|Clause::When(claim) | Clause::Unless(claim)| claim);
+    let claim = piece.clauses.into_iter().next().map(claimed);
     claim.ok_or_else(|| Unaskable::new("an empty claim"))
 }

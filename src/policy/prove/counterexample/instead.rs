@@ -12,9 +12,10 @@ pub(super) fn facts(facts: &Facts, changes: &[(String, String)]) -> Option<Facts
     let mut tree = serde_json::to_value(facts).ok()?;
     for (path, value) in changes {
         let (last, before) = path.rsplit_once('.').map_or((path.as_str(), None), |(before, last)| (last, Some(before)));
-        let inside = before.into_iter().flat_map(|before| before.split('.')).try_fold(&mut tree, |tree, name| {
-            tree.get_mut(name)
-        });
+        let inside = before
+            .into_iter()
+            .flat_map(|before| before.split('.'))
+            .try_fold(&mut tree, |tree, name| tree.get_mut(name));
         let fields = inside?.as_object_mut()?;
         let value = match value.as_str() {
             "true" => json!(true),

@@ -31,13 +31,7 @@ pub(super) fn of(new: &Bundle, schema: &Arc<Schema>) -> Vec<Spec> {
 
 type Askings = [Result<Asking, Unaskable>];
 
-fn spec(
-    what: &str,
-    rule: &Rule,
-    about: About,
-    checks: Result<Vec<Check>, Unaskable>,
-    schema: &Arc<Schema>,
-) -> Spec {
+fn spec(what: &str, rule: &Rule, about: About, checks: Result<Vec<Check>, Unaskable>, schema: &Arc<Schema>) -> Spec {
     let says = match what {
         "never-errors" => "can be evaluated on every request",
         "can-match" => "matches some request",

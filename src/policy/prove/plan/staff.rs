@@ -35,11 +35,7 @@ fn specs(rule: &Rule, schema: &Arc<Schema>) -> [Spec; 2] {
             "can be evaluated on every act",
             over_acts(rule, schema, never).map(|asked| vec![errors(asked)]),
         ),
-        spec(
-            "can-match",
-            "matches some act",
-            over_acts(rule, schema, matches).map(|asked| vec![vacuous(asked)]),
-        ),
+        spec("can-match", "matches some act", over_acts(rule, schema, matches).map(|asked| vec![vacuous(asked)])),
     ]
 }
 
