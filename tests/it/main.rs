@@ -8,6 +8,7 @@ mod afterwards;
 mod analytics;
 mod architecture;
 mod assets;
+mod assumptions;
 mod authentications;
 mod bad_input;
 mod brand;
