@@ -1,6 +1,7 @@
 //! What a new rule or invariant begins as: sound at once, and plainly unfinished.
 
 use super::bundle::Bundle;
+use super::format::formatted;
 use super::question::Question;
 use super::reason::NO_RULE_PERMITS;
 
@@ -41,7 +42,8 @@ impl Wanted<'_> {
             Some(condition) => lines.push(format!("when {{\n    {condition}\n}};")),
             None => lines.iter_mut().last().map(|head| head.push(';')).unwrap_or_default(),
         }
-        lines.join("\n") + "\n"
+        let text = lines.join("\n") + "\n";
+        formatted(&self.file(), &text).unwrap_or(text)
     }
 
     fn annotations(&self, bundle: &Bundle) -> Vec<String> {
