@@ -11,9 +11,7 @@ pub fn weakening(live: &Bundle, new: &Bundle) -> Vec<String> {
     let difference = Difference::between(live, new);
     let staff = difference.rules.get(&Question::Staff).into_iter().flatten();
     let told = difference.invariants.iter().filter(|changed| changed.change != Change::Added);
-    told.map(|changed| tell("invariant", changed))
-        .chain(staff.map(|changed| tell("staff rule", changed)))
-        .collect()
+    told.map(|changed| tell("invariant", changed)).chain(staff.map(|changed| tell("staff rule", changed))).collect()
 }
 
 fn tell(what: &str, changed: &Changed) -> String {
