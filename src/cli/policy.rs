@@ -1,5 +1,13 @@
 //! `sekisho policy`: checks a bundle and runs its cases. Says what it finds; changes nothing.
 
+mod activate;
+mod decide;
+mod history;
+mod life;
+mod rollback;
+mod sign;
+mod status;
+mod submit;
 mod which;
 
 use std::io::{self, Write};
@@ -18,6 +26,8 @@ pub(super) enum PolicyCommand {
     Check(BundleArgs),
     /// Run the bundle's cases and show which rules they cover
     Test(BundleArgs),
+    #[command(flatten)]
+    Life(life::LifeCommand),
 }
 
 /// Which bundle.
@@ -32,6 +42,7 @@ pub(super) async fn run(command: PolicyCommand, settings: &Settings, out: &mut d
     let (args, test) = match command {
         PolicyCommand::Check(args) => (args, false),
         PolicyCommand::Test(args) => (args, true),
+        PolicyCommand::Life(command) => return life::run(command, settings, out).await,
     };
     let source = which::source(&args.bundle, settings).await?;
     let found = Bundle::build(source).and_then(|bundle| {
