@@ -1,5 +1,7 @@
 //! What differs between two bundles, file by file and rule by rule. Compares texts; what follows from them is proved elsewhere.
 
+pub mod lines;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bundle::Bundle;
@@ -34,6 +36,8 @@ pub struct Difference {
     pub rules: BTreeMap<Question, Vec<Changed>>,
     /// Invariants.
     pub invariants: Vec<Changed>,
+    /// Assumptions.
+    pub assumptions: Vec<Changed>,
     /// Files of `reference/`, and the reasons.
     pub reference: Vec<Changed>,
 }
@@ -48,6 +52,9 @@ impl Difference {
         let invariants = |bundle: &Bundle| -> BTreeMap<String, String> {
             bundle.invariants().iter().map(|one| (one.id.clone(), one.text.clone())).collect()
         };
+        let assumptions = |bundle: &Bundle| -> BTreeMap<String, String> {
+            bundle.assumptions().iter().map(|one| (one.id.clone(), one.text.clone())).collect()
+        };
         let reference = |bundle: &Bundle| -> BTreeMap<String, String> {
             let files = bundle.source().files();
             let kept = files.filter(|(path, _)| path.starts_with("reference/") || *path == super::reason::FILE);
@@ -60,19 +67,60 @@ impl Difference {
         Self {
             rules: by_question.filter(|(_, found)| !found.is_empty()).collect(),
             invariants: changed(&invariants(old), &invariants(new)),
+            assumptions: changed(&assumptions(old), &assumptions(new)),
             reference: changed(&reference(old), &reference(new)),
         }
     }
 
-    /// The questions about purchases whose rules differ; the group's rules answer two of them.
+    /// The questions about purchases whose rules differ; the group's rules answer two of them. Every question when
+    /// assumptions differ, since each request is held against them.
     pub fn questions(&self) -> BTreeSet<Question> {
+        if !self.assumptions.is_empty() {
+            return Question::ALL.iter().copied().filter(|question| *question != Question::Staff).collect();
+        }
         self.rules.keys().copied().filter(|question| *question != Question::Staff).collect()
+    }
+
+    /// The old and the new text of everything that differs, in the same order: rules by question, invariants, reference
+    /// files. A text that is not there is empty.
+    pub fn texts(&self, old: &Bundle, new: &Bundle) -> Vec<ChangedText> {
+        let rules = self.rules.iter().flat_map(|(question, changed)| changed.iter().map(|one| (Some(*question), one)));
+        let others = self.invariants.iter().chain(&self.reference).map(|one| (None, one));
+        let text = |(question, changed): (Option<Question>, &Changed)| ChangedText {
+            question,
+            changed: changed.clone(),
+            old: text_of(old, question, &changed.id),
+            new: text_of(new, question, &changed.id),
+        };
+        rules.chain(others).map(text).collect()
     }
 
     /// Whether nothing differs that a decision could depend on.
     pub fn is_empty(&self) -> bool {
-        self.rules.is_empty() && self.invariants.is_empty() && self.reference.is_empty()
+        self.rules.is_empty() && self.invariants.is_empty() && self.assumptions.is_empty() && self.reference.is_empty()
     }
+}
+
+/// Something that differs, with its texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedText {
+    /// The question of a rule; none for invariants and reference files.
+    pub question: Option<Question>,
+    /// What differs, and how.
+    pub changed: Changed,
+    /// As it was; empty where it is new.
+    pub old: String,
+    /// As it is; empty where it is gone.
+    pub new: String,
+}
+
+fn text_of(bundle: &Bundle, question: Option<Question>, id: &str) -> String {
+    let rule = || bundle.rules().iter().find(|rule| rule.id == id).map(|rule| rule.text.clone());
+    if question.is_some() {
+        return rule().unwrap_or_default();
+    }
+    let invariant = bundle.invariants().iter().find(|one| one.id == id).map(|one| one.text.clone());
+    invariant.or_else(|| bundle.source().text(id).map(str::to_owned)).unwrap_or_default()
 }
 
 fn changed(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Vec<Changed> {
