@@ -207,8 +207,13 @@ impl Settings {
 
 /// The service's parts for a command that works on its data: the real clock, real randomness.
 async fn open(config: Config) -> Result<crate::app::App, Failure> {
+    open_with(config, crate::app::bundles::Origin::Database).await
+}
+
+/// The same, with the bundle from where `origin` says.
+async fn open_with(config: Config, origin: crate::app::bundles::Origin) -> Result<crate::app::App, Failure> {
     let clock = std::sync::Arc::new(crate::system::SystemClock);
     let randomness = std::sync::Arc::new(crate::system::SystemRandomness);
     // Wiring the parts takes more room than a caller's stack should give.
-    Ok(Box::pin(crate::app::App::build(config, clock, randomness)).await?)
+    Ok(Box::pin(crate::app::App::build_with(config, clock, randomness, origin)).await?)
 }

@@ -30,6 +30,7 @@ pub mod member_sharing;
 pub mod merchant;
 pub mod open_card;
 pub mod outbox;
+pub mod policies;
 pub mod prove;
 pub mod register;
 pub mod replay;

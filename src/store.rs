@@ -19,6 +19,8 @@ pub mod activity;
 pub mod approvals;
 pub mod audit;
 pub mod authentications;
+pub mod bundle_approvals;
+pub mod bundle_instances;
 pub mod bundles;
 pub mod cardholders;
 pub mod cards;
