@@ -1,5 +1,6 @@
 //! `sekisho policy`: checks a bundle and runs its cases. Says what it finds; changes nothing.
 
+mod replay;
 mod which;
 
 use std::io::{self, Write};
@@ -18,6 +19,8 @@ pub(super) enum PolicyCommand {
     Check(BundleArgs),
     /// Run the bundle's cases and show which rules they cover
     Test(BundleArgs),
+    /// Decide recorded purchases once more under another bundle, and show what changes
+    Replay(Box<replay::ReplayArgs>),
 }
 
 /// Which bundle.
@@ -32,6 +35,7 @@ pub(super) async fn run(command: PolicyCommand, settings: &Settings, out: &mut d
     let (args, test) = match command {
         PolicyCommand::Check(args) => (args, false),
         PolicyCommand::Test(args) => (args, true),
+        PolicyCommand::Replay(args) => return replay::run(*args, settings, out).await,
     };
     let source = which::source(&args.bundle, settings).await?;
     let found = Bundle::build(source).and_then(|bundle| {

@@ -137,7 +137,9 @@ pub async fn generate(
     let past = |person: &Person, rows: &mut Vec<_>| History::before(person, &shops, begins, rows);
     let histories = people.iter().map(|person| past(person, &mut first.familiars)).collect();
     let expected = people.iter().map(|person| person.daily).sum::<f64>() * f64::from(options.days);
-    let mut filler = Filler::new(app, usize::try_from(chance::rounded(expected)).unwrap_or(0), progress);
+    let expected = usize::try_from(chance::rounded(expected)).unwrap_or(0);
+    let ends = Micros(begins.0 + i64::from(options.days) * Micros::DAY);
+    let mut filler = Filler::new(app, expected, ends, progress);
     filler.made.cards = people.len();
     filler.made.merchants = shops.len();
     let city = City { people, shops, histories, around: Around::default() };
@@ -189,13 +191,15 @@ struct Filler<'a, F> {
     expected: usize,
     progress: F,
     made: Made,
+    /// When everything of it is over, and is labelled.
+    ends: Micros,
     writing: Option<JoinHandle<Result<(), StoreError>>>,
 }
 
 impl<'a, F: Fn(usize, usize)> Filler<'a, F> {
-    fn new(app: &'a App, expected: usize, progress: F) -> Self {
+    fn new(app: &'a App, expected: usize, ends: Micros, progress: F) -> Self {
         let loaded = app.bundle.load_full();
-        Self { app, loaded, expected, progress, made: Made::default(), writing: None }
+        Self { app, loaded, expected, progress, made: Made::default(), ends, writing: None }
     }
 
     async fn days(&mut self, mut city: City, options: SandboxOptions, begins: Micros) -> Result<(), SandboxError> {
@@ -253,7 +257,7 @@ impl<'a, F: Fn(usize, usize)> Filler<'a, F> {
 
     async fn write(&mut self, batch: Batch) -> Result<(), SandboxError> {
         self.finish().await?;
-        let (store, at) = (self.app.store.clone(), self.app.now());
+        let (store, at) = (self.app.store.clone(), self.ends);
         self.writing = Some(tokio::spawn(async move { store.fill_sandbox(batch, ACTOR, at).await }));
         Ok(())
     }

@@ -10,7 +10,6 @@ use crate::domain::assessment::{Assessment, NotAsked};
 use crate::domain::authentication::{Authentication, Ending, Status};
 use crate::domain::card::CardStatus;
 use crate::domain::challenge::ChallengeState;
-use crate::domain::clock::Micros;
 use crate::domain::consent::{ConsentState, DataClass};
 use crate::domain::facts::{
     CardFacts, ChallengeWish, DeliveryFacts, DeviceFacts, EnrolmentFacts, FACTS_VERSION, Facts, LocationFacts,
@@ -259,6 +258,7 @@ fn challenge(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::clock::Micros;
 
     #[test]
     fn a_local_hour_is_japans() {
