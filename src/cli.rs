@@ -12,15 +12,18 @@ mod cardholder;
 mod consent;
 mod demo;
 mod doctor;
+mod label;
 mod login;
 mod merchant;
 mod migrate;
 mod outbox;
 mod policy;
 mod retention;
+mod sandbox;
 mod serve;
 mod sharing;
 mod staff;
+mod table;
 mod webhook;
 
 use crate::config::Config;
@@ -104,6 +107,13 @@ enum Verb {
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
     /// Write, check, test and explain policy bundles
+    /// Say which decisions turned out to be fraud and which genuine
+    #[command(subcommand)]
+    Label(label::LabelCommand),
+    /// Fill a database of its own with made-up purchases
+    #[command(subcommand)]
+    Sandbox(sandbox::SandboxCommand),
+    /// Check and test policy bundles
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
 }
@@ -178,6 +188,8 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
             Verb::Retention(command) => retention::run(settings.load()?, command, out).await,
             Verb::Outbox(command) => outbox::run(settings.load()?, command, out).await,
             Verb::Webhook(command) => webhook::run(settings.load()?, command, out).await,
+            Verb::Label(command) => label::run(settings.load()?, command, out).await,
+            Verb::Sandbox(command) => sandbox::run(settings.load()?, command, out).await,
             Verb::Policy(command) => policy::run(command, &settings, out).await,
             Verb::Demo(args) => demo::run(settings.data, settings.database_url, args, out).await,
         }

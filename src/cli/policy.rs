@@ -10,6 +10,7 @@ mod history;
 mod life;
 mod new;
 mod record;
+mod replay;
 mod report;
 mod rollback;
 mod sign;
@@ -37,6 +38,8 @@ pub(super) enum PolicyCommand {
     Test(test::TestArgs),
     /// Explain one stored decision: facts, rules that matched, conditions that stood in the way; needs `sekisho login`
     Explain(explain::ExplainArgs),
+    /// Decide recorded purchases once more under another bundle, and show what changes
+    Replay(Box<replay::ReplayArgs>),
     #[command(flatten)]
     Life(life::LifeCommand),
 }
@@ -49,6 +52,7 @@ pub(super) async fn run(command: PolicyCommand, settings: &Settings, out: &mut d
         PolicyCommand::Check(args) => check::run(args, settings, out).await,
         PolicyCommand::Test(args) => test::run(args, settings, out).await,
         PolicyCommand::Explain(args) => explain::run(args, settings, out).await,
+        PolicyCommand::Replay(args) => replay::run(*args, settings, out).await,
         PolicyCommand::Life(command) => life::run(command, settings, out).await,
     }
 }
