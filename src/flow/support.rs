@@ -6,7 +6,7 @@ mod words;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-pub use self::words::Words;
+pub use self::words::{Words, status as status_words};
 use crate::app::App;
 use crate::domain::authentication::{Authentication, Ending, Status};
 use crate::domain::card::CardStatus;

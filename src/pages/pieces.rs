@@ -43,6 +43,10 @@ pub(in crate::pages) enum FieldKind {
     Digits,
     /// A day.
     Date,
+    /// A day and a time of day.
+    Moment,
+    /// One line, with proposals: value and what it means.
+    Proposed(Vec<(String, String)>),
     /// One of these: value and label.
     Choice(Vec<(String, String)>),
     /// One of these, all in view.
@@ -121,6 +125,8 @@ pub(in crate::pages) enum Cell {
     Text(String),
     /// A number or a time: right-aligned figures of one width.
     Figure(String),
+    /// An amount or a count in a column of such: ends at the right.
+    Amount(String),
     /// A state: its word, and whether it is good, bad, or neither.
     State(String, Tone),
     /// A way to another page of ours.

@@ -31,6 +31,7 @@ pub(super) mod names;
 pub(super) mod objection;
 pub(super) mod outbox;
 pub(super) mod people;
+pub(super) mod policies;
 pub(super) mod proof;
 pub(super) mod queue;
 pub(super) mod reauthenticate;

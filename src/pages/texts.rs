@@ -13,6 +13,7 @@ const JA: &[&str] = &[
     include_str!("translations/console.ja.ftl"),
     include_str!("translations/export.ja.ftl"),
     include_str!("translations/supervisor.ja.ftl"),
+    include_str!("translations/policies.ja.ftl"),
 ];
 const EN: &[&str] = &[
     include_str!("translations/en.ftl"),
@@ -25,6 +26,7 @@ const EN: &[&str] = &[
     include_str!("translations/console.en.ftl"),
     include_str!("translations/export.en.ftl"),
     include_str!("translations/supervisor.en.ftl"),
+    include_str!("translations/policies.en.ftl"),
 ];
 
 /// The words of the pages, in the languages that there are.

@@ -1,5 +1,7 @@
 //! What differs between two bundles, file by file and rule by rule. Compares texts; what follows from them is proved elsewhere.
 
+pub mod lines;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bundle::Bundle;
@@ -79,10 +81,46 @@ impl Difference {
         self.rules.keys().copied().filter(|question| *question != Question::Staff).collect()
     }
 
+    /// The old and the new text of everything that differs, in the same order: rules by question, invariants, reference
+    /// files. A text that is not there is empty.
+    pub fn texts(&self, old: &Bundle, new: &Bundle) -> Vec<ChangedText> {
+        let rules = self.rules.iter().flat_map(|(question, changed)| changed.iter().map(|one| (Some(*question), one)));
+        let others = self.invariants.iter().chain(&self.reference).map(|one| (None, one));
+        let text = |(question, changed): (Option<Question>, &Changed)| ChangedText {
+            question,
+            changed: changed.clone(),
+            old: text_of(old, question, &changed.id),
+            new: text_of(new, question, &changed.id),
+        };
+        rules.chain(others).map(text).collect()
+    }
+
     /// Whether nothing differs that a decision could depend on.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty() && self.invariants.is_empty() && self.assumptions.is_empty() && self.reference.is_empty()
     }
+}
+
+/// Something that differs, with its texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedText {
+    /// The question of a rule; none for invariants and reference files.
+    pub question: Option<Question>,
+    /// What differs, and how.
+    pub changed: Changed,
+    /// As it was; empty where it is new.
+    pub old: String,
+    /// As it is; empty where it is gone.
+    pub new: String,
+}
+
+fn text_of(bundle: &Bundle, question: Option<Question>, id: &str) -> String {
+    let rule = || bundle.rules().iter().find(|rule| rule.id == id).map(|rule| rule.text.clone());
+    if question.is_some() {
+        return rule().unwrap_or_default();
+    }
+    let invariant = bundle.invariants().iter().find(|one| one.id == id).map(|one| one.text.clone());
+    invariant.or_else(|| bundle.source().text(id).map(str::to_owned)).unwrap_or_default()
 }
 
 fn changed(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Vec<Changed> {

@@ -40,6 +40,11 @@ pub fn time_of_day(at: Micros, base: TimeBase, wording: Wording<'_>) -> String {
     }
 }
 
+/// Date and time of day in Japan to the second, for tables whose heading names the time: `2026-11-22 15:46:30`.
+pub fn stamp(at: Micros) -> String {
+    local(at, TimeBase::Japan).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 /// The amount with its currency: `¥12,800`, `USD 19.90`. The sign stands for the yen alone.
 pub fn amount(money: Money) -> String {
     let text = money.to_string();
@@ -77,6 +82,7 @@ mod tests {
         assert_eq!(date_and_time(at, TimeBase::Japan, ja), "2026年11月23日 00:46（日本時間）");
         assert_eq!(date_and_time(at, TimeBase::Gmt, en), "22 Nov 2026, 15:46 (GMT)");
         assert_eq!(time_of_day(at, TimeBase::Japan, en), "00:46 (Japan time)");
+        assert_eq!(stamp(at), "2026-11-23 00:46:30");
     }
 
     #[test]

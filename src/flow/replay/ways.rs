@@ -49,7 +49,7 @@ impl Ways {
         if self.new.digest() == digest {
             return Ok(between(Some(&self.new)));
         }
-        let live = self.app.bundle.load_full();
+        let live = self.app.bundle.load();
         if live.bundle.digest() == digest {
             return Ok(between(Some(&live.bundle)));
         }

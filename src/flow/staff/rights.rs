@@ -28,7 +28,7 @@ pub enum RightsError {
 /// # Errors
 /// [`RightsError`]; then the act must not be done.
 pub async fn require(app: &App, who: &SignedIn, act: Act, subject: &ActSubject) -> Result<(), RightsError> {
-    let loaded = app.bundle.load_full();
+    let loaded = app.bundle.load();
     let answer = policy::may(&loaded.bundle, who, act, subject);
     if !answer.errors.is_empty() {
         tracing::error!(act = act.as_str(), policies = ?answer.policies, "a rule about staff rights could not be evaluated");

@@ -25,7 +25,7 @@ pub(super) fn retired_reason() -> Words {
 }
 
 /// Where an authentication stands, and how it came there.
-pub(super) fn status(status: Status, ending: Ending) -> Words {
+pub fn status(status: Status, ending: Ending) -> Words {
     match (status, ending) {
         (Status::Approved, Ending::Decided) => words("確認なしで承認", "Passed without a proof"),
         (Status::Approved, _) => words("本人認証に成功し承認", "Passed with a proof"),

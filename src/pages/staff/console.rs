@@ -11,8 +11,12 @@ use crate::pages::texts::Wording;
 use crate::texts::moment;
 
 /// The style sheet of the staff's pages, inline: one request, nothing to be kept.
-pub(super) const STYLE: &str =
-    concat!(include_str!("../templates/colours.css"), include_str!("../templates/staff.css"));
+pub(super) const STYLE: &str = concat!(
+    include_str!("../templates/colours.css"),
+    include_str!("../templates/staff.css"),
+    include_str!("../templates/policies.css"),
+    include_str!("../../charts/charts.css"),
+);
 
 /// The frame of one page.
 pub(in crate::pages) struct Console<'a> {
@@ -56,7 +60,7 @@ impl<'a> Console<'a> {
         let places = places.map(|place| Place {
             path: place.path,
             title: wording.text(place.title),
-            is_here: here.split('?').next() == Some(place.path),
+            is_here: is_at(&here, place.path),
         });
         let inside = Inside {
             display_name: signed.session.who.display_name.clone(),
@@ -125,6 +129,13 @@ impl<'a> Console<'a> {
     pub(in crate::pages) fn moment(&self, at: Micros) -> String {
         moment::date_and_time(at, TimeBase::Japan, self.wording)
     }
+}
+
+/// Whether an address is a place's own page or, but for home, lies below it.
+fn is_at(here: &str, place: &str) -> bool {
+    let path = here.split('?').next().unwrap_or_default();
+    let below = path.strip_prefix(place);
+    below.is_some_and(|rest| rest.is_empty() || (place != "/staff" && rest.starts_with('/')))
 }
 
 impl Around for Console<'_> {

@@ -6,8 +6,8 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use super::{
-    account, activity, audit, cardholder, consent_event, correction, export, home, objection, outbox, people, proof,
-    queue, reauthenticate, resumption, search, setup, sign_in, support, unmatched,
+    account, activity, audit, cardholder, consent_event, correction, export, home, objection, outbox, people, policies,
+    proof, queue, reauthenticate, resumption, search, setup, sign_in, support, unmatched,
 };
 use crate::domain::staff::Act;
 use crate::pages::Pages;
@@ -32,6 +32,7 @@ pub(super) const NAVIGATION: &[Entry] = &[
     Entry { path: "/staff/activity", title: "supervisor-activity", act: Some(Act::ActivityLook) },
     Entry { path: "/staff/audit", title: "supervisor-audit", act: Some(Act::AuditLook) },
     Entry { path: "/staff/proof", title: "supervisor-proof", act: Some(Act::SharingProve) },
+    Entry { path: "/staff/policies", title: "policies", act: Some(Act::PolicyLook) },
     Entry { path: "/staff/outbox", title: "supervisor-outbox", act: Some(Act::OutboxLook) },
     Entry { path: "/staff/people", title: "supervisor-people", act: Some(Act::StaffLook) },
     Entry { path: "/staff/account", title: "staff-account", act: None },
@@ -48,6 +49,7 @@ pub(in crate::pages) fn routes() -> Router<Arc<Pages>> {
         .route("/staff/reauthenticate", get(reauthenticate::open).post(reauthenticate::answer))
         .merge(cardholders())
         .merge(console())
+        .merge(policies::routes())
         .route("/staff/account", get(account::open))
         .route("/staff/account/language", post(account::set_language))
         .route("/staff/account/sessions/end", post(account::end_session))

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::console::Console;
-use super::pieces::{Notice, Tone};
+use super::pieces::{Notice, Tone, rendered};
 pub(in crate::pages) use crate::pages::pieces::act_form::{ActForm, Ways, Words};
 
 /// A page: a notice, a sentence that says what it is for, and pieces.
@@ -11,6 +11,8 @@ pub(in crate::pages) use crate::pages::pieces::act_form::{ActForm, Ways, Words};
 #[template(path = "staff_sheet.html")]
 pub(in crate::pages) struct Sheet<'a> {
     console: Console<'a>,
+    /// The places that belong together with this page; none where it stands alone.
+    places: Option<String>,
     notice: Option<Notice>,
     lead: String,
     pieces: Vec<String>,
@@ -18,7 +20,13 @@ pub(in crate::pages) struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     pub(in crate::pages) fn new(console: Console<'a>) -> Self {
-        Self { console, notice: None, lead: String::new(), pieces: Vec::new() }
+        Self { console, places: None, notice: None, lead: String::new(), pieces: Vec::new() }
+    }
+
+    /// Among these places.
+    #[must_use]
+    pub(in crate::pages) fn among(self, places: &impl Template) -> Self {
+        Self { places: Some(rendered(places)), ..self }
     }
 
     #[must_use]
@@ -26,12 +34,19 @@ impl<'a> Sheet<'a> {
         Self { lead, ..self }
     }
 
+    /// A notice with this text.
+    #[must_use]
+    pub(in crate::pages) fn told(mut self, tone: Tone, text: String) -> Self {
+        self.console.error = tone == Tone::Bad;
+        self.notice = Some(Notice { tone, text });
+        self
+    }
+
     /// A notice with the text of this key.
     #[must_use]
-    pub(in crate::pages) fn notice(mut self, tone: Tone, key: &str) -> Self {
-        self.console.error = tone == Tone::Bad;
-        self.notice = Some(Notice { tone, text: self.console.text(key) });
-        self
+    pub(in crate::pages) fn notice(self, tone: Tone, key: &str) -> Self {
+        let text = self.console.text(key);
+        self.told(tone, text)
     }
 
     /// The same, or none.
@@ -45,10 +60,7 @@ impl<'a> Sheet<'a> {
 
     #[must_use]
     pub(in crate::pages) fn add(mut self, piece: &impl Template) -> Self {
-        match piece.render() {
-            Ok(html) => self.pieces.push(html),
-            Err(error) => tracing::error!(%error, "a piece of a page cannot be rendered"),
-        }
+        self.pieces.push(rendered(piece));
         self
     }
 }

@@ -1,0 +1,36 @@
+# The pages of compliance staff: how the policies decide, bundles, canary and shadow, decisions.
+policies = Policies
+policies-overview = Overview
+policies-bundles = Bundles
+policies-trials = Canary and shadow
+policies-decisions = Decisions
+
+policies-search = Search
+policies-from = From (Japan time)
+policies-until = Until before (Japan time)
+policies-merchant = Merchant: a part of its name, or its id
+policies-outcome = Outcome
+policies-rule = Rule
+policies-reason = Reason
+policies-bundle = Bundle (8 digits or more)
+policies-found = Decisions, the newest first
+policies-found-none = Nothing fits.
+policies-older = Older ones
+policies-search-on = Search on
+policies-searched-far = 20,000 decisions were looked at. Search on for older ones, or narrow the search.
+policies-h-when = When (Japan time)
+policies-h-merchant = Merchant
+policies-h-amount = Amount
+policies-h-outcome = Outcome
+policies-h-result = Result
+policies-h-rules = Rules
+policies-h-bundle = Bundle
+policies-outcome-approve = Approve
+policies-outcome-challenge = Challenge
+policies-outcome-reject = Reject
+policies-wrong-time = Write a time like 2026-11-22T15:46.
+policies-wrong-outcome = Choose an outcome from the list.
+policies-wrong-too-long = This is too long. Shorten it to 128 characters.
+policies-wrong-merchant = No merchant has this name. Type a part of the name as it is registered, or the merchant's id.
+policies-wrong-merchants = More than 20 merchants have such a name. Type more of it, or the merchant's id.
+policies-wrong-bundle = No single bundle is called so. Type more digits of the digest.

@@ -1,0 +1,36 @@
+# コンプライアンス担当者のページ：判定の状況、ルールセット、試行、判定の検索
+policies = ルール
+policies-overview = 状況
+policies-bundles = ルールセット
+policies-trials = カナリアとシャドー
+policies-decisions = 判定の検索
+
+policies-search = 検索
+policies-from = 開始（日本時間）
+policies-until = 終了（日本時間、この時刻を含まない）
+policies-merchant = 加盟店：名前の一部またはID
+policies-outcome = 判定
+policies-rule = ルール
+policies-reason = 理由
+policies-bundle = ルールセット（8桁以上）
+policies-found = 判定（新しい順）
+policies-found-none = 該当する判定はありません。
+policies-older = さらに前の判定
+policies-search-on = 続きを検索
+policies-searched-far = 20,000件を調べました。さらに前を検索するか、条件を絞ってください。
+policies-h-when = 日時（日本時間）
+policies-h-merchant = 加盟店
+policies-h-amount = 金額
+policies-h-outcome = 判定
+policies-h-result = 結果
+policies-h-rules = ルール
+policies-h-bundle = ルールセット
+policies-outcome-approve = 承認
+policies-outcome-challenge = 追加認証
+policies-outcome-reject = 不承認
+policies-wrong-time = 2026-11-22T15:46 のように入力してください。
+policies-wrong-outcome = 一覧から判定を選んでください。
+policies-wrong-too-long = 長すぎます。128文字以内で入力してください。
+policies-wrong-merchant = この名前の加盟店はありません。登録名の一部、または加盟店IDを入力してください。
+policies-wrong-merchants = この名前に該当する加盟店が20を超えます。名前を詳しく、または加盟店IDを入力してください。
+policies-wrong-bundle = 1つのルールセットに特定できません。桁を増やしてください。
