@@ -13,6 +13,7 @@ mod plan;
 mod premise;
 mod solver;
 mod weakening;
+mod witness;
 mod work;
 
 use std::path::PathBuf;

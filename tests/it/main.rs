@@ -73,6 +73,7 @@ mod policy_cases;
 mod policy_command;
 mod process;
 mod proof;
+mod proofs;
 mod public_pages;
 mod race;
 mod registration;
