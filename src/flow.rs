@@ -5,6 +5,7 @@ pub mod activation;
 pub mod activity;
 pub mod arrival;
 pub mod authenticate;
+pub mod bundle_difference;
 pub mod cancel;
 pub mod cardholder;
 pub mod cardholder_message;

@@ -1,7 +1,10 @@
 //! The pages of compliance staff: how the policies decide, the bundles and their life, and why a decision came out as it did.
 
+mod bundle;
+mod bundles;
 mod course;
 mod decisions;
+mod difference;
 mod overview;
 mod panel;
 
