@@ -7,6 +7,7 @@ mod decisions;
 mod difference;
 mod overview;
 mod panel;
+mod trials;
 
 use std::sync::Arc;
 
