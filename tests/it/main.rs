@@ -67,6 +67,8 @@ mod objection;
 mod outbound;
 mod outbound_walls;
 mod outbox;
+mod policies_browser;
+mod policies_search;
 mod policy_command;
 mod process;
 mod proof;
