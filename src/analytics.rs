@@ -26,15 +26,22 @@ use crate::domain::datum::Datum;
 use disclosable::Disclosable;
 use envelope::{Envelope, Prepared};
 use feedback::{Feedback, FeedbackError, Reported};
-use settings::ScoreDirection;
+use pseudonym::Pseudonyms;
+use settings::{ScoreDirection, SettingsError};
 
 /// An analysis company, as the service sees it.
 pub trait Provider: Send + Sync + 'static {
     /// What there is to know about it before it is asked.
     fn describe(&self) -> &Description;
 
-    /// The exact bytes that would be sent about these data. Pure: nothing leaves.
-    fn prepare(&self, data: &Disclosable) -> Prepared;
+    /// Holds the modes of a bundle's recipient against what the interface takes.
+    ///
+    /// # Errors
+    /// [`SettingsError::UnfitMode`].
+    fn check(&self, pseudonyms: &Pseudonyms) -> Result<(), SettingsError>;
+
+    /// The exact bytes that would be sent about these data, in these modes. Pure: nothing leaves.
+    fn prepare(&self, data: &Disclosable, pseudonyms: &Pseudonyms) -> Prepared;
 
     /// Sends an envelope once and waits for the answer, at longest until the boot-time clock reads
     /// `deadline_boot_nanos`. Never an error: whatever goes wrong is an assessment without an answer.
@@ -44,11 +51,11 @@ pub trait Provider: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`FeedbackError`]: there is nothing that the provider could be told.
-    fn prepare_feedback(&self, feedback: &Feedback) -> Result<Prepared, FeedbackError>;
+    fn prepare_feedback(&self, feedback: &Feedback, pseudonyms: &Pseudonyms) -> Result<Prepared, FeedbackError>;
 
     /// The exact bytes that would ask for the erasure of what was sent with this request. None where the provider has no
     /// such call: then it is asked by letter.
-    fn prepare_erase(&self, provider_request_id: &str) -> Option<Prepared>;
+    fn prepare_erase(&self, provider_request_id: &str, pseudonyms: &Pseudonyms) -> Option<Prepared>;
 
     /// Sends feedback or a request for erasure once; the rest as for [`Self::assess`].
     fn report(&self, envelope: Envelope, deadline_boot_nanos: u64) -> BoxFuture<'_, Reported>;

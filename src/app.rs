@@ -1,39 +1,47 @@
 //! The parts of the service, wired from the configuration: the only place that builds them.
 
+pub mod bundles;
+pub mod figures;
+mod instance;
+mod provider;
+pub mod shadow;
 pub mod sharing;
+mod start_error;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use prometheus_client::registry::Registry;
 use secrecy::ExposeSecret;
 use tokio::sync::Notify;
 
+pub use self::bundles::LoadedBundle;
+use self::bundles::{Bundles, Loader, Origin};
+use self::figures::Figures;
+pub use self::instance::Instance;
+use self::shadow::ShadowQueue;
 use self::sharing::Sharing;
+pub use self::start_error::StartError;
 use crate::analytics::Provider;
-use crate::analytics::minfraud::MinFraud;
-use crate::analytics::pseudonym::Pseudonyms;
-use crate::analytics::settings::{ProviderKind, SettingsError};
-use crate::analytics::threatmetrix::ThreatMetrix;
 use crate::brands::{BrandErrors, Brands};
 use crate::config::Config;
+use crate::credential::bundle_signature::{SignatureError, SigningKeys};
 use crate::credential::hasher::Hasher;
 use crate::credential::passkey::Passkeys;
-use crate::credential::password::{Cost, HashError};
+use crate::credential::password::Cost;
 use crate::domain::challenge::Language;
 use crate::domain::clock::{Micros, SharedClock};
 use crate::domain::member::ContactChannel;
 use crate::domain::randomness::{Randomness, SharedRandomness};
-use crate::fault_points::{FaultPoints, PlanError};
-use crate::geo::{Geo, GeoError};
-use crate::keys::{KeyError, Keys};
+use crate::fault_points::FaultPoints;
+use crate::geo::Geo;
+use crate::keys::Keys;
 use crate::metrics::Metrics;
 use crate::notices::{NoticeErrors, Notices, Placeholders};
-use crate::outbound::mail::{MailBuildError, Mailer};
-use crate::outbound::sms::{SmsBuildError, SmsGateway};
+use crate::outbound::mail::Mailer;
+use crate::outbound::sms::SmsGateway;
 use crate::outbound::{Outbound, OutboundBuildError, OutboundSettings};
 use crate::policy::{Bundle, BundleErrors, BundleSource};
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use crate::terms::{Terms, TermsErrors};
 
 /// Everything a flow may use.
@@ -48,8 +56,14 @@ pub struct App {
     pub hasher: Hasher,
     /// Ceremonies of passkeys; none where the service has no name that browsers make passkeys for.
     pub passkeys: Option<Passkeys>,
-    /// The bundle that decides, swapped as a whole.
-    pub bundle: ArcSwap<LoadedBundle>,
+    /// The bundles in use, swapped as a whole.
+    pub bundle: Bundles,
+    /// What was counted about decisions and is not written down yet.
+    pub figures: Figures,
+    /// Decisions that wait for the shadow.
+    pub shadow: ShadowQueue,
+    /// This process among those on the same database.
+    pub instance: Instance,
     /// What cardholders are told about data sharing.
     pub notices: Notices,
     /// What members accept.
@@ -65,7 +79,7 @@ pub struct App {
     /// The way to merchants' endpoints.
     pub webhooks: Outbound,
     /// The analysis company, where one is configured.
-    pub provider: Option<Box<dyn Provider>>,
+    pub provider: Option<Arc<dyn Provider>>,
     /// Where IP addresses are, where a database is configured.
     pub geo: Option<Geo>,
     /// Whether this process may share at all.
@@ -82,120 +96,46 @@ pub struct App {
     pub faults: FaultPoints,
 }
 
-/// A bundle and when it was loaded.
-#[derive(Debug)]
-pub struct LoadedBundle {
-    /// The bundle.
-    pub bundle: Bundle,
-    /// When it was loaded.
-    pub loaded_at: Micros,
-}
-
-/// Why the service cannot start. Every message says what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The data folder cannot be made or written.
-    #[error(
-        "cannot write the data folder `{path}`: {source}\nhint: set `data_dir` (or --data) to a folder that this user may write"
-    )]
-    DataFolder {
-        /// The folder.
-        path: String,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The keys cannot be read or made.
-    #[error(transparent)]
-    Keys(#[from] KeyError),
-    /// The database does not answer.
-    #[error(
-        "cannot open the database: {0}\nhint: check `database.url`: PostgreSQL must run there and let this user in, SQLite needs a folder that can be written"
-    )]
-    Database(#[source] StoreError),
-    /// The database has another schema than this program.
-    #[error("{0}\nhint: {hint}", hint = schema_hint(.0))]
-    Schema(#[source] StoreError),
-    /// The keys are not those that the database was filled with.
-    #[error(
-        "the keys are not the ones that this database was filled with\nhint: start with the key file that belongs to the database; with others no card would be found"
-    )]
-    OtherKeys,
-    /// The bundle cannot be used.
-    #[error("{0}")]
-    Bundle(#[from] BundleErrors),
-    /// The notices cannot be used.
-    #[error(transparent)]
-    Notices(#[from] NoticeErrors),
-    /// The members' terms cannot be used.
-    #[error(transparent)]
-    Terms(#[from] TermsErrors),
-    /// The looks of programmes cannot be used.
-    #[error(transparent)]
-    Brands(#[from] BrandErrors),
-    /// The bundle does not know the recipient.
-    #[error(
-        "the bundle has no recipient `{0}`\nhint: `analytics.recipient` must stand in the bundle's register of recipients"
-    )]
-    UnknownRecipient(String),
-    /// The settings of the analysis company are wrong.
-    #[error(transparent)]
-    Analytics(#[from] SettingsError),
-    /// The client for calls to the outside cannot be built.
-    #[error(transparent)]
-    Outbound(#[from] OutboundBuildError),
-    /// The way to the mail relay cannot be built.
-    #[error(transparent)]
-    Mail(#[from] MailBuildError),
-    /// The way to the SMS gateway cannot be built.
-    #[error(transparent)]
-    Sms(#[from] SmsBuildError),
-    /// Passwords cannot be hashed.
-    #[error("cannot hash passwords: {0}")]
-    Hasher(#[from] HashError),
-    /// The geo database cannot be read.
-    #[error(transparent)]
-    Geo(#[from] GeoError),
-    /// The plan of the fault points cannot be read.
-    #[error("{0}")]
-    Faults(#[from] PlanError),
-}
-
-impl StartError {
-    /// What it means at the start that the store failed.
-    fn of_store(error: StoreError) -> Self {
-        match error {
-            StoreError::OlderSchema { .. } | StoreError::NewerSchema { .. } => Self::Schema(error),
-            error => Self::Database(error),
-        }
-    }
-}
-
-fn schema_hint(error: &StoreError) -> &'static str {
-    match error {
-        StoreError::NewerSchema { .. } => {
-            "run the version of the program that this database was migrated with, or a newer one"
-        }
-        _ => "run `sekisho migrate`",
-    }
-}
-
 impl App {
-    /// Wires the parts. The database must have this program's schema.
+    /// The program and its version, as records name it.
+    pub const PROGRAM: &str = concat!("sekisho ", env!("CARGO_PKG_VERSION"));
+
+    /// Wires the parts. The database must have this program's schema, and says which bundle decides.
     ///
     /// # Errors
     /// [`StartError`].
     pub async fn build(config: Config, clock: SharedClock, randomness: SharedRandomness) -> Result<Self, StartError> {
-        let bundle = load_bundle(&config)?;
+        Self::build_with(config, clock, randomness, Origin::Database).await
+    }
+
+    /// Wires the parts, with the bundle from where `origin` says.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn build_with(
+        config: Config,
+        clock: SharedClock,
+        randomness: SharedRandomness,
+        origin: Origin,
+    ) -> Result<Self, StartError> {
         let notices = load_notices(&config)?;
         let terms = load_terms(&config)?;
-        let brands = load_brands(&config, &bundle)?;
         let keys = Arc::new(load_keys(&config, randomness.as_ref(), clock.now())?);
         let store = connect(&config).await?;
         store.check_schema().await.map_err(StartError::of_store)?;
         if !store.belongs_to(key_mark(&keys)).await.map_err(StartError::Database)? {
             return Err(StartError::OtherKeys);
         }
-        let provider = provider(&config, &keys, &bundle, &clock)?;
+        let provider = provider::provider(&config, &clock)?;
+        let loader = Loader {
+            store: store.clone(),
+            keys: Arc::clone(&keys),
+            provider: provider.clone(),
+            signing: Arc::new(signing_keys(&config)?),
+            clock: clock.clone(),
+        };
+        let bundle = bundles::start(origin, loader, &config, randomness.as_ref()).await.map_err(StartError::of_load)?;
+        let brands = brands(&config, &bundle.load().bundle)?;
         let mailer = if config.mail.host.is_empty() { None } else { Some(Mailer::new(&config.mail)?) };
         let sms = if config.sms.url.is_empty() { None } else { Some(SmsGateway::new(&config.sms, clock.clone())?) };
         let webhooks = webhooks(&config, &clock)?;
@@ -210,8 +150,9 @@ impl App {
         let geo = config.geo_database().map(Geo::open).transpose()?;
         let mut registry = Registry::default();
         let metrics = Arc::new(Metrics::new(&mut registry));
-        let bundle = ArcSwap::from_pointee(LoadedBundle { bundle, loaded_at: clock.now() });
         let sharing = Arc::new(Sharing::new(config.checkpoint_file()));
+        let shadow = ShadowQueue::new(config.policies.shadow_queue);
+        let instance = Instance::of_this_process(clock.now(), randomness.as_ref());
         let faults = FaultPoints::from_environment(randomness.as_ref())?;
         let app = Self {
             config,
@@ -220,6 +161,9 @@ impl App {
             hasher,
             passkeys,
             bundle,
+            figures: Figures::default(),
+            shadow,
+            instance,
             notices,
             terms,
             brands,
@@ -254,7 +198,7 @@ impl App {
     }
 }
 
-/// The configured bundle, or the one that ships.
+/// The first bundle of a new database: the configured one, or the one that ships.
 ///
 /// # Errors
 /// [`BundleErrors`].
@@ -296,7 +240,27 @@ fn placeholders(config: &Config, language: Language) -> Placeholders {
     }
 }
 
-/// The looks of the bundle's programmes.
+/// The keys that bundles must be signed by.
+///
+/// # Errors
+/// [`SignatureError::PublicKey`].
+pub fn signing_keys(config: &Config) -> Result<SigningKeys, SignatureError> {
+    let keys = &config.policies.signing_keys;
+    SigningKeys::parse(keys.iter().map(|key| (key.name.as_str(), key.public_key.as_str())))
+}
+
+/// The looks of programmes. A bundle that drops one of them is no reason not to start: nobody has its cards any more.
+fn brands(config: &Config, bundle: &Bundle) -> Result<Brands, BrandErrors> {
+    let known = |programme: &str| {
+        if bundle.reference().programme(programme).is_none() {
+            tracing::warn!(programme, "a look is for a programme that the bundle does not have");
+        }
+        true
+    };
+    Brands::load(&config.brand, known)
+}
+
+/// The looks of the bundle's programmes, each of which must be there.
 ///
 /// # Errors
 /// [`BrandErrors`].
@@ -358,33 +322,4 @@ fn webhooks(config: &Config, clock: &SharedClock) -> Result<Outbound, OutboundBu
         ..OutboundSettings::default()
     };
     Outbound::new(&settings, clock.clone())
-}
-
-fn provider(
-    config: &Config,
-    keys: &Keys,
-    bundle: &Bundle,
-    clock: &SharedClock,
-) -> Result<Option<Box<dyn Provider>>, StartError> {
-    let settings = &config.analytics;
-    let parts = || {
-        let Some(recipient) = bundle.reference().recipient(&settings.recipient) else {
-            return Err(StartError::UnknownRecipient(settings.recipient.clone()));
-        };
-        let older = keys.older_pseudonym_secrets();
-        let pseudonyms = Pseudonyms::new(keys.pseudonym_secret(), older, &settings.recipient, recipient.data_modes());
-        let outbound = OutboundSettings { destinations: settings.destinations, ..OutboundSettings::default() };
-        Ok((pseudonyms, Outbound::new(&outbound, clock.clone())?))
-    };
-    Ok(match settings.provider {
-        ProviderKind::None => None,
-        ProviderKind::Threatmetrix => {
-            let (pseudonyms, outbound) = parts()?;
-            Some(Box::new(ThreatMetrix::new(settings.clone(), pseudonyms, outbound, clock.clone())?))
-        }
-        ProviderKind::Minfraud => {
-            let (pseudonyms, outbound) = parts()?;
-            Some(Box::new(MinFraud::new(settings.clone(), pseudonyms, outbound, clock.clone())?))
-        }
-    })
 }

@@ -49,6 +49,8 @@ pub struct Config {
     pub keys: KeySettings,
     /// Policies and reference data.
     pub bundle: BundleSettings,
+    /// The life of bundles.
+    pub policies: PoliciesSettings,
     /// What cardholders are told about the issuer.
     pub issuer: IssuerSettings,
     /// Looks of programmes.
@@ -96,8 +98,30 @@ pub struct KeySettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BundleSettings {
-    /// The folder of the bundle; empty: the shipped one.
+    /// The folder of a new database's first bundle; empty: the shipped one.
     pub path: PathBuf,
+}
+
+/// The life of bundles.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoliciesSettings {
+    /// The keys that bundles must be signed by; none: a signature is not asked for.
+    pub signing_keys: Vec<SigningKeySettings>,
+    /// Decisions of a canary before its shares are held against its band.
+    pub canary_decisions_min: u32,
+    /// Decisions that may wait for the shadow.
+    pub shadow_queue: usize,
+}
+
+/// A key that bundles are signed by.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SigningKeySettings {
+    /// Its name, by which records name it.
+    pub name: String,
+    /// Its public half: base64 of 32 bytes, or PEM.
+    pub public_key: String,
 }
 
 /// The country of an IP address.
@@ -123,7 +147,7 @@ impl Config {
         given(&self.keys.file).map_or_else(|| self.data_dir.join("keys.toml"), Path::to_owned)
     }
 
-    /// The folder of the bundle, if it is not the shipped one.
+    /// The folder of the first bundle, if it is not the shipped one.
     pub fn bundle_folder(&self) -> Option<&Path> {
         given(&self.bundle.path)
     }

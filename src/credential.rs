@@ -2,6 +2,7 @@
 //! time and randomness; knows nothing of counters, challenges and the database.
 
 pub mod api_key;
+pub mod bundle_signature;
 pub mod hasher;
 pub mod memorable;
 pub mod one_time;

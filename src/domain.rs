@@ -30,6 +30,7 @@ pub mod policy_figure;
 pub mod randomness;
 pub mod reason;
 pub mod receipt;
+pub mod replay;
 pub mod search;
 pub mod sent_code;
 pub mod staff;

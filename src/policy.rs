@@ -27,6 +27,7 @@ pub mod question;
 pub mod reason;
 pub mod reference;
 pub mod rehearsal;
+pub mod replay;
 pub mod rights;
 pub mod rule;
 pub mod source;

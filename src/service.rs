@@ -1,5 +1,6 @@
 //! The whole service: the API and the pages under one roof, with its figures and its upkeep.
 
+mod bundles;
 mod courier;
 mod upkeep;
 
@@ -61,10 +62,7 @@ async fn drain(mut courier: JoinHandle<()>, patience: Duration) {
 
 async fn figures(State(app): State<Arc<App>>) -> Response {
     app.metrics.set_passwords_in_flight(app.hasher.in_flight());
-    let loaded = app.bundle.load();
-    let age = (app.now().0 - loaded.loaded_at.0).max(0) / Micros::SECOND;
-    let age = Duration::from_secs(u64::try_from(age).unwrap_or(0));
-    app.metrics.set_bundle(loaded.bundle.digest(), age);
+    bundles::measure(&app);
     app.metrics.set_sharing(app.sharing.is_on(), app.sharing.canary_is_kept());
     courier::measure(&app).await;
     if let Some(provider) = &app.provider {

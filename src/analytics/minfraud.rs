@@ -47,7 +47,6 @@ pub struct MinFraud {
     description: Description,
     settings: AnalyticsConfig,
     authorization: SecretString,
-    pseudonyms: Pseudonyms,
     line: Line,
     warnings: AtomicU64,
     funds_remaining_cents: AtomicI64,
@@ -56,13 +55,7 @@ pub struct MinFraud {
 
 impl MinFraud {
     /// A connector with checked settings. `outbound` should serve this provider alone, so that its connections stay warm.
-    pub fn new(
-        settings: AnalyticsConfig,
-        pseudonyms: Pseudonyms,
-        outbound: Outbound,
-        clock: SharedClock,
-    ) -> Result<Self, SettingsError> {
-        INTERFACE.check(&settings.recipient, &pseudonyms)?;
+    pub fn new(settings: AnalyticsConfig, outbound: Outbound, clock: SharedClock) -> Result<Self, SettingsError> {
         let account = format!("{}:{}", settings.org_id, settings.api_key.expose_secret());
         Ok(Self {
             description: Description {
@@ -79,7 +72,6 @@ impl MinFraud {
             authorization: format!("Basic {}", STANDARD.encode(account)).into(),
             line: Line::new(&settings, outbound, clock)?,
             settings,
-            pseudonyms,
             warnings: AtomicU64::new(0),
             funds_remaining_cents: AtomicI64::new(NOT_TOLD),
             queries_remaining: AtomicI64::new(NOT_TOLD),
@@ -127,20 +119,24 @@ impl Provider for MinFraud {
         &self.description
     }
 
-    fn prepare(&self, data: &Disclosable) -> Prepared {
-        request::prepare(data, &self.pseudonyms, &self.settings)
+    fn check(&self, pseudonyms: &Pseudonyms) -> Result<(), SettingsError> {
+        INTERFACE.check(&self.settings.recipient, pseudonyms)
+    }
+
+    fn prepare(&self, data: &Disclosable, pseudonyms: &Pseudonyms) -> Prepared {
+        request::prepare(data, pseudonyms, &self.settings)
     }
 
     fn assess(&self, envelope: Envelope, deadline_boot_nanos: u64) -> BoxFuture<'_, ProviderAnswer> {
         self.line.call(envelope, self.headers(), deadline_boot_nanos, |heard| self.read(&heard)).boxed()
     }
 
-    fn prepare_feedback(&self, feedback: &Feedback) -> Result<Prepared, FeedbackError> {
-        report::prepare(feedback, &self.pseudonyms, &self.settings)
+    fn prepare_feedback(&self, feedback: &Feedback, pseudonyms: &Pseudonyms) -> Result<Prepared, FeedbackError> {
+        report::prepare(feedback, pseudonyms, &self.settings)
     }
 
     /// The interface has no call by which it would erase.
-    fn prepare_erase(&self, _provider_request_id: &str) -> Option<Prepared> {
+    fn prepare_erase(&self, _provider_request_id: &str, _pseudonyms: &Pseudonyms) -> Option<Prepared> {
         None
     }
 

@@ -69,6 +69,7 @@ struct Setup {
     provider: ProviderState,
     recipient: &'static str,
     connector: Box<dyn Provider>,
+    pseudonyms: Pseudonyms,
 }
 
 type Modes = BTreeMap<Datum, Mode>;
@@ -111,11 +112,12 @@ async fn setup_of(kind: ProviderKind, modes: Modes, change: impl FnOnce(&mut Ana
     let outbound = Outbound::new(&settings, clock.clone()).unwrap();
     let pseudonyms = pseudonyms(recipient, modes);
     let connector: Box<dyn Provider> = if kind == ProviderKind::Minfraud {
-        Box::new(MinFraud::new(config, pseudonyms, outbound, clock.clone()).unwrap())
+        Box::new(MinFraud::new(config, outbound, clock.clone()).unwrap())
     } else {
-        Box::new(ThreatMetrix::new(config, pseudonyms, outbound, clock.clone()).unwrap())
+        Box::new(ThreatMetrix::new(config, outbound, clock.clone()).unwrap())
     };
-    Setup { clock, provider, recipient, connector }
+    connector.check(&pseudonyms).unwrap();
+    Setup { clock, provider, recipient, connector, pseudonyms }
 }
 
 fn pseudonyms(recipient: &str, modes: Modes) -> Pseudonyms {
@@ -165,7 +167,7 @@ impl Setup {
     }
 
     fn envelope(&self, send_until_boot_nanos: u64) -> Envelope {
-        self.seal(self.connector.prepare(&everything()), send_until_boot_nanos)
+        self.seal(self.connector.prepare(&everything(), &self.pseudonyms), send_until_boot_nanos)
     }
 }
 

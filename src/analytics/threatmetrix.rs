@@ -35,19 +35,12 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub struct ThreatMetrix {
     description: Description,
     settings: AnalyticsConfig,
-    pseudonyms: Pseudonyms,
     line: Line,
 }
 
 impl ThreatMetrix {
     /// A connector with checked settings. `outbound` should serve this provider alone, so that its connections stay warm.
-    pub fn new(
-        settings: AnalyticsConfig,
-        pseudonyms: Pseudonyms,
-        outbound: Outbound,
-        clock: SharedClock,
-    ) -> Result<Self, SettingsError> {
-        INTERFACE.check(&settings.recipient, &pseudonyms)?;
+    pub fn new(settings: AnalyticsConfig, outbound: Outbound, clock: SharedClock) -> Result<Self, SettingsError> {
         Ok(Self {
             description: Description {
                 recipient: settings.recipient.clone(),
@@ -62,7 +55,6 @@ impl ThreatMetrix {
             },
             line: Line::new(&settings, outbound, clock)?,
             settings,
-            pseudonyms,
         })
     }
 
@@ -108,21 +100,25 @@ impl Provider for ThreatMetrix {
         &self.description
     }
 
-    fn prepare(&self, data: &Disclosable) -> Prepared {
-        request::prepare(data, &self.pseudonyms, &self.settings)
+    fn check(&self, pseudonyms: &Pseudonyms) -> Result<(), SettingsError> {
+        INTERFACE.check(&self.settings.recipient, pseudonyms)
+    }
+
+    fn prepare(&self, data: &Disclosable, pseudonyms: &Pseudonyms) -> Prepared {
+        request::prepare(data, pseudonyms, &self.settings)
     }
 
     fn assess(&self, envelope: Envelope, deadline_boot_nanos: u64) -> BoxFuture<'_, ProviderAnswer> {
         self.line.call(envelope, Self::headers(), deadline_boot_nanos, |heard| self.read(&heard)).boxed()
     }
 
-    fn prepare_feedback(&self, feedback: &Feedback) -> Result<Prepared, FeedbackError> {
-        update::prepare(feedback, &self.pseudonyms, &self.settings)
+    fn prepare_feedback(&self, feedback: &Feedback, pseudonyms: &Pseudonyms) -> Result<Prepared, FeedbackError> {
+        update::prepare(feedback, pseudonyms, &self.settings)
     }
 
     /// No call is published by which such a provider erases: a deployment names the path that its contract has.
-    fn prepare_erase(&self, provider_request_id: &str) -> Option<Prepared> {
-        update::prepare_erase(provider_request_id, &self.pseudonyms, &self.settings)
+    fn prepare_erase(&self, provider_request_id: &str, pseudonyms: &Pseudonyms) -> Option<Prepared> {
+        update::prepare_erase(provider_request_id, pseudonyms, &self.settings)
     }
 
     fn report(&self, envelope: Envelope, deadline_boot_nanos: u64) -> BoxFuture<'_, Reported> {

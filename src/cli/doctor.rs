@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::{FAILED, Failure};
 use crate::analytics::settings::ProviderKind;
+use crate::app::bundles::LoadError;
 use crate::app::sharing::{Sharing, SharingState};
 use crate::app::{self, StartError};
 use crate::config::Config;
@@ -133,7 +134,7 @@ async fn provider(config: &Config) -> Finding {
     }
     let bundle = app::load_bundle(config).map_err(|_| "cannot be looked up while the bundle fails".to_owned())?;
     if bundle.reference().recipient(&settings.recipient).is_none() {
-        return Err(StartError::UnknownRecipient(settings.recipient.clone()).to_string());
+        return Err(LoadError::UnknownRecipient(settings.recipient.clone()).to_string());
     }
     if settings.api_key.expose_secret().is_empty() {
         return Err("`analytics.api_key` is empty\nhint: name a file or variable that holds it".to_owned());

@@ -23,6 +23,7 @@ pub(super) fn mistakes(config: &Config) -> Vec<String> {
         sms(config),
         webhooks(config),
         retention(config),
+        policies(config),
         texts(config),
     ]
     .concat()
@@ -30,6 +31,19 @@ pub(super) fn mistakes(config: &Config) -> Vec<String> {
 
 fn when(rules: impl IntoIterator<Item = (bool, String)>) -> Vec<String> {
     rules.into_iter().filter(|(broken, _)| *broken).map(|(_, mistake)| mistake).collect()
+}
+
+fn policies(config: &Config) -> Vec<String> {
+    let settings = &config.policies;
+    let unnamed = settings.signing_keys.iter().any(|key| key.name.trim().is_empty());
+    when([
+        (unnamed, "`policies.signing_keys`: a key without a name".to_owned()),
+        (settings.canary_decisions_min == 0, "`policies.canary_decisions_min`: must be at least 1".to_owned()),
+        (
+            !(1..=1_000_000).contains(&settings.shadow_queue),
+            "`policies.shadow_queue`: must be from 1 to 1000000".to_owned(),
+        ),
+    ])
 }
 
 /// The law asks for three years where data is provided to others; the audit log says who looked at that.

@@ -14,7 +14,8 @@ use self::gate::Gate;
 pub use self::request::AuthenticationRequest;
 pub use self::trace::NAME_CLASSES;
 use self::trace::Trace;
-use crate::app::{App, LoadedBundle};
+use crate::app::App;
+use crate::app::bundles::{InUse, LoadedBundle, Snapshot};
 use crate::domain::assessment::{Assessment, NoAnswer};
 use crate::domain::authentication::{Authentication, Ending, Status};
 use crate::domain::challenge::Language;
@@ -67,9 +68,12 @@ pub async fn authenticate(app: Arc<App>, request: AuthenticationRequest) -> Resu
         None => None,
     };
     let trace = Trace::of(&app, &request, session.as_ref(), now);
-    let loaded = app.bundle.load_full();
+    let snapshot = app.bundle.snapshot();
+    let card_digest = app.keys.card_digest(&request.number).bytes;
+    let used = snapshot.deciding(&card_digest).clone();
     let id = AuthenticationId::new(now, app.randomness.as_ref());
-    let asked = Arc::new(Asked { app, request, trace, loaded, now, id });
+    let asked =
+        Arc::new(Asked { app, request, trace, loaded: Arc::clone(&used.loaded), used, snapshot, card_digest, now, id });
     let command = asked.command();
 
     let (received, gate) = gate::receive(&asked, &command).await?;
@@ -99,7 +103,11 @@ struct Asked {
     app: Arc<App>,
     request: AuthenticationRequest,
     trace: Trace,
+    /// The bundle that decides about this card: one from here to the answer.
     loaded: Arc<LoadedBundle>,
+    used: InUse,
+    snapshot: Arc<Snapshot>,
+    card_digest: [u8; 32],
     now: Micros,
     id: AuthenticationId,
 }
@@ -114,7 +122,7 @@ impl Asked {
             authentication_id: self.id,
             now: self.now,
             lease_until: self.now.plus_seconds(LEASE_SECONDS),
-            card_digest: self.app.keys.card_digest(&self.request.number).bytes,
+            card_digest: self.card_digest,
             amount_base_minor: base.map_or(0, |(amount, _)| amount),
             money: self.request.money,
             device_digest: self.trace.device_digest,

@@ -14,7 +14,7 @@ use crate::domain::feedback::FeedbackEvent;
 use crate::domain::id::AuthenticationId;
 use crate::domain::outbox::{Attempt, OutboxKind, OutboxMessage};
 use crate::fault_points::Point;
-use crate::flow::gate::{self, Passage, Start};
+use crate::flow::gate::{self, Company, Passage, Start};
 use crate::flow::outbox;
 use crate::flow::register::note;
 use crate::store::consent::{Left, Settlement};
@@ -81,9 +81,11 @@ async fn tell(app: &App, id: AuthenticationId, body: &Body) -> Result<Attempt, S
     let Some(facts) = record.facts.as_deref().and_then(|facts| serde_json::from_str::<Facts>(facts).ok()) else {
         return Ok(Attempt::dead("no_facts"));
     };
-    let loaded = app.bundle.load_full();
-    let known = gate::recipient(app, &loaded.bundle).filter(|(_, recipient)| recipient.id == left.recipient);
-    let Some((provider, recipient)) = known else { return Ok(Attempt::dead("recipient_not_configured")) };
+    let loaded = app.bundle.load();
+    let known = gate::company(app, &loaded).filter(|company| company.recipient.id == left.recipient);
+    let Some(Company { provider, recipient, pseudonyms }) = known else {
+        return Ok(Attempt::dead("recipient_not_configured"));
+    };
     let feedback = Feedback {
         provider_request_id: left.provider_request_id.clone(),
         authentication: id,
@@ -91,7 +93,7 @@ async fn tell(app: &App, id: AuthenticationId, body: &Body) -> Result<Attempt, S
         event: body.event,
         occurred_at: body.occurred_at,
     };
-    let prepared = match provider.prepare_feedback(&feedback) {
+    let prepared = match provider.prepare_feedback(&feedback, pseudonyms) {
         Ok(prepared) => prepared,
         Err(error) => {
             tracing::error!(%error, "feedback cannot be given");

@@ -7,8 +7,9 @@
 use std::collections::BTreeSet;
 
 use crate::analytics::envelope::Prepared;
+use crate::analytics::pseudonym::Pseudonyms;
 use crate::analytics::{Provider, Settled};
-use crate::app::App;
+use crate::app::{App, LoadedBundle};
 use crate::domain::assessment::{Assessment, NotAsked};
 use crate::domain::clock::Micros;
 use crate::domain::consent::line::{Disclosure, DisclosureState, HASH_VERSION, SettlementState};
@@ -63,15 +64,26 @@ impl Start {
     }
 }
 
-/// The company that this deployment asks, with its entry in the bundle's register; none where either is missing.
-pub(super) fn recipient<'a>(app: &'a App, bundle: &'a Bundle) -> Option<(&'a dyn Provider, &'a Recipient)> {
+/// The company that this deployment asks, by one bundle.
+#[derive(Clone, Copy)]
+pub(super) struct Company<'a> {
+    pub(super) provider: &'a dyn Provider,
+    /// Its entry in the bundle's register.
+    pub(super) recipient: &'a Recipient,
+    /// The forms in which it gets data.
+    pub(super) pseudonyms: &'a Pseudonyms,
+}
+
+/// The company that this deployment asks; none where there is none, or the bundle does not know it.
+pub(super) fn company<'a>(app: &'a App, loaded: &'a LoadedBundle) -> Option<Company<'a>> {
     let provider = app.provider.as_deref()?;
-    Some((provider, bundle.reference().recipient(&provider.describe().recipient)?))
+    let recipient = loaded.bundle.reference().recipient(&provider.describe().recipient)?;
+    Some(Company { provider, recipient, pseudonyms: loaded.pseudonyms.as_ref()? })
 }
 
 /// Where a person stands towards the company that this deployment asks about one card.
-pub(super) fn state_towards(app: &App, bundle: &Bundle, standing: &Standing, card_id: CardId) -> ConsentState {
-    let recipient = recipient(app, bundle).map(|(_, recipient)| recipient);
+pub(super) fn state_towards(app: &App, loaded: &LoadedBundle, standing: &Standing, card_id: CardId) -> ConsentState {
+    let recipient = company(app, loaded).map(|company| company.recipient);
     standing.towards(sending(recipient, Some(card_id), Purpose::Assess)).0
 }
 

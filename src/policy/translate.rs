@@ -56,7 +56,25 @@ fn context(fields: Fields) -> Result<Context, TranslateError> {
 
 /// The context of `approve`, `challenge` and `offer`, in the shape of the version that the bundle is written for.
 pub(super) fn facts(facts: &Facts, facts_version: u16, reference: &Reference) -> Result<Context, TranslateError> {
-    let mut fields = fields! {
+    part_of_facts(facts, facts_version, reference, |_| true)
+}
+
+/// The same with some of its attributes only: for rules that name no others.
+pub(super) fn part_of_facts(
+    facts: &Facts,
+    facts_version: u16,
+    reference: &Reference,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Context, TranslateError> {
+    let mut fields = Fields::new();
+    macro_rules! put {
+        ($($name:ident: $value:expr,)*) => {$(
+            if wanted(stringify!($name)) {
+                fields.push((stringify!($name).to_owned(), $value));
+            }
+        )*};
+    }
+    put! {
         received_at_seconds: Value::new_long(facts.received_at_seconds),
         local_hour: Value::new_long(i64::from(facts.local_hour)),
         purpose: text(facts.purpose.as_str()),
@@ -72,9 +90,9 @@ pub(super) fn facts(facts: &Facts, facts_version: u16, reference: &Reference) ->
         velocity: velocity(facts)?,
         challenge_wish: text(facts.challenge_wish.as_str()),
         assessment: assessment(&facts.assessment)?,
-    };
+    }
     if facts_version >= 2 {
-        fields.push(("vouched".to_owned(), Value::new_bool(facts.vouched)));
+        put! { vouched: Value::new_bool(facts.vouched), }
     }
     context(fields)
 }

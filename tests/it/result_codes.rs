@@ -1,11 +1,11 @@
 //! What others were told of the reasons stays what they were told, whatever bundle is live later.
 
-use sekisho::app::LoadedBundle;
 use sekisho::domain::id::AuthenticationId;
 use sekisho::flow::challenge::expire_due;
 use sekisho::policy::{Bundle, BundleSource};
 use serde_json::{Value, json};
 
+use crate::support::bundles::put_live;
 use crate::support::deployment::{Deployment, PASSWORD, Wanted, on_every_database, request};
 use crate::support::exchange::Call;
 
@@ -22,13 +22,13 @@ fn swap(deployment: &Deployment) {
         })
         .collect();
     let bundle = Bundle::build(source.with("reasons.toml", &swapped.join("\n"))).unwrap();
-    deployment.app.bundle.store(std::sync::Arc::new(LoadedBundle { bundle, loaded_at: deployment.app.now() }));
+    put_live(&deployment.app, bundle);
 }
 
 /// Makes the bundle live that ships.
 fn swap_back(deployment: &Deployment) {
     let bundle = Bundle::build(BundleSource::shipped()).unwrap();
-    deployment.app.bundle.store(std::sync::Arc::new(LoadedBundle { bundle, loaded_at: deployment.app.now() }));
+    put_live(&deployment.app, bundle);
 }
 
 #[tokio::test(flavor = "multi_thread")]

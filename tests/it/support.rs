@@ -2,6 +2,7 @@
 
 pub(crate) mod axe;
 pub(crate) mod browser;
+pub(crate) mod bundles;
 pub(crate) mod card_file;
 pub(crate) mod chain;
 pub(crate) mod challenge_fixture;

@@ -29,7 +29,8 @@ async fn both_providers_are_told_by_their_own_id_of_the_request() {
         assert!(setup.connector.describe().feedback);
         let id = setup.ask().await.request_id.unwrap();
         for (event, tmx, minfraud) in EVENTS {
-            let prepared = setup.connector.prepare_feedback(&feedback(Some(&id), "new", event)).unwrap();
+            let prepared =
+                setup.connector.prepare_feedback(&feedback(Some(&id), "new", event), &setup.pseudonyms).unwrap();
             let items: Vec<(Datum, Mode)> = prepared.items().iter().map(|item| (item.datum, item.mode)).collect();
             let expected = [
                 (Datum::ProviderRequest, Mode::Plain),
@@ -59,13 +60,14 @@ async fn a_transaction_that_was_sent_keyed_is_named_under_the_key_of_that_time()
     let new_token = setup.provider.calls()[0].field("event.transaction_id").to_owned();
     for (key_id, token) in [("old", &old_token), ("new", &new_token)] {
         let feedback = feedback(None, key_id, FeedbackEvent::ConfirmedFraud);
-        let prepared = setup.connector.prepare_feedback(&feedback).unwrap();
+        let prepared = setup.connector.prepare_feedback(&feedback, &setup.pseudonyms).unwrap();
         assert_eq!(prepared.key_id(), key_id);
         assert!(setup.report(prepared).await.accepted);
         assert_eq!(setup.provider.calls().last().unwrap().field("transaction_id"), token);
     }
     assert_ne!(old_token, new_token);
-    let lost = setup.connector.prepare_feedback(&feedback(None, "lost", FeedbackEvent::ConfirmedFraud));
+    let lost =
+        setup.connector.prepare_feedback(&feedback(None, "lost", FeedbackEvent::ConfirmedFraud), &setup.pseudonyms);
     assert_eq!(lost.unwrap_err(), FeedbackError::UnknownKey("lost".to_owned()));
 }
 
@@ -73,11 +75,17 @@ async fn a_transaction_that_was_sent_keyed_is_named_under_the_key_of_that_time()
 async fn what_cannot_be_named_or_may_not_be_told_is_an_error() {
     let feedback = feedback(None, "new", FeedbackEvent::ChallengePassed);
     let tmx = setup(|_| ()).await;
-    assert_eq!(tmx.connector.prepare_feedback(&feedback).unwrap_err(), FeedbackError::NotNameable);
+    assert_eq!(tmx.connector.prepare_feedback(&feedback, &tmx.pseudonyms).unwrap_err(), FeedbackError::NotNameable);
     let omitting = setup_of(ProviderKind::Minfraud, Modes::from([(Datum::Outcome, Mode::Omit)]), |_| ()).await;
-    assert_eq!(omitting.connector.prepare_feedback(&feedback).unwrap_err(), FeedbackError::Omitted);
+    assert_eq!(
+        omitting.connector.prepare_feedback(&feedback, &omitting.pseudonyms).unwrap_err(),
+        FeedbackError::Omitted
+    );
     let unnamed = setup_of(ProviderKind::Minfraud, Modes::from([(Datum::Outcome, Mode::Plain)]), |_| ()).await;
-    assert_eq!(unnamed.connector.prepare_feedback(&feedback).unwrap_err(), FeedbackError::NotNameable);
+    assert_eq!(
+        unnamed.connector.prepare_feedback(&feedback, &unnamed.pseudonyms).unwrap_err(),
+        FeedbackError::NotNameable
+    );
 }
 
 #[tokio::test]
@@ -89,7 +97,7 @@ async fn what_a_provider_does_not_know_is_not_told_again_and_what_it_missed_is()
     ] {
         let prepare = || {
             let feedback = feedback(Some(unknown), "new", FeedbackEvent::ConfirmedFraud);
-            setup.connector.prepare_feedback(&feedback).unwrap()
+            setup.connector.prepare_feedback(&feedback, &setup.pseudonyms).unwrap()
         };
         let refused = setup.report(prepare()).await;
         assert_eq!((refused.accepted, refused.retry, refused.reason), (false, false, Some(NoAnswer::Http4xx)));
@@ -97,9 +105,9 @@ async fn what_a_provider_does_not_know_is_not_told_again_and_what_it_missed_is()
         let known = feedback(Some(&id), "new", FeedbackEvent::ConfirmedFraud);
         for (status, reason) in [(503, NoAnswer::Http5xx), (402, NoAnswer::Quota), (401, NoAnswer::Auth)] {
             setup.provider.steer(Control { status: Some(status), ..Control::default() });
-            let missed = setup.report(setup.connector.prepare_feedback(&known).unwrap()).await;
+            let missed = setup.report(setup.connector.prepare_feedback(&known, &setup.pseudonyms).unwrap()).await;
             assert_eq!((missed.accepted, missed.retry, missed.reason), (false, true, Some(reason)));
         }
-        assert!(setup.connector.prepare_erase(&id).is_none(), "erasure goes by letter");
+        assert!(setup.connector.prepare_erase(&id, &setup.pseudonyms).is_none(), "erasure goes by letter");
     }
 }

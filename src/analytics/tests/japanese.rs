@@ -82,7 +82,7 @@ async fn old_carrier_addresses_leave_as_token_or_hash_and_never_as_they_are() {
             (ProviderKind::Minfraud, Mode::Plain, false),
         ] {
             let setup = setup_of(kind, Modes::from([(Email, mode)]), |_| ()).await;
-            let prepared = setup.connector.prepare(&data(Email, address));
+            let prepared = setup.connector.prepare(&data(Email, address), &setup.pseudonyms);
             assert_eq!(prepared.items().len(), usize::from(leaves), "{address} {kind:?} {mode:?}");
             assert_eq!(prepared.unreadable().len(), usize::from(!leaves));
         }
@@ -100,7 +100,7 @@ async fn what_is_not_valid_is_left_out_and_counted() {
     };
     for turn in 1..=2 {
         let data = data.clone().restricted_to(&BTreeSet::from([DataClass::Identity]));
-        let prepared = setup.connector.prepare(&data);
+        let prepared = setup.connector.prepare(&data, &setup.pseudonyms);
         assert_eq!(prepared.unreadable(), [Name, Email, Phone]);
         let now = setup.clock.boot_nanos();
         setup.connector.assess(setup.seal(prepared, u64::MAX), now + 1_000 * NANOS_PER_MS).await;

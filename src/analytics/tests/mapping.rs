@@ -132,13 +132,14 @@ async fn only_permitted_classes_leave() {
     for (_, kind, interface) in PROVIDERS {
         let setup = setup_of(kind, plain_modes(), |config| config.session_query = true).await;
         for class in DataClass::ALL {
-            let prepared = setup.connector.prepare(&purchase().restricted_to(&BTreeSet::from([*class])));
+            let prepared =
+                setup.connector.prepare(&purchase().restricted_to(&BTreeSet::from([*class])), &setup.pseudonyms);
             let items: BTreeSet<Datum> = prepared.items().iter().map(|item| item.datum).collect();
             let wanted = |datum: &&Datum| datum.class() == *class && !is_feedback(**datum);
             let wanted = Datum::ALL.iter().filter(wanted).filter(|datum| interface.field(**datum).is_some());
             assert_eq!(items, wanted.copied().collect(), "{class:?} at {kind:?}");
         }
-        let nothing = setup.connector.prepare(&purchase().restricted_to(&BTreeSet::new()));
+        let nothing = setup.connector.prepare(&purchase().restricted_to(&BTreeSet::new()), &setup.pseudonyms);
         assert!(nothing.items().is_empty() && nothing.classes().is_empty());
     }
 }

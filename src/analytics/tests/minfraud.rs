@@ -157,7 +157,8 @@ async fn the_largest_purchase_stays_below_the_largest_body() {
         address.postal_code.clone_from(&long);
         address.country = "JP".to_owned();
     }
-    let prepared = setup.connector.prepare(&data.restricted_to(&DataClass::ALL.iter().copied().collect()));
+    let prepared =
+        setup.connector.prepare(&data.restricted_to(&DataClass::ALL.iter().copied().collect()), &setup.pseudonyms);
     assert!(prepared.unreadable().is_empty(), "{:?}", prepared.unreadable());
     assert!((9_000..BODY_BYTES_MAX).contains(&prepared.size()), "{}", prepared.size());
     let now = setup.clock.boot_nanos();
@@ -173,7 +174,8 @@ async fn what_the_specification_refuses_is_left_out_and_counted() {
     (billing.region, billing.country) = (Some("東京都".to_owned()), "JPN".to_owned());
     billing.line2 = Some("x".repeat(256));
     data.money = Some(Money { amount_minor: 0, currency: Currency::JPY });
-    let prepared = setup.connector.prepare(&data.restricted_to(&DataClass::ALL.iter().copied().collect()));
+    let prepared =
+        setup.connector.prepare(&data.restricted_to(&DataClass::ALL.iter().copied().collect()), &setup.pseudonyms);
     let expected = [Datum::BillingLine2, Datum::BillingRegion, Datum::BillingCountry, Datum::Amount];
     assert_eq!(prepared.unreadable(), expected);
 }
@@ -190,7 +192,7 @@ fn a_mode_that_the_interface_does_not_take_is_refused_at_the_start() {
         base_url: "https://minfraud.example".to_owned(),
         ..config()
     };
-    let error = MinFraud::new(settings, pseudonyms, outbound, clock).err().unwrap();
+    let error = MinFraud::new(settings, outbound, clock).unwrap().check(&pseudonyms).err().unwrap();
     let expected = SettingsError::UnfitMode {
         recipient: "minfraud".to_owned(),
         interface: "minfraud",

@@ -49,7 +49,8 @@ async fn calls_past_the_limit_of_parallel_ones_are_shed_and_not_queued() {
 #[tokio::test]
 async fn a_clearance_for_one_recipient_sends_nothing_to_another() {
     let setup = setup(|_| ()).await;
-    let sealed = Envelope::seal(clearance("another", u64::MAX), setup.connector.prepare(&everything()));
+    let sealed =
+        Envelope::seal(clearance("another", u64::MAX), setup.connector.prepare(&everything(), &setup.pseudonyms));
     assert!(matches!(sealed, Err(WrongRecipient { .. })));
 }
 
@@ -57,7 +58,7 @@ async fn a_clearance_for_one_recipient_sends_nothing_to_another() {
 async fn the_bytes_that_arrive_are_the_bytes_of_the_digest() {
     use sha2::{Digest, Sha256};
     let setup = setup(|_| ()).await;
-    let prepared = setup.connector.prepare(&everything());
+    let prepared = setup.connector.prepare(&everything(), &setup.pseudonyms);
     let digest = prepared.digest();
     let body = setup.seal(prepared, u64::MAX).open().body;
     assert_eq!(<[u8; 32]>::from(Sha256::digest(&body)), digest);
@@ -76,7 +77,7 @@ async fn nothing_is_sent_after_the_limit_by_the_wall_clock_though_the_boot_time_
     for (late_ms, settled) in [(1, Settled::Sent), (-1, Settled::NotSent)] {
         let until = setup.clock.now().plus_millis(late_ms);
         let clearance = Clearance::grant(disclosure, cardholder, "tmx".to_owned(), u64::MAX, until);
-        let envelope = Envelope::seal(clearance, setup.connector.prepare(&everything())).unwrap();
+        let envelope = Envelope::seal(clearance, setup.connector.prepare(&everything(), &setup.pseudonyms)).unwrap();
         let answer = setup.connector.assess(envelope, u64::MAX).await;
         assert_eq!(answer.settled, settled, "{late_ms}");
     }

@@ -52,7 +52,7 @@ pub(super) async fn receive(asked: &Arc<Asked>, command: &Receive) -> Result<(Re
 async fn without_gate(asked: &Asked, command: &Receive) -> Result<Received, StoreError> {
     let mut received = asked.app.store.receive(command.clone()).await?;
     if let Some(card) = &mut received.card {
-        card.consent = gate::state_towards(&asked.app, &asked.loaded.bundle, &card.standing, card.id);
+        card.consent = gate::state_towards(&asked.app, &asked.loaded, &card.standing, card.id);
     }
     Ok(received)
 }
@@ -81,14 +81,14 @@ async fn pass(asked: &Arc<Asked>, command: &Receive) -> Result<(Received, Option
 
 /// Takes the person's place and writes the row that belongs into it.
 async fn enter(asked: &Asked, transaction: &Transaction, card: &mut ReceivedCard) -> Result<Passed, StoreError> {
-    let Some((provider, recipient)) = gate::recipient(&asked.app, &asked.loaded.bundle) else {
+    let Some(company) = gate::company(&asked.app, &asked.loaded) else {
         return Ok(Passed::Closed(NotAsked::NoBasis));
     };
     let passage = Passage {
         app: &asked.app,
         bundle: &asked.loaded.bundle,
-        provider,
-        recipient,
+        provider: company.provider,
+        recipient: company.recipient,
         cardholder_id: card.cardholder_id,
         card_id: Some(card.id),
         authentication_id: asked.id,
@@ -101,7 +101,7 @@ async fn enter(asked: &Asked, transaction: &Transaction, card: &mut ReceivedCard
         let programme = asked.eligible(seen)?;
         Some(asked.facts(seen, programme, not_asked(NotAsked::ByPolicy)))
     };
-    let prepare = |permitted: &_| provider.prepare(&data(asked).restricted_to(permitted));
+    let prepare = |permitted: &_| company.provider.prepare(&data(asked).restricted_to(permitted), company.pseudonyms);
     let (state, passed) = passage.enter(transaction, facts, prepare).await?;
     card.consent = state;
     Ok(passed)

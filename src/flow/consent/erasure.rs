@@ -12,7 +12,7 @@ use crate::domain::consent::Purpose;
 use crate::domain::erasure::{Erasure, ErasureState, ErasureWay};
 use crate::domain::id::{ConsentEventId, DisclosureId, ErasureId};
 use crate::domain::outbox::{Attempt, OutboxKind, OutboxMessage};
-use crate::flow::gate::{self, Passage, Start};
+use crate::flow::gate::{self, Company, Passage, Start};
 use crate::flow::outbox;
 use crate::flow::register::note;
 use crate::store::consent::{Left, Settlement};
@@ -79,9 +79,11 @@ async fn plan(app: &App, event: ConsentEventId) -> Result<(), StoreError> {
 
 fn request(app: &App, left: Left) -> (Erasure, OutboxMessage) {
     let now = app.now();
-    let provider = app.provider.as_deref().filter(|provider| provider.describe().recipient == left.recipient);
-    let by_call =
-        provider.zip(left.provider_request_id.as_deref()).and_then(|(provider, id)| provider.prepare_erase(id));
+    let loaded = app.bundle.load();
+    let company = gate::company(app, &loaded).filter(|company| company.recipient.id == left.recipient);
+    let by_call = company
+        .zip(left.provider_request_id.as_deref())
+        .and_then(|(company, id)| company.provider.prepare_erase(id, company.pseudonyms));
     let id = ErasureId::new(now, app.randomness.as_ref());
     let message = outbox::message(app, OutboxKind::Erasure, Some(left.cardholder_id), id.to_string(), "{}".to_owned());
     let erasure = Erasure {
@@ -105,10 +107,12 @@ async fn send(app: &App, id: ErasureId) -> Result<Attempt, StoreError> {
         return Ok(Attempt::Done);
     };
     let Some(left) = app.store.left(erasure.disclosure_id).await? else { return Ok(Attempt::Done) };
-    let loaded = app.bundle.load_full();
-    let known = gate::recipient(app, &loaded.bundle).filter(|(_, recipient)| recipient.id == erasure.recipient);
-    let Some((provider, recipient)) = known else { return Ok(Attempt::retry("recipient_not_configured")) };
-    let prepared = erasure.provider_request_id.as_deref().and_then(|id| provider.prepare_erase(id));
+    let loaded = app.bundle.load();
+    let known = gate::company(app, &loaded).filter(|company| company.recipient.id == erasure.recipient);
+    let Some(Company { provider, recipient, pseudonyms }) = known else {
+        return Ok(Attempt::retry("recipient_not_configured"));
+    };
+    let prepared = erasure.provider_request_id.as_deref().and_then(|id| provider.prepare_erase(id, pseudonyms));
     let Some(prepared) = prepared else { return Ok(Attempt::dead("no_call")) };
     let start = Start::of(app);
     let passage = Passage {

@@ -1,0 +1,52 @@
+//! What becomes of the sharing with an analysis company under another bundle, by what was recorded of it.
+
+use super::super::bundle::Bundle;
+use super::super::decide::share;
+use crate::domain::assessment::{Answer, Assessment, NoAnswer, NotAsked, RISK_MAX, Recommendation, Signal};
+use crate::domain::consent::DataClass;
+use crate::domain::facts::Facts;
+
+/// What becomes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// It stays: asked as before, or not asked as before.
+    Same,
+    /// The company was asked and would not be.
+    NoLonger,
+    /// The company was not asked by the old policies and would be.
+    Newly,
+}
+
+/// What the bundle makes of the recorded sharing. What was not asked for another reason than the policies stays so.
+pub(super) fn change(new: &Bundle, recipients: &[String], facts: &Facts) -> Sharing {
+    let was_asked = match &facts.assessment {
+        Assessment::Answered(_) | Assessment::NoAnswer { .. } => true,
+        Assessment::NotAsked { reason: NotAsked::ByPolicy } => false,
+        Assessment::NotAsked { .. } => return Sharing::Same,
+    };
+    // The gate asks before there is an assessment: the rules see none.
+    let before = Facts { assessment: Assessment::NotAsked { reason: NotAsked::ByPolicy }, ..facts.clone() };
+    let permits =
+        |recipient: &String| DataClass::ALL.iter().any(|class| share(new, &before, recipient, *class).allowed);
+    match (was_asked, recipients.iter().any(permits)) {
+        (true, false) => Sharing::NoLonger,
+        (false, true) => Sharing::Newly,
+        _ => Sharing::Same,
+    }
+}
+
+/// What a company could have answered, from the best to the worst: neither must be the end of what rules make of it.
+pub(super) fn possible_assessments() -> Vec<Assessment> {
+    let answer = |risk: i64, recommendation, signals: &[Signal], degraded| {
+        let (risk, signals, device_known) = (Some(risk), signals.to_vec(), signals.is_empty());
+        Assessment::Answered(Answer { risk, recommendation, signals, device_known, degraded })
+    };
+    vec![
+        answer(0, Recommendation::Pass, &[], false),
+        answer(RISK_MAX / 4, Recommendation::None, &[], false),
+        answer(RISK_MAX / 2, Recommendation::Challenge, &[Signal::Velocity], false),
+        answer(RISK_MAX * 3 / 4, Recommendation::Review, &[Signal::AnonymousNetwork, Signal::DeviceReputation], true),
+        answer(RISK_MAX, Recommendation::Reject, Signal::ALL, true),
+        Assessment::NoAnswer { reason: NoAnswer::Timeout },
+    ]
+}
