@@ -70,6 +70,8 @@ mod outbound;
 mod outbound_walls;
 mod outbox;
 mod policy_cases;
+mod policies_browser;
+mod policies_search;
 mod policy_command;
 mod process;
 mod proof;

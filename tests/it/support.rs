@@ -19,6 +19,7 @@ pub(crate) mod gateway;
 pub(crate) mod geo_database;
 pub(crate) mod line;
 pub(crate) mod member;
+pub(crate) mod policies;
 pub(crate) mod process;
 pub(crate) mod proofs;
 pub(crate) mod randomness;

@@ -129,7 +129,7 @@ async fn found(
 
 fn form(signed: &Signed, console: &Console<'_>, asked: &Asked, wrong: Option<Wrong>) -> ActForm {
     let text = |key: &str| console.text(key);
-    let loaded = signed.app().bundle.load();
+    let loaded = super::live(signed);
     let rules = loaded.bundle.rules().iter().filter(|rule| !rule.reason.is_empty());
     let rules = rules.map(|rule| (rule.id.clone(), rule.title.clone())).collect();
     let reasons = loaded.bundle.reference().reasons();
