@@ -69,7 +69,7 @@ impl Places {
 
 /// The bundle that decides in this process.
 fn live(signed: &Signed) -> Arc<LoadedBundle> {
-    signed.app().bundle.load_full()
+    signed.app().bundle.load()
 }
 
 /// The beginning of a digest, as it is shown.
