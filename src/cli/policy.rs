@@ -1,5 +1,8 @@
 //! `sekisho policy`: checks a bundle and runs its cases. Says what it finds; changes nothing.
 
+mod compare;
+mod prove;
+mod report;
 mod which;
 
 use std::io::{self, Write};
@@ -18,6 +21,10 @@ pub(super) enum PolicyCommand {
     Check(BundleArgs),
     /// Run the bundle's cases and show which rules they cover
     Test(BundleArgs),
+    /// Prove what must hold of every possible request; needs the solver cvc5
+    Prove(prove::ProveArgs),
+    /// Show where a new bundle is stricter or looser than an old one; needs the solver cvc5
+    Compare(compare::CompareArgs),
 }
 
 /// Which bundle.
@@ -32,6 +39,8 @@ pub(super) async fn run(command: PolicyCommand, settings: &Settings, out: &mut d
     let (args, test) = match command {
         PolicyCommand::Check(args) => (args, false),
         PolicyCommand::Test(args) => (args, true),
+        PolicyCommand::Prove(args) => return prove::run(args, settings, out).await,
+        PolicyCommand::Compare(args) => return compare::run(args, settings, out).await,
     };
     let source = which::source(&args.bundle, settings).await?;
     let found = Bundle::build(source).and_then(|bundle| {
