@@ -2,6 +2,7 @@
 
 mod activate;
 mod check;
+mod compare;
 mod decide;
 mod explain;
 mod files;
@@ -9,6 +10,7 @@ mod fmt;
 mod history;
 mod life;
 mod new;
+mod prove;
 mod record;
 mod replay;
 mod report;
@@ -38,6 +40,10 @@ pub(super) enum PolicyCommand {
     Test(test::TestArgs),
     /// Explain one stored decision: facts, rules that matched, conditions that stood in the way; needs `sekisho login`
     Explain(explain::ExplainArgs),
+    /// Prove what must hold of every possible request; needs the solver cvc5
+    Prove(prove::ProveArgs),
+    /// Show where a new bundle is stricter or looser than an old one; needs the solver cvc5
+    Compare(compare::CompareArgs),
     /// Decide recorded purchases once more under another bundle, and show what changes
     Replay(Box<replay::ReplayArgs>),
     #[command(flatten)]
@@ -52,6 +58,8 @@ pub(super) async fn run(command: PolicyCommand, settings: &Settings, out: &mut d
         PolicyCommand::Check(args) => check::run(args, settings, out).await,
         PolicyCommand::Test(args) => test::run(args, settings, out).await,
         PolicyCommand::Explain(args) => explain::run(args, settings, out).await,
+        PolicyCommand::Prove(args) => prove::run(args, settings, out).await,
+        PolicyCommand::Compare(args) => compare::run(args, settings, out).await,
         PolicyCommand::Replay(args) => replay::run(*args, settings, out).await,
         PolicyCommand::Life(command) => life::run(command, settings, out).await,
     }

@@ -80,7 +80,7 @@ fn never_errors(rule: &Rule, all: &Askings) -> Result<Vec<Check>, Unaskable> {
         let asking = asking?;
         // An assumption must not lean on itself: it is asked bare.
         let bare = rule.file == crate::policy::assumption::FILE;
-        let assumed = if bare { piece.clone() } else { piece.after(&asking.claims) };
+        let assumed = if bare { piece.clone() } else { piece.after(&asking.claims()) };
         Ok(asking.asked(Query::NeverErrors(Box::new(piece.policy("rule")?), Box::new(assumed.policy("rule")?))))
     });
     let why = "there is a request on which it cannot be evaluated".to_owned();
@@ -91,7 +91,7 @@ fn can_match(rule: &Rule, all: &Askings) -> Result<Vec<Check>, Unaskable> {
     let piece = Piece::of(&rule.policy)?;
     let queries = askings(rule, all).map(|asking| {
         let asking = asking?;
-        Ok(asking.asked(Query::NeverMatches(Box::new(piece.after(&asking.claims).policy("rule")?))))
+        Ok(asking.asked(Query::NeverMatches(Box::new(piece.after(&asking.claims()).policy("rule")?))))
     });
     let why = "it matches no request that can be: its conditions contradict one another or the assumptions".to_owned();
     Ok(vec![Check::Fail(queries.collect::<Result<_, Unaskable>>()?, why)])
