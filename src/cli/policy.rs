@@ -21,7 +21,7 @@ use crate::policy::{Bundle, BundleErrors};
 
 /// What to do with a bundle.
 #[derive(Debug, Subcommand)]
-pub(super) enum PolicyCommand {
+pub(in crate::cli) enum PolicyCommand {
     /// Check that the bundle is sound: files, ids, annotations, reasons, schema, lint
     Check(BundleArgs),
     /// Run the bundle's cases and show which rules they cover

@@ -14,6 +14,7 @@ mod bad_input;
 mod brand;
 mod browser;
 mod bundle;
+mod bundle_life;
 mod canary;
 mod card_import;
 mod challenge;
