@@ -15,6 +15,7 @@ mod brand;
 mod browser;
 mod bundle;
 mod bundle_files;
+mod bundle_life;
 mod canary;
 mod card_import;
 mod challenge;

@@ -11,7 +11,7 @@ use crate::flow::policies::PoliciesError;
 
 /// What to do with a change.
 #[derive(Debug, Subcommand)]
-pub(super) enum LifeCommand {
+pub(in crate::cli) enum LifeCommand {
     /// Submit a bundle: it is checked, tested, proved, and kept with what came of it
     Submit(submit::SubmitArgs),
     /// Approve somebody else's bundle, or let it through in an emergency
