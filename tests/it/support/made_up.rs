@@ -44,6 +44,7 @@ pub(crate) fn edited(file: &str, from: &str, to: &str) -> Bundle {
     let shipped = BundleSource::shipped();
     let text = shipped.text(file).unwrap_or_else(|| panic!("no `{file}`"));
     assert!(text.contains(from), "`{file}` holds no `{from}`");
-    let source = shipped.with(file, &text.replace(from, to));
+    let text = text.replace(from, to);
+    let source = shipped.with(file, &text);
     Bundle::build(source).unwrap_or_else(|errors| panic!("{errors}"))
 }
