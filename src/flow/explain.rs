@@ -105,9 +105,8 @@ pub async fn decision(
         return Ok(explained(recorded, bundle, sharing));
     }
     let digest = recorded.verdict.bundle_digest.clone();
-    let live = app.bundle.load();
-    if live.bundle.digest() == digest {
-        return Ok(explained(recorded, &live.bundle, sharing));
+    if let Some(used) = app.bundle.recent(&digest) {
+        return Ok(explained(recorded, &used.bundle, sharing));
     }
     let bundle = decided_by(app, &digest).await?;
     Ok(explained(recorded, &bundle, sharing))

@@ -140,12 +140,7 @@ pub fn explain_sharing(bundle: &Bundle, facts: &Facts, recipient: &str) -> Vec<A
 }
 
 fn answered(bundle: &Bundle, facts: &Facts, query: &Query, answer: Answer) -> Answered {
-    let question = match query {
-        Query::Approve => Question::Approve,
-        Query::Challenge => Question::Challenge,
-        Query::Offer(_) => Question::Offer,
-        Query::Share(..) => Question::Share,
-    };
+    let question = query.question();
     let step = Step::new(bundle, question, answer.clone(), &mut Vec::new());
     let group = matches!(question, Question::Approve | Question::Challenge);
     let belongs = |rule: &&Rule| rule.question == question || (group && rule.question == Question::Authenticate);

@@ -16,7 +16,7 @@ use crate::policy::{Bundle, BundleSource, Fault};
 
 /// What to check, and how strictly.
 #[derive(Debug, Args)]
-pub(super) struct CheckArgs {
+pub(in crate::cli) struct CheckArgs {
     #[arg(value_name = "BUNDLE", default_value = "shipped", help = which::NAMES)]
     bundle: String,
     /// Fail on warnings too

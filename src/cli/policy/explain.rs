@@ -17,7 +17,7 @@ const DIGITS: usize = 12;
 
 /// Which decision, by which bundle, in which words.
 #[derive(Debug, Args)]
-pub(super) struct ExplainArgs {
+pub(in crate::cli) struct ExplainArgs {
     /// The authentication's id
     #[arg(value_name = "AUTHENTICATION")]
     id: AuthenticationId,

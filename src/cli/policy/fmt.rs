@@ -14,7 +14,7 @@ use crate::policy::{BundleSource, Fault};
 
 /// Which folder, and whether to write.
 #[derive(Debug, Args)]
-pub(super) struct FmtArgs {
+pub(in crate::cli) struct FmtArgs {
     /// The bundle's folder
     #[arg(value_name = "DIR")]
     dir: PathBuf,

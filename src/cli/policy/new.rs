@@ -15,7 +15,7 @@ use crate::policy::{Bundle, BundleSource};
 
 /// What to write, and where.
 #[derive(Debug, Args)]
-pub(super) struct NewArgs {
+pub(in crate::cli) struct NewArgs {
     /// The question: share, approve, challenge, offer, authenticate, staff
     #[arg(value_name = "QUESTION", value_parser = question)]
     question: Question,

@@ -22,7 +22,7 @@ const NEAR_MISSES_SHOWN: usize = 5;
 
 /// Which cases of which bundle, or which decision to turn into one.
 #[derive(Debug, Args)]
-pub(super) struct TestArgs {
+pub(in crate::cli) struct TestArgs {
     #[arg(value_name = "BUNDLE", default_value = "shipped", help = which::NAMES)]
     bundle: String,
     /// Only cases in whose name, file or expected rule ids this stands

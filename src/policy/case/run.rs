@@ -72,13 +72,7 @@ impl Witness {
 
     /// Whether a permit held somewhere although something forbade.
     fn held(&self, bundle: &Bundle, rule: &Rule) -> bool {
-        let asks = |query: &Query| match query {
-            Query::Approve => rule.question == Question::Approve,
-            Query::Challenge => rule.question == Question::Challenge,
-            Query::Offer(_) => rule.question == Question::Offer,
-            Query::Share(..) => rule.question == Question::Share,
-        };
-        let mut asked = self.forbidden.iter().filter(|(_, query)| !rule.forbids && asks(query));
+        let mut asked = self.forbidden.iter().filter(|(_, query)| !rule.forbids && query.question() == rule.question);
         asked.any(|(facts, query)| holds(bundle, rule, facts, query))
     }
 }

@@ -87,21 +87,27 @@ impl Reader<'_> {
     /// The bytes of an ordinary file, as many as there is room for.
     fn bytes(&mut self, path: &Path, name: &str) -> Result<Vec<u8>, Fault> {
         let file = open(path).map_err(|error| unreadable(name, &error))?;
-        if !file.metadata().map_err(|error| unreadable(name, &error))?.is_file() {
+        let metadata = file.metadata().map_err(|error| unreadable(name, &error))?;
+        if !metadata.is_file() {
             let fault = Fault::new(name, "is no ordinary file");
             return Err(fault.hint("a bundle holds files and folders: no pipes, sockets or devices"));
         }
+        if metadata.len() > self.left {
+            return Err(too_large(name));
+        }
         let mut bytes = Vec::new();
-        // The size that the folder tells may be another by now: one byte more than there is room for says enough.
+        // It may have grown since: one byte more than there is room for says enough.
         let read = file.take(self.left.saturating_add(1)).read_to_end(&mut bytes);
         let read = read.map_err(|error| unreadable(name, &error))?;
         let left = u64::try_from(read).ok().and_then(|read| self.left.checked_sub(read));
-        self.left = left.ok_or_else(|| {
-            let fault = Fault::new(name, format!("a bundle holds at most {} MiB in all", BYTES_MAX / 1_048_576));
-            fault.hint("rules and cases are small: look whether the file belongs here")
-        })?;
+        self.left = left.ok_or_else(|| too_large(name))?;
         Ok(bytes)
     }
+}
+
+fn too_large(name: &str) -> Fault {
+    let fault = Fault::new(name, format!("a bundle holds at most {} MiB in all", BYTES_MAX / 1_048_576));
+    fault.hint("rules and cases are small: look whether the file belongs here")
 }
 
 /// Opens without waiting for anybody at the other end of a pipe.
