@@ -18,6 +18,7 @@ pub(crate) mod exchange;
 pub(crate) mod gateway;
 pub(crate) mod geo_database;
 pub(crate) mod line;
+pub(crate) mod made_up;
 pub(crate) mod member;
 pub(crate) mod policies;
 pub(crate) mod process;
