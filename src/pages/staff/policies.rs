@@ -1,13 +1,19 @@
 //! The pages of compliance staff: how the policies decide, the bundles and their life, and why a decision came out as it did.
 
+mod activate;
+mod acts;
+mod back;
 mod bundle;
 mod bundles;
 mod course;
+mod decide;
 mod decisions;
 mod difference;
 mod overview;
 mod panel;
+mod review;
 mod trials;
+mod words;
 
 use std::sync::Arc;
 
@@ -18,7 +24,7 @@ use axum::routing::get;
 use super::console::Console;
 use super::pieces::{Cell, Tone};
 use super::signed::Signed;
-use crate::app::LoadedBundle;
+use crate::app::bundles::LoadedBundle;
 use crate::domain::authentication::{Ending, Status};
 use crate::domain::challenge::Language;
 use crate::domain::verdict::Outcome;
@@ -69,7 +75,7 @@ impl Places {
 
 /// The bundle that decides in this process.
 fn live(signed: &Signed) -> Arc<LoadedBundle> {
-    signed.app().bundle.load_full()
+    signed.app().bundle.load()
 }
 
 /// The beginning of a digest, as it is shown.
