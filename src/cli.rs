@@ -54,6 +54,9 @@ struct Settings {
     /// Database, `sqlite:PATH` or `postgres://…`; without it SQLite in the data folder
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
+    /// Whether what is printed may have colours.
+    #[arg(skip)]
+    colours: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -100,7 +103,7 @@ enum Verb {
     /// Messages to merchants: list them, send them again
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
-    /// Check and test policy bundles
+    /// Write, check, test and explain policy bundles
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
 }
@@ -125,9 +128,19 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
-/// Runs the command line and answers the exit code.
+/// Runs the command line without colours and answers the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+    run_at(false, arguments, out, err)
+}
+
+/// Runs the command line, with colours where a terminal shows them, and answers the exit code.
+pub fn run_at(
+    colours: bool,
+    arguments: impl IntoIterator<Item = OsString>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
+    let mut cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
             let to: &mut dyn Write = if error.use_stderr() { err } else { out };
@@ -136,6 +149,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
             return if error.use_stderr() { USAGE } else { 0 };
         }
     };
+    cli.settings.colours = colours;
     match dispatch(cli, out) {
         Ok(code) => code,
         Err(failure) => {

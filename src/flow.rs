@@ -17,6 +17,7 @@ pub mod contact;
 pub mod decisions;
 pub mod enrol;
 pub mod erase;
+pub mod explain;
 pub mod export;
 pub mod feedback;
 mod gate;

@@ -130,14 +130,15 @@ fn unknown_files(source: &BundleSource) -> Option<Fault> {
         let (folder, name) = path.split_once('/').unwrap_or(("", path));
         match folder {
             "" => matches!(name, schema::FILE | manifest::FILE | reason::FILE | "README.md"),
-            "reference" | "cases" => has_extension(name, "toml"),
+            "reference" => has_extension(name, "toml"),
+            "cases" => ["yaml", "json"].iter().any(|extension| has_extension(name, extension)),
             invariant::FOLDER => has_extension(name, "cedar") && !name.contains('/'),
             "staff" if matches!(path, schema::STAFF_FILE | rights::CASES) => true,
             folder => Question::parse(folder).is_some() && has_extension(name, "cedar"),
         }
     };
     let (path, _) = source.files().find(|(path, _)| !known(path))?;
-    let hint = "a bundle holds bundle.toml, schema.cedarschema, reasons.toml, README.md, reference/*.toml, cases/*.toml \
+    let hint = "a bundle holds bundle.toml, schema.cedarschema, reasons.toml, README.md, reference/*.toml, cases/*.yaml or *.json, \
                 rules in share/, approve/, challenge/, offer/, authenticate/, invariants/, and staff/ with its schema, rules and cases";
     Some(Fault::new(path, "the file has no place in a bundle").hint(hint))
 }

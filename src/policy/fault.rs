@@ -2,8 +2,27 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
+/// A stretch of a file, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Span {
+    /// Where it begins.
+    pub start: usize,
+    /// How long it is; at least 1.
+    pub length: usize,
+}
+
+impl Span {
+    /// A stretch whose numbers come from elsewhere; none where they cannot be one of a file in memory.
+    pub(super) fn new(start: u64, length: u64) -> Option<Self> {
+        let (start, length) = (usize::try_from(start).ok()?, usize::try_from(length).ok()?);
+        Some(Self { start, length: length.max(1) })
+    }
+}
+
 /// One fault of a bundle.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Fault {
     /// The file's path inside the bundle, or the bundle's own path.
     pub file: String,
@@ -13,16 +32,38 @@ pub struct Fault {
     pub message: String,
     /// What to do about it, where that is known.
     pub hint: Option<String>,
+    /// The very place, where it is known.
+    #[serde(skip)]
+    pub span: Option<Span>,
 }
 
 impl Fault {
     pub(super) fn new(file: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { file: file.into(), line: None, message: message.into(), hint: None }
+        Self { file: file.into(), line: None, message: message.into(), hint: None, span: None }
     }
 
     pub(super) fn line(mut self, line: impl Into<Option<usize>>) -> Self {
         self.line = line.into();
         self
+    }
+
+    pub(super) fn span(mut self, span: impl Into<Option<Span>>) -> Self {
+        self.span = span.into();
+        self
+    }
+
+    /// Puts the fault at a stretch of its file's text.
+    pub(super) fn at(self, text: &str, start: usize, length: usize) -> Self {
+        self.line(line_of(text, start)).span(Span { start, length: length.max(1) })
+    }
+
+    /// Puts the fault at the first place that a Cedar error points at, where it points at one.
+    pub(super) fn labelled(self, error: &dyn miette::Diagnostic, text: &str) -> Self {
+        let label = error.labels().and_then(|mut labels| labels.next());
+        match label {
+            Some(label) => self.at(text, label.offset(), label.len()),
+            None => self,
+        }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -19,7 +19,7 @@ use crate::domain::staff::{Act, ActSubject, Role, SignedIn};
 use crate::domain::verdict::EvaluationError;
 
 /// The cases of staff rights in a bundle.
-pub(super) const CASES: &str = "staff/cases.toml";
+pub(super) const CASES: &str = "staff/cases.yaml";
 
 /// What the rules say about one act.
 #[derive(Clone, Debug, PartialEq, Eq)]

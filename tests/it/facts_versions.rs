@@ -13,8 +13,8 @@ const SCHEMA_1: &str = include_str!("../../src/policy/schema/v1.cedarschema");
 const NEW: [&str; 7] = [
     "approve/vouched.cedar",
     "authenticate/blocked-card.cedar",
-    "cases/member.toml",
-    "cases/vouched.toml",
+    "cases/member.yaml",
+    "cases/vouched.yaml",
     "invariants/blocked-card-stays-blocked.cedar",
     "invariants/vouched-not-lost.cedar",
     "offer/passkey.cedar",

@@ -53,13 +53,12 @@ fn test_counts_cases_and_names_the_rules_that_none_touches() {
 #[test]
 fn test_shows_what_was_expected_and_what_came() {
     let folder = tempfile::tempdir().unwrap();
-    let case =
-        "[[case]]\nname = \"wrong\"\noutcome = \"reject\"\nreasons = [\"risk_low\"]\npolicies = [\"low-risk\"]\n";
-    write(&BundleSource::shipped().with("cases/wrong.toml", case), folder.path());
+    let case = "cases:\n  - name: wrong\n    outcome: reject\n    reasons: [risk_low]\n    policies: [low-risk]\n";
+    write(&BundleSource::shipped().with("cases/wrong.yaml", case), folder.path());
     let (code, text) = said("test", Some(folder.path()));
     assert_eq!(code, 1);
     assert!(
-        text.starts_with("failed: cases/wrong.toml:2: wrong\n  outcome: expected Reject, came Approve\n"),
+        text.starts_with("failed: cases/wrong.yaml:2: wrong\n  outcome: expected Reject, came Approve\n"),
         "{text}"
     );
 }
