@@ -105,7 +105,7 @@ pub async fn decision(
         return Ok(explained(recorded, bundle, sharing));
     }
     let digest = recorded.verdict.bundle_digest.clone();
-    let live = app.bundle.load_full();
+    let live = app.bundle.load();
     if live.bundle.digest() == digest {
         return Ok(explained(recorded, &live.bundle, sharing));
     }
