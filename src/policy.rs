@@ -15,6 +15,7 @@ mod schema;
 mod translate;
 mod vocabulary;
 
+pub mod assumption;
 pub mod bundle;
 pub mod case;
 pub mod decide;

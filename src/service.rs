@@ -44,8 +44,15 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<O
     let upkeep = tokio::spawn(upkeep::run(app.clone(), state.callers.clone()));
     let stop = CancellationToken::new();
     let courier = tokio::spawn(courier::run(app.clone(), stop.clone()));
+    let following = [
+        tokio::spawn(bundles::run(app.clone())),
+        tokio::spawn(bundles::ask_shadow(app.clone())),
+        tokio::spawn(bundles::watch(app.clone())),
+    ];
     let served = server::serve(listener, joined(&state), &settings, parts, shutdown).await;
     upkeep.abort();
+    following.iter().for_each(JoinHandle::abort);
+    bundles::end(&app).await;
     stop.cancel();
     drain(courier, settings.drain_timeout()).await;
     app.store.clone().close().await;

@@ -47,6 +47,7 @@ pub mod receive;
 mod receive_sql;
 pub mod recorded;
 pub mod retention;
+pub mod sandbox;
 pub mod search;
 pub mod sent_codes;
 pub mod shadow_differences;

@@ -1,12 +1,21 @@
-//! `sekisho policy`: writes, checks, tests and explains bundles of rules. A verb per file.
+//! `sekisho policy`: writes, checks, tests and explains bundles of rules, and leads a change through its life. A verb per file.
 
+mod activate;
 mod check;
+mod decide;
 mod explain;
 mod files;
 mod fmt;
+mod history;
+mod life;
 mod new;
 mod record;
+mod replay;
 mod report;
+mod rollback;
+mod sign;
+mod status;
+mod submit;
 mod test;
 mod which;
 
@@ -29,6 +38,10 @@ pub(super) enum PolicyCommand {
     Test(test::TestArgs),
     /// Explain one stored decision: facts, rules that matched, conditions that stood in the way; needs `sekisho login`
     Explain(explain::ExplainArgs),
+    /// Decide recorded purchases once more under another bundle, and show what changes
+    Replay(Box<replay::ReplayArgs>),
+    #[command(flatten)]
+    Life(life::LifeCommand),
 }
 
 /// Runs a command. The exit code is 0 when all is well and 1 when the bundle or its cases fail.
@@ -39,5 +52,7 @@ pub(super) async fn run(command: PolicyCommand, settings: &Settings, out: &mut d
         PolicyCommand::Check(args) => check::run(args, settings, out).await,
         PolicyCommand::Test(args) => test::run(args, settings, out).await,
         PolicyCommand::Explain(args) => explain::run(args, settings, out).await,
+        PolicyCommand::Replay(args) => replay::run(*args, settings, out).await,
+        PolicyCommand::Life(command) => life::run(command, settings, out).await,
     }
 }

@@ -150,21 +150,35 @@ pub(super) async fn write_cardholder(
 /// # Errors
 /// [`RegisterError`].
 pub(super) async fn seal_cardholder(app: &App, entry: &CardholderEntry) -> Result<SealedCardholder, RegisterError> {
-    let known = app.store.cardholder_key(&entry.reference).await?;
-    let (id, key, wrapped) = if let Some((id, key_id, bytes)) = known {
-        let wrapped = WrappedKey { key_id, bytes };
-        (id, app.keys.unwrap_person_key(id, &wrapped)?, wrapped)
-    } else {
-        let id = CardholderId::new(app.now(), app.randomness.as_ref());
-        let (key, wrapped) = app.keys.new_person_key(id, app.randomness.as_ref())?;
-        (id, key, wrapped)
+    let Some((id, key_id, bytes)) = app.store.cardholder_key(&entry.reference).await? else {
+        return Ok(seal_new(app, CardholderId::new(app.now(), app.randomness.as_ref()), entry)?);
     };
+    let wrapped = WrappedKey { key_id, bytes };
+    let key = app.keys.unwrap_person_key(id, &wrapped)?;
+    Ok(sealed(app, id, (&key, wrapped), entry)?)
+}
+
+/// Seals the record of a person who is new, under a new key.
+///
+/// # Errors
+/// [`SealError`].
+pub(super) fn seal_new(app: &App, id: CardholderId, entry: &CardholderEntry) -> Result<SealedCardholder, SealError> {
+    let (key, wrapped) = app.keys.new_person_key(id, app.randomness.as_ref())?;
+    sealed(app, id, (&key, wrapped), entry)
+}
+
+fn sealed(
+    app: &App,
+    id: CardholderId,
+    (key, wrapped): (&PersonKey, WrappedKey),
+    entry: &CardholderEntry,
+) -> Result<SealedCardholder, SealError> {
     Ok(SealedCardholder {
         id,
         reference: entry.reference.clone(),
         person_key_id: wrapped.key_id,
         person_key: wrapped.bytes,
-        sealed: seal_record(app, id, &key, &entry.record)?,
+        sealed: seal_record(app, id, key, &entry.record)?,
         digests: digests(app, &entry.record),
     })
 }
@@ -369,7 +383,7 @@ pub(super) fn stored_number(app: &App, number: &CardNumber, expiry: Expiry) -> S
 }
 
 /// An audit entry with the result `done`.
-pub(super) fn note(app: &App, actor: &str, action: &'static str, subject: String) -> Entry {
+pub(crate) fn note(app: &App, actor: &str, action: &'static str, subject: String) -> Entry {
     Entry {
         id: AuditId::new(app.now(), app.randomness.as_ref()),
         recorded_at: app.now(),

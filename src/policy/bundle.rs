@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::assumption::{self, Assumption};
 use super::desk::{Desk, Desks};
-use super::engine::AskError;
+use super::engine::{AskError, Texts};
 use super::fault::{BundleErrors, Fault};
 use super::invariant::{self, Invariant};
 use super::manifest::{self, Manifest};
@@ -24,6 +25,8 @@ pub struct Bundle {
     reference: Reference,
     rules: Vec<Rule>,
     invariants: Vec<Invariant>,
+    assumptions: Vec<Assumption>,
+    texts: Texts,
     /// Reason code and whether it forbids, by rule id.
     meanings: BTreeMap<String, (String, bool)>,
     source: BundleSource,
@@ -50,7 +53,9 @@ impl Bundle {
         let reference = Reference::read(&source, &mut faults);
         let rules = manifest.as_ref().map(|manifest| rule::read(&source, manifest, &mut faults)).unwrap_or_default();
         let invariants = invariant::read(&source, &mut faults);
-        let claims = invariant::rules(&invariants);
+        let assumptions = assumption::read(&source, &mut faults);
+        let claims: Vec<Rule> =
+            [invariant::rules(&invariants), assumption::rules(&assumptions)].into_iter().flatten().collect();
         if let Some(reference) = &reference {
             check_reasons(&source, &rules, reference, &mut faults);
             lint::run(claims.iter(), reference, &mut faults);
@@ -69,6 +74,8 @@ impl Bundle {
             reference,
             rules,
             invariants,
+            texts: Texts::new(&assumptions)?,
+            assumptions,
             source,
             desks: Desks::new(),
         };
@@ -102,6 +109,11 @@ impl Bundle {
         &self.invariants
     }
 
+    /// What is true of every real request, sorted by id.
+    pub fn assumptions(&self) -> &[Assumption] {
+        &self.assumptions
+    }
+
     /// The files that it was built from.
     pub fn source(&self) -> &BundleSource {
         &self.source
@@ -120,7 +132,7 @@ impl Bundle {
     }
 
     pub(super) fn with_desk<T>(&self, work: impl FnOnce(&mut Desk) -> Result<T, AskError>) -> Result<T, AskError> {
-        self.desks.with(&self.rules, self.facts_version, work)
+        self.desks.with(&self.rules, &self.texts, self.facts_version, work)
     }
 }
 
@@ -129,7 +141,7 @@ fn unknown_files(source: &BundleSource) -> Option<Fault> {
     let known = |path: &str| {
         let (folder, name) = path.split_once('/').unwrap_or(("", path));
         match folder {
-            "" => matches!(name, schema::FILE | manifest::FILE | reason::FILE | "README.md"),
+            "" => matches!(name, schema::FILE | manifest::FILE | reason::FILE | assumption::FILE | "README.md"),
             "reference" => has_extension(name, "toml"),
             "cases" => ["yaml", "json"].iter().any(|extension| has_extension(name, extension)),
             invariant::FOLDER => has_extension(name, "cedar") && !name.contains('/'),
@@ -138,7 +150,7 @@ fn unknown_files(source: &BundleSource) -> Option<Fault> {
         }
     };
     let (path, _) = source.files().find(|(path, _)| !known(path))?;
-    let hint = "a bundle holds bundle.toml, schema.cedarschema, reasons.toml, README.md, reference/*.toml, cases/*.yaml or *.json, \
+    let hint = "a bundle holds bundle.toml, schema.cedarschema, reasons.toml, assumptions.cedar, README.md, reference/*.toml, cases/*.yaml or *.json, \
                 rules in share/, approve/, challenge/, offer/, authenticate/, invariants/, and staff/ with its schema, rules and cases";
     Some(Fault::new(path, "the file has no place in a bundle").hint(hint))
 }

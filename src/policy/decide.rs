@@ -106,7 +106,9 @@ fn climb(bundle: &Bundle, desk: &mut Desk, facts: &Facts, witness: Witness<'_>) 
     let mut errors = Vec::new();
 
     let request = engine.purchase_request(Question::Approve, scene, context.clone())?;
-    let group = engine.ask(Question::Authenticate, &request, &scene.entities);
+    // Every question about the purchase sees these facts; where they break an assumption, its error stands in each answer.
+    let mut group = engine.ask(Question::Authenticate, &request, &scene.entities);
+    group.errors.extend(engine.broken(Question::Approve, &request, &scene.entities));
     let mut answer = engine.ask(Question::Approve, &request, &scene.entities);
     answer.join(&group);
     witness(Question::Approve, None, &answer);
@@ -145,6 +147,16 @@ fn offer(engine: &Engine, scene: &Scene, method: Method, context: cedar_policy::
     Ok(engine.ask(Question::Offer, &request, &scene.entities))
 }
 
+/// What these facts break of the assumptions about purchases.
+pub(super) fn broken_assumptions(bundle: &Bundle, facts: &Facts) -> Result<Vec<(String, String)>, AskError> {
+    let context = translate::facts(facts, bundle.facts_version(), bundle.reference())?;
+    bundle.with_desk(|desk| {
+        let (engine, scene) = desk.open(facts, bundle.reference())?;
+        let request = engine.purchase_request(Question::Approve, scene, context)?;
+        Ok(engine.broken(Question::Approve, &request, &scene.entities))
+    })
+}
+
 /// Makes every request of these facts and holds it, its context and its entities against the schema.
 pub(super) fn validate_requests(bundle: &Bundle, facts: &Facts) -> Result<(), AskError> {
     let context = translate::facts(facts, bundle.facts_version(), bundle.reference())?;
@@ -177,7 +189,9 @@ fn ask_share(
     let context = sharing_context(facts, recipient, class, reference)?;
     let (engine, scene) = desk.open_sharing(&facts.card.programme, recipient, reference)?;
     let request = engine.sharing_request(scene, context)?;
-    Ok(Some(engine.ask(Question::Share, &request, &scene.entities)))
+    let mut answer = engine.ask(Question::Share, &request, &scene.entities);
+    answer.errors.extend(engine.broken(Question::Share, &request, &scene.entities));
+    Ok(Some(answer))
 }
 
 /// What `share` sees; a data class that the reference data do not describe counts as sensitive.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use super::engine::{AskError, Engine, Scene, SharingScene};
+use super::engine::{AskError, Engine, Scene, SharingScene, Texts};
 use super::reference::{Recipient, Reference};
 use super::rule::Rule;
 use crate::domain::facts::Facts;
@@ -106,13 +106,16 @@ impl Desks {
     pub(super) fn with<T>(
         &self,
         rules: &[Rule],
+        texts: &Texts,
         facts_version: u16,
         work: impl FnOnce(&mut Desk) -> Result<T, AskError>,
     ) -> Result<T, AskError> {
         let mut place = self.place().ok_or_else(|| AskError::Copy("no place".to_owned()))?;
         let desk = match &mut *place {
             Some(desk) => desk,
-            empty => empty.insert(Desk { engine: Engine::copy(rules, facts_version)?, scenes: Scenes::default() }),
+            empty => {
+                empty.insert(Desk { engine: Engine::copy(rules, texts, facts_version)?, scenes: Scenes::default() })
+            }
         };
         work(desk)
     }

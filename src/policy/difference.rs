@@ -36,6 +36,8 @@ pub struct Difference {
     pub rules: BTreeMap<Question, Vec<Changed>>,
     /// Invariants.
     pub invariants: Vec<Changed>,
+    /// Assumptions.
+    pub assumptions: Vec<Changed>,
     /// Files of `reference/`, and the reasons.
     pub reference: Vec<Changed>,
 }
@@ -50,6 +52,9 @@ impl Difference {
         let invariants = |bundle: &Bundle| -> BTreeMap<String, String> {
             bundle.invariants().iter().map(|one| (one.id.clone(), one.text.clone())).collect()
         };
+        let assumptions = |bundle: &Bundle| -> BTreeMap<String, String> {
+            bundle.assumptions().iter().map(|one| (one.id.clone(), one.text.clone())).collect()
+        };
         let reference = |bundle: &Bundle| -> BTreeMap<String, String> {
             let files = bundle.source().files();
             let kept = files.filter(|(path, _)| path.starts_with("reference/") || *path == super::reason::FILE);
@@ -62,12 +67,17 @@ impl Difference {
         Self {
             rules: by_question.filter(|(_, found)| !found.is_empty()).collect(),
             invariants: changed(&invariants(old), &invariants(new)),
+            assumptions: changed(&assumptions(old), &assumptions(new)),
             reference: changed(&reference(old), &reference(new)),
         }
     }
 
-    /// The questions about purchases whose rules differ; the group's rules answer two of them.
+    /// The questions about purchases whose rules differ; the group's rules answer two of them. Every question when
+    /// assumptions differ, since each request is held against them.
     pub fn questions(&self) -> BTreeSet<Question> {
+        if !self.assumptions.is_empty() {
+            return Question::ALL.iter().copied().filter(|question| *question != Question::Staff).collect();
+        }
         self.rules.keys().copied().filter(|question| *question != Question::Staff).collect()
     }
 
@@ -87,7 +97,7 @@ impl Difference {
 
     /// Whether nothing differs that a decision could depend on.
     pub fn is_empty(&self) -> bool {
-        self.rules.is_empty() && self.invariants.is_empty() && self.reference.is_empty()
+        self.rules.is_empty() && self.invariants.is_empty() && self.assumptions.is_empty() && self.reference.is_empty()
     }
 }
 

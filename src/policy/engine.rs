@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use cedar_policy::{Authorizer, Context, Entities, EntityUid, Policy, PolicyId, Request, Schema};
 
+use super::assumption::{Assumption, Guard, GuardText};
+use super::fault::{BundleErrors, Fault};
 use super::hierarchy::{HierarchyError, Names, purchase_store, sharing_store};
 use super::index::{Answer, Index};
 use super::question::Question;
@@ -47,6 +49,23 @@ pub(super) struct SharingScene {
     pub(super) entities: Entities,
 }
 
+/// What every copy is made from beside the rules.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Texts {
+    purchases: GuardText,
+    sharing: GuardText,
+}
+
+impl Texts {
+    pub(super) fn new(assumptions: &[Assumption]) -> Result<Self, BundleErrors> {
+        let text = |question| {
+            GuardText::new(assumptions, question)
+                .map_err(|error| BundleErrors::from(Fault::new(super::assumption::FILE, error.to_string())))
+        };
+        Ok(Self { purchases: text(Question::Approve)?, sharing: text(Question::Share)? })
+    }
+}
+
 /// One copy of the rules.
 pub(super) struct Engine {
     authorizer: Authorizer,
@@ -55,12 +74,14 @@ pub(super) struct Engine {
     /// The methods that the schema has.
     methods: Vec<Method>,
     indexes: BTreeMap<Question, Index>,
+    purchases: Guard,
+    sharing: Guard,
     actions: BTreeMap<Question, EntityUid>,
 }
 
 impl Engine {
     /// A copy that shares nothing with another: the rules are parsed again.
-    pub(super) fn copy(rules: &[Rule], facts_version: u16) -> Result<Self, AskError> {
+    pub(super) fn copy(rules: &[Rule], texts: &Texts, facts_version: u16) -> Result<Self, AskError> {
         let mut indexes: BTreeMap<Question, Index> = BTreeMap::new();
         for rule in rules.iter().filter(|rule| rule.question != Question::Staff) {
             let policy = Policy::parse(Some(PolicyId::new(&rule.id)), &rule.text).map_err(copy_failed)?;
@@ -76,6 +97,8 @@ impl Engine {
             names: Names::new()?,
             methods: Method::ALL.iter().copied().filter(|method| is_known(*method, facts_version)).collect(),
             indexes,
+            purchases: Guard::copy(&texts.purchases).map_err(copy_failed)?,
+            sharing: Guard::copy(&texts.sharing).map_err(copy_failed)?,
             actions: Question::ALL.iter().map(action).collect::<Result<_, _>>()?,
         })
     }
@@ -150,6 +173,12 @@ impl Engine {
         context.validate(&self.schema, &action).map_err(|error| refused(&error))?;
         let checked = Request::new(principal, action, resource, context, Some(&self.schema));
         checked.map(|_| ()).map_err(|error| refused(&error))
+    }
+
+    /// What a request breaks of the assumptions about its question, by the ids that errors carry.
+    pub(super) fn broken(&self, question: Question, request: &Request, entities: &Entities) -> Vec<(String, String)> {
+        let guard = if question == Question::Share { &self.sharing } else { &self.purchases };
+        guard.broken(&self.authorizer, request, entities)
     }
 
     /// The joined answer of one folder's rules.

@@ -37,6 +37,13 @@ pub struct Invariant {
     rule: Rule,
 }
 
+impl Invariant {
+    /// Its head and conditions, as Cedar reads them.
+    pub(super) fn policy(&self) -> &Policy {
+        &self.rule.policy
+    }
+}
+
 /// What an invariant claims of the requests that its head and conditions match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {

@@ -4,14 +4,29 @@
 //! is absent, crashes, answers nonsense or needs too long, is *not proved*, never proved. Needs no database and no network;
 //! production needs no solver, since proofs are made when a bundle is submitted.
 
+mod counterexample;
+mod facts;
+mod instead;
+mod ordinary;
+mod piece;
+mod plan;
+mod premise;
+mod solver;
 mod weakening;
+mod witness;
+mod work;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::bundle::Bundle;
 use super::question::Question;
+use super::yardstick::Query;
 use crate::domain::facts::Facts;
+use crate::domain::verdict::Verdict;
+use plan::Spec;
+use solver::Process;
+use work::{Done, Found};
 
 pub use weakening::weakening;
 
@@ -83,14 +98,27 @@ pub struct Refutation {
 pub struct Counterexample {
     /// The question about it.
     pub question: Question,
-    /// The facts, changed from an ordinary purchase only where that matters; none when no facts lead to the request.
-    pub facts: Option<Facts>,
     /// The request as the solver found it.
     pub request: String,
     /// Whether Cedar's own engine agrees on that request.
     pub confirmed: bool,
+    /// The same as facts that the program could gather; none when no facts lead to such a request.
+    pub purchase: Option<Purchase>,
     /// What else is to be said about it, a sentence each.
     pub remarks: Vec<String>,
+}
+
+/// A purchase of which a claim does not hold, as facts.
+#[derive(Clone, Debug)]
+pub struct Purchase {
+    /// The facts, changed from an ordinary purchase only where that matters.
+    pub facts: Facts,
+    /// What was changed, by the facts' paths: `purchase.amount_base_minor: 3000001, ordinarily 4980`.
+    pub differs: Vec<String>,
+    /// The very question, with its method, recipient and data class.
+    pub asked: Query,
+    /// What the whole decision says about these facts.
+    pub verdict: Verdict,
 }
 
 impl Proof {
@@ -118,7 +146,63 @@ pub async fn prove(bundle: &Bundle, options: &Options) -> Proof {
 }
 
 /// Proves `new`, judged by the invariants and assumptions of `live` as well as by its own.
-pub async fn prove_between(_live: &Bundle, new: &Bundle, _options: &Options) -> Proof {
-    let unavailable = Some("this build asks no solver yet".to_owned());
-    Proof { digest: new.digest().to_owned(), items: Vec::new(), unavailable }
+pub async fn prove_between(live: &Bundle, new: &Bundle, options: &Options) -> Proof {
+    let digest = new.digest().to_owned();
+    let specs = match plan::specs(live, new) {
+        Ok(specs) => specs,
+        Err(error) => return Proof { digest, items: Vec::new(), unavailable: Some(error.to_string()) },
+    };
+    let specs: Vec<Spec> = specs.into_iter().filter(|spec| options.wants(&spec.id)).collect();
+    let mut items = unknown(&specs, &options.only);
+    let mut process = Process::new(&options.solver, options.patience);
+    if let Err(why) = process.probe().await {
+        items.extend(specs.into_iter().map(|spec| not_asked(spec, &why)));
+        return Proof { digest, items, unavailable: Some(why) };
+    }
+    let done = work::run(specs, process, options).await;
+    items.extend(done.into_iter().map(|done| item(live, new, done)));
+    Proof { digest, items, unavailable: None }
+}
+
+impl Options {
+    /// Whether an item is among those to prove: named by its id, by its rule, or by what is claimed.
+    fn wants(&self, id: &str) -> bool {
+        let named =
+            |name: &String| name == id || id.split_once(':').is_some_and(|(what, rule)| name == what || name == rule);
+        self.only.is_empty() || self.only.iter().any(named)
+    }
+}
+
+/// What was asked for and is no item: not proved, so that a typing error is found.
+fn unknown(specs: &[Spec], only: &[String]) -> Vec<Item> {
+    let is_item = |name: &&String| {
+        let alone = Options { only: vec![(*name).clone()], ..Options::default() };
+        specs.iter().any(|spec| alone.wants(&spec.id))
+    };
+    let item = |name: &String| Item {
+        id: name.clone(),
+        title: "nothing has this id".to_owned(),
+        outcome: Outcome::NotProved("there is no such invariant, rule or claim".to_owned()),
+        elapsed: Duration::ZERO,
+    };
+    only.iter().filter(|name| !is_item(name)).map(item).collect()
+}
+
+fn not_asked(spec: Spec, why: &str) -> Item {
+    let why = why.lines().next().unwrap_or_default().to_owned();
+    Item { id: spec.id, title: spec.title, outcome: Outcome::NotProved(why), elapsed: Duration::ZERO }
+}
+
+fn item(live: &Bundle, new: &Bundle, done: Done) -> Item {
+    let Done { spec, found, elapsed } = done;
+    let outcome = match found {
+        Found::Proved => Outcome::Proved,
+        Found::Warned(why) => Outcome::Warned(why),
+        Found::NotProved(why) => Outcome::NotProved(why),
+        Found::Refuted(why, example) => {
+            let example = example.map(|example| Box::new(counterexample::of(live, new, &spec, &example.0, &example.1)));
+            Outcome::Refuted(Refutation { why, example })
+        }
+    };
+    Item { id: spec.id, title: spec.title, outcome, elapsed }
 }

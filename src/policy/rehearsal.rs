@@ -2,14 +2,17 @@
 //!
 //! Requests are not held against the schema one by one: these two are, and every rule is evaluated on them.
 
+mod words;
+
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
 
 use iso_currency::Currency;
 
+use super::assumption::{FILE, PREFIX};
 use super::bundle::Bundle;
-use super::decide::{decide, share, validate_requests};
-use super::fault::{BundleErrors, Fault};
+use super::decide::{broken_assumptions, decide, share, validate_requests};
+use super::fault::{BundleErrors, Fault, line_with};
 use crate::domain::assessment::{Answer, Assessment, NotAsked, RISK_MAX, Recommendation, Signal};
 use crate::domain::card::CardStatus;
 use crate::domain::consent::{ConsentState, DataClass};
@@ -32,6 +35,10 @@ pub(super) fn rehearse(bundle: &Bundle) -> Result<(), BundleErrors> {
             DataClass::ALL.iter().flat_map(|class| share(bundle, &facts, &recipient.id, *class).errors)
         });
         for error in decide(bundle, &facts).errors.into_iter().chain(shared) {
+            if let Some(broken) = error.policy.strip_prefix(PREFIX) {
+                faults.push(not_assumable(bundle, broken));
+                continue;
+            }
             let rule = bundle.rules().iter().find(|rule| rule.id == error.policy);
             let fault = match rule {
                 Some(rule) => rule.fault(format!("cannot be evaluated: {}", error.message)),
@@ -40,7 +47,17 @@ pub(super) fn rehearse(bundle: &Bundle) -> Result<(), BundleErrors> {
             faults.push(fault.hint("bound its calculation: amounts reach 10^12 minor units and more in yen"));
         }
     }
+    for facts in words::every_word() {
+        let broken = broken_assumptions(bundle, &facts).unwrap_or_default();
+        faults.extend(broken.iter().filter_map(|(id, _)| id.strip_prefix(PREFIX)).map(|id| not_assumable(bundle, id)));
+    }
     BundleErrors::check(faults)
+}
+
+fn not_assumable(bundle: &Bundle, id: &str) -> Fault {
+    let line = bundle.source().text(FILE).and_then(|text| line_with(text, &format!("@id(\"{id}\")")));
+    let fault = Fault::new(FILE, format!("assumption `{id}`: does not hold of facts that the program gathers"));
+    fault.line(line).hint("say less: every request is held against it, and one that breaks it is never approved")
 }
 
 /// The least that facts can hold: nothing optional is stated, numbers are at their lower bounds.
@@ -84,7 +101,7 @@ pub fn least() -> Facts {
         },
         matches: matches(Match::NotGiven),
         location: LocationFacts { country: None, prefecture: None, source: LocationSource::Unknown },
-        velocity: velocity(0, None),
+        velocity: velocity(0, 1, None),
         challenge_wish: ChallengeWish::NoPreference,
         vouched: false,
         assessment: Assessment::NotAsked { reason: NotAsked::ConsentUnknown },
@@ -144,7 +161,7 @@ pub fn most() -> Facts {
             prefecture: Some("47".to_owned()),
             source: LocationSource::IpDatabase,
         },
-        velocity: velocity(i64::from(u32::MAX), Some(i64::from(u32::MAX))),
+        velocity: velocity(i64::from(u32::MAX), i64::from(u32::MAX), Some(i64::from(u32::MAX))),
         challenge_wish: ChallengeWish::ChallengeMandated,
         vouched: true,
         assessment: Assessment::Answered(Answer {
@@ -177,8 +194,8 @@ fn matches(answer: Match) -> MatchFacts {
     MatchFacts { email: answer, phone: answer, name: answer, billing_address: answer }
 }
 
-fn velocity(number: i64, seconds_since_last: Option<i64>) -> VelocityFacts {
-    let count = Count { count: number, sum_base_minor: if number == 0 { 0 } else { i64::MAX } };
+fn velocity(number: i64, with_this_one: i64, seconds_since_last: Option<i64>) -> VelocityFacts {
+    let count = Count { count: with_this_one, sum_base_minor: if number == 0 { 0 } else { i64::MAX } };
     VelocityFacts {
         card_1h: count,
         card_24h: count,

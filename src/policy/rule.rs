@@ -6,6 +6,7 @@ use std::str::FromStr;
 use cedar_policy::{ActionConstraint, Effect, Policy, PolicyId, PolicySet};
 use miette::Diagnostic;
 
+use super::assumption;
 use super::fault::{Fault, line_with};
 use super::invariant;
 use super::manifest::Manifest;
@@ -45,7 +46,7 @@ impl Rule {
 pub(super) fn read(source: &BundleSource, manifest: &Manifest, faults: &mut Vec<Fault>) -> Vec<Rule> {
     let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
     let claims = format!("{}/", invariant::FOLDER);
-    let is_rule = |file: &str| has_extension(file, "cedar") && !file.starts_with(&claims);
+    let is_rule = |file: &str| has_extension(file, "cedar") && !file.starts_with(&claims) && file != assumption::FILE;
     for (file, text) in source.files().filter(|(file, _)| is_rule(file)) {
         let Some(question) = question_of(file) else {
             let fault = Fault::new(file, "rules live in a folder named after their question");

@@ -37,6 +37,16 @@ impl Query {
         [Self::Approve, Self::Challenge].into_iter().chain(offers).chain(shares).collect()
     }
 
+    /// The question that it asks.
+    pub fn question(&self) -> Question {
+        match self {
+            Self::Approve => Question::Approve,
+            Self::Challenge => Question::Challenge,
+            Self::Offer(_) => Question::Offer,
+            Self::Share(..) => Question::Share,
+        }
+    }
+
     /// The question about a purchase that a decision asks on its way.
     pub(super) fn about_purchase(question: Question, method: Option<Method>) -> Self {
         match (question, method) {

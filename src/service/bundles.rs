@@ -111,6 +111,13 @@ pub(super) async fn watch(app: Arc<App>) {
     }
 }
 
+/// Writes down what was counted since the last beat, when the process ends.
+pub(super) async fn end(app: &App) {
+    if let Err(error) = figures::write_down(app).await {
+        tracing::warn!(%error, "the last figures cannot be written down");
+    }
+}
+
 /// Writes what is in use into the figures.
 pub(super) fn measure(app: &App) {
     let snapshot = app.bundle.snapshot();

@@ -17,7 +17,7 @@ use crate::domain::facts::Purpose;
 use crate::domain::id::{AuthenticationId, CardId, MerchantId, VouchId};
 use crate::domain::money::Money;
 
-const COLUMNS: &str = "id, merchant_id, merchant_reference, purpose, amount_minor, currency, purchased_at, card_id, \
+pub(super) const COLUMNS: &str = "id, merchant_id, merchant_reference, purpose, amount_minor, currency, purchased_at, card_id, \
      card_last_four, status, ending, reasons, bundle_digest, facts, verdict, return_url, device_digest, \
      address_digest, created_at, finished_at, public_reasons, emv_reason, vouch_id";
 
@@ -270,7 +270,7 @@ async fn remember(connection: &impl ConnectionTrait, passed: &Authentication) ->
     Ok(())
 }
 
-fn values(authentication: &Authentication) -> Vec<Value> {
+pub(super) fn values(authentication: &Authentication) -> Vec<Value> {
     vec![
         authentication.id.uuid().into(),
         authentication.merchant_id.uuid().into(),

@@ -198,7 +198,7 @@ async fn turned_back_for(deployment: &Deployment, code: &str) -> Answer {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_every_reason_in_the_bundle_only_the_public_code_leaves() {
     on_every_database(Wanted::default(), async |deployment| {
-        let loaded = deployment.app.bundle.load_full();
+        let loaded = deployment.app.bundle.load();
         let reference = loaded.bundle.reference();
         let public: Vec<&str> = reference.reasons().map(|(_, reason)| reason.public_code.as_str()).collect();
         assert!(public.len() > 40, "the shipped bundle explains many reasons");

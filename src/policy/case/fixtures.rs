@@ -71,6 +71,11 @@ impl Fixtures {
         Ok(fixtures)
     }
 
+    /// The facts of an ordinary purchase, from which every case begins.
+    pub fn ordinary(&self) -> Option<Facts> {
+        build(&self.base).ok()
+    }
+
     /// The names of one kind of fixtures, sorted.
     pub(super) fn names(&self, kind: &str) -> impl Iterator<Item = &str> {
         self.named.get(kind).into_iter().flat_map(BTreeMap::keys).map(String::as_str)

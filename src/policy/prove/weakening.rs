@@ -4,14 +4,17 @@ use crate::policy::bundle::Bundle;
 use crate::policy::difference::{Change, Changed, Difference};
 use crate::policy::question::Question;
 
-/// What `new` removes or changes of the live bundle's invariants and staff rules, a sentence each.
-/// Whoever activates such a bundle needs two approvers of different roles. A rule that is added to the staff's weakens too:
-/// it can permit.
+/// What `new` removes or changes of the live bundle's invariants, assumptions and staff rules, a sentence each.
+/// Whoever activates such a bundle needs two approvers of different roles. What is *added* weakens too where it is a staff
+/// rule, which can permit, or an assumption, which narrows what proofs speak of.
 pub fn weakening(live: &Bundle, new: &Bundle) -> Vec<String> {
     let difference = Difference::between(live, new);
     let staff = difference.rules.get(&Question::Staff).into_iter().flatten();
     let told = difference.invariants.iter().filter(|changed| changed.change != Change::Added);
-    told.map(|changed| tell("invariant", changed)).chain(staff.map(|changed| tell("staff rule", changed))).collect()
+    told.map(|changed| tell("invariant", changed))
+        .chain(difference.assumptions.iter().map(|changed| tell("assumption", changed)))
+        .chain(staff.map(|changed| tell("staff rule", changed)))
+        .collect()
 }
 
 fn tell(what: &str, changed: &Changed) -> String {

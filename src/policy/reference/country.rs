@@ -29,6 +29,17 @@ impl Countries {
         self.countries.contains_key(country)
     }
 
+    /// Every region, sorted.
+    pub fn regions(&self) -> impl Iterator<Item = &String> {
+        self.regions.iter()
+    }
+
+    /// The countries of a region, sorted.
+    pub fn of_region<'a>(&'a self, region: &'a str) -> impl Iterator<Item = &'a str> {
+        let inside = self.countries.iter().filter(move |(_, regions)| regions.contains(region));
+        inside.map(|(country, _)| country.as_str())
+    }
+
     /// Whether there is a region of this name.
     pub fn has_region(&self, region: &str) -> bool {
         self.regions.contains(region)

@@ -10,7 +10,7 @@ use super::super::bundle::Bundle;
 use super::super::decide::methods_of;
 use super::super::desk::{Desk, Desks};
 use super::super::difference::Difference;
-use super::super::engine::AskError;
+use super::super::engine::{AskError, Texts};
 use super::super::index::Answer;
 use super::super::question::Question;
 use super::super::rule::Rule;
@@ -33,8 +33,11 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    /// None when too many rules differ or one cannot be turned into a probe.
+    /// None when too many rules differ, one cannot be turned into a probe, or every request is held against other assumptions.
     pub(super) fn new(old: &Bundle, new: &Bundle, difference: &Difference) -> Option<Self> {
+        if !difference.assumptions.is_empty() {
+            return None;
+        }
         let mut rules = Vec::new();
         let mut wanted = Some(BTreeSet::new());
         for (question, changed) in &difference.rules {
@@ -56,7 +59,7 @@ impl Probe {
 
     /// Whether a rule that differs matches, or fails, on a question that the ladder asked about these facts.
     pub(super) fn touches(&self, new: &Bundle, facts: &Facts, recorded: &Verdict) -> Result<bool, AskError> {
-        self.desks.with(&self.rules, self.facts_version, |desk| self.ask(desk, new, facts, recorded))
+        self.desks.with(&self.rules, &Texts::default(), self.facts_version, |desk| self.ask(desk, new, facts, recorded))
     }
 
     fn ask(&self, desk: &mut Desk, new: &Bundle, facts: &Facts, recorded: &Verdict) -> Result<bool, AskError> {

@@ -1,0 +1,213 @@
+//! Assumptions: what a bundle says is true of every real request, because of how facts are gathered.
+//!
+//! Proofs begin from them, and the [`Guard`] holds every request that is evaluated against them, so that a proof is about
+//! real traffic. They permit nothing and give no reason: a request that breaks one is an error, and so never approved.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use cedar_policy::pst::{self, Clause};
+use cedar_policy::{
+    ActionConstraint, Authorizer, Decision, Effect, Entities, Policy, PolicyId, PolicySet, PrincipalConstraint,
+    Request, ResourceConstraint,
+};
+
+use super::fault::{Fault, line_with};
+use super::question::Question;
+use super::rule::Rule;
+use super::source::BundleSource;
+
+/// The file in a bundle; a bundle without it assumes nothing.
+pub(super) const FILE: &str = "assumptions.cedar";
+
+/// What stands before an assumption's id where rules are named by theirs.
+pub const PREFIX: &str = "assumption:";
+
+/// One assumption of a bundle.
+#[derive(Clone, Debug)]
+pub struct Assumption {
+    /// Its id, from `@id`.
+    pub id: String,
+    /// What it says in one sentence, from `@title`.
+    pub title: String,
+    /// Its text.
+    pub text: String,
+    /// Whether it speaks of `approve`, `challenge` and `offer`, which see the same facts.
+    pub(super) of_purchases: bool,
+    /// Whether it speaks of `share`.
+    pub(super) of_sharing: bool,
+    pub(super) rule: Rule,
+}
+
+impl Assumption {
+    /// Whether it speaks of a question's requests.
+    pub fn is_about(&self, question: Question) -> bool {
+        match question {
+            Question::Share => self.of_sharing,
+            Question::Approve | Question::Challenge | Question::Offer | Question::Authenticate => self.of_purchases,
+            Question::Staff => false,
+        }
+    }
+
+    /// What must be true: the expressions of its `unless` clauses.
+    pub(super) fn claims(&self) -> Result<Vec<Clause>, pst::PstConstructionError> {
+        let policy = self.rule.policy.to_pst()?;
+        let claims = policy.body().clauses().iter().map(|clause| match clause {
+            Clause::When(claim) | Clause::Unless(claim) => Clause::When(claim.clone()),
+        });
+        Ok(claims.collect())
+    }
+}
+
+/// The assumptions as what Cedar checks: policies of their questions.
+pub(super) fn rules(assumptions: &[Assumption]) -> Vec<Rule> {
+    assumptions.iter().map(|assumption| assumption.rule.clone()).collect()
+}
+
+/// Reads every assumption, sorted by id.
+pub(super) fn read(source: &BundleSource, faults: &mut Vec<Fault>) -> Vec<Assumption> {
+    let Some(text) = source.text(FILE) else { return Vec::new() };
+    let set = match PolicySet::from_str(text) {
+        Ok(set) => set,
+        Err(errors) => {
+            let hint = "each reads `@id(\"…\") @title(\"…\") forbid (principal, action …, resource) unless { … };`";
+            faults.extend(errors.iter().map(|error| {
+                Fault::new(FILE, error.to_string()).line(super::rule::labelled_line(error, text)).hint(hint)
+            }));
+            return Vec::new();
+        }
+    };
+    let mut found: BTreeMap<String, Assumption> = BTreeMap::new();
+    for policy in set.policies() {
+        match one(policy, text) {
+            Ok(one) if found.contains_key(&one.id) => {
+                faults.push(one.rule.fault("stands twice").hint("ids are unique: rename or remove one"));
+            }
+            Ok(one) => drop(found.insert(one.id.clone(), one)),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    found.into_values().collect()
+}
+
+fn one(policy: &Policy, text: &str) -> Result<Assumption, Fault> {
+    let annotation = |word: &str| policy.annotation(word).map(str::trim).filter(|value| !value.is_empty());
+    let Some(id) = annotation("id") else {
+        return Err(Fault::new(FILE, "an assumption has no `@id`").hint("begin it with `@id(\"…\")`"));
+    };
+    let line = line_with(text, &format!("@id(\"{id}\")"));
+    let fault =
+        |message: &str, hint: &str| Fault::new(FILE, format!("assumption `{id}`: {message}")).line(line).hint(hint);
+    let title = annotation("title").ok_or_else(|| fault("`@title` is missing", "say it in one sentence"))?;
+    if let Some((word, _)) = policy.annotations().find(|(word, _)| !["id", "title"].contains(word)) {
+        return Err(fault(&format!("unknown annotation `@{word}`"), "one of @id, @title"));
+    }
+    let form = "write `forbid (principal, action …, resource) unless { what is true of every request };`";
+    let (of_purchases, of_sharing) = scope(policy).ok_or_else(|| {
+        fault("its head names neither all purchases nor sharing", "write `action`, `action in [Action::\"authenticate\", Action::\"offer\"]` or `action == Action::\"share\"`; principal and resource stay open")
+    })?;
+    let body = policy.to_pst().map_err(|error| fault(&error.to_string(), form))?;
+    let only_unless = body.body().clauses().iter().all(|clause| matches!(clause, Clause::Unless(_)));
+    if policy.effect() != Effect::Forbid || body.body().clauses().is_empty() || !only_unless {
+        return Err(fault("is no `forbid … unless { … }`", form));
+    }
+    let rule = Rule {
+        id: format!("{PREFIX}{id}"),
+        title: title.to_owned(),
+        reason: String::new(),
+        owner: String::new(),
+        question: if of_purchases { Question::Authenticate } else { Question::Share },
+        forbids: true,
+        file: FILE.to_owned(),
+        line,
+        policy: policy.new_id(PolicyId::new(format!("{PREFIX}{id}"))),
+        text: policy.to_cedar().ok_or_else(|| fault("cannot be written down", form))?,
+    };
+    let (id, title) = (id.to_owned(), title.to_owned());
+    Ok(Assumption { id, title, text: rule.text.clone(), of_purchases, of_sharing, rule })
+}
+
+/// Whether it is about purchases and about sharing; none for a head that names less than all of either.
+fn scope(policy: &Policy) -> Option<(bool, bool)> {
+    let open = policy.principal_constraint() == PrincipalConstraint::Any
+        && policy.resource_constraint() == ResourceConstraint::Any;
+    let names: Vec<String> = match policy.action_constraint() {
+        ActionConstraint::Any => return open.then_some((true, true)),
+        ActionConstraint::Eq(action) => vec![action.id().unescaped().to_owned()],
+        ActionConstraint::In(actions) => {
+            let mut names: Vec<_> = actions.iter().map(|action| action.id().unescaped().to_owned()).collect();
+            names.sort();
+            names
+        }
+    };
+    match names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["authenticate", "offer"] => open.then_some((true, false)),
+        ["share"] => open.then_some((false, true)),
+        _ => None,
+    }
+}
+
+/// One copy of the assumptions about purchases or about sharing, ready to be asked.
+///
+/// All of them joined are one policy, so that a request costs a single evaluation; which one is broken is asked only when
+/// one is.
+pub(super) struct Guard {
+    joined: PolicySet,
+    alone: Vec<(String, PolicySet)>,
+}
+
+/// The texts of a [`Guard`], from which each copy is made.
+#[derive(Clone, Debug, Default)]
+pub(super) struct GuardText {
+    joined: Option<String>,
+    alone: Vec<(String, String)>,
+}
+
+impl GuardText {
+    /// The text for one question's assumptions.
+    pub(super) fn new(assumptions: &[Assumption], question: Question) -> Result<Self, pst::PstConstructionError> {
+        let (mut all, mut alone) = (Vec::new(), Vec::new());
+        for assumption in assumptions.iter().filter(|assumption| assumption.is_about(question)) {
+            let claims = assumption.claims()?;
+            alone.push((assumption.rule.id.clone(), permit(claims.clone())?));
+            all.extend(claims);
+        }
+        let joined = if all.is_empty() { None } else { Some(permit(all)?) };
+        Ok(Self { joined, alone })
+    }
+}
+
+/// A permit of whatever keeps the claims: a claim that fails to be evaluated permits nothing.
+fn permit(claims: Vec<Clause>) -> Result<String, pst::PstConstructionError> {
+    let (principal, resource) = (pst::PrincipalConstraint::Any, pst::ResourceConstraint::Any);
+    let id = pst::PolicyID("assumptions".into());
+    let template = pst::Template::new(id, pst::Effect::Permit, principal, pst::ActionConstraint::Any, resource);
+    let body = pst::StaticPolicy::try_from(template.try_with_clauses(claims)?)?;
+    Ok(Policy::from_pst(pst::Policy::Static(body))?.to_string())
+}
+
+impl Guard {
+    /// A copy that shares nothing with another: the texts are parsed again.
+    pub(super) fn copy(text: &GuardText) -> Result<Self, cedar_policy::ParseErrors> {
+        let alone = text.alone.iter().map(|(id, text)| Ok((id.clone(), PolicySet::from_str(text)?)));
+        Ok(Self {
+            joined: text.joined.as_deref().map_or_else(|| Ok(PolicySet::new()), PolicySet::from_str)?,
+            alone: alone.collect::<Result<_, cedar_policy::ParseErrors>>()?,
+        })
+    }
+
+    /// The assumptions that a request breaks, by the ids that errors carry; none as a rule.
+    pub(super) fn broken(
+        &self,
+        authorizer: &Authorizer,
+        request: &Request,
+        entities: &Entities,
+    ) -> Vec<(String, String)> {
+        let keeps = |set: &PolicySet| authorizer.is_authorized(request, set, entities).decision() == Decision::Allow;
+        if self.alone.is_empty() || keeps(&self.joined) {
+            return Vec::new();
+        }
+        let broken = self.alone.iter().filter(|(_, set)| !keeps(set));
+        broken.map(|(id, _)| (id.clone(), "the request breaks an assumption".to_owned())).collect()
+    }
+}

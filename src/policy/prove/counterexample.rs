@@ -1,0 +1,135 @@
+//! Counterexamples: what the solver found, asked once more of Cedar's own engine, and told as a purchase.
+
+use cedar_policy::{Authorizer, Decision, Entities, PolicySet, Request};
+use cedar_policy_symcc::Env;
+
+use super::piece::{Piece, set};
+use super::plan::{About, Asked, Spec};
+use super::solver;
+use super::{Counterexample, Purchase, facts, ordinary};
+use crate::domain::facts::Facts;
+use crate::policy::bundle::Bundle;
+use crate::policy::decide::{broken_assumptions, decide};
+use crate::policy::invariant::Claim;
+use crate::policy::question::Question;
+use crate::policy::yardstick::{Query, Yardstick};
+
+mod instead;
+
+/// What is to be told of a request on which a claim fails.
+pub(super) fn of(live: &Bundle, new: &Bundle, spec: &Spec, asked: &Asked, env: &Env) -> Counterexample {
+    let confirmed = fails(&asked.query, env);
+    let mut remarks = Vec::new();
+    if !confirmed {
+        remarks.push("Cedar's own engine answers this request otherwise: please report it".to_owned());
+    }
+    let purchase = purchase(live, new, spec, asked, env);
+    if purchase.is_none() && asked.question != Question::Staff {
+        let why = "no facts that the program gathers were found that lead to this request: if it cannot be, say so in \
+                   assumptions.cedar";
+        remarks.push(why.to_owned());
+    }
+    Counterexample { question: asked.question, request: env.to_string(), confirmed, purchase, remarks }
+}
+
+/// Whether Cedar's own engine says, too, that the query fails on this request.
+pub(super) fn fails(query: &solver::Query, env: &Env) -> bool {
+    let respond = |set: &PolicySet| Authorizer::new().is_authorized(&env.request, set, &env.entities);
+    let allows = |set: &PolicySet| respond(set).decision() == Decision::Allow;
+    match query {
+        solver::Query::NeverAllows(set) => allows(set),
+        solver::Query::Implies(first, second) => allows(first) && !allows(second),
+        solver::Query::NeverErrors(_, policy) | solver::Query::NeverMatches(policy) => {
+            let alone = PolicySet::from_policies([policy.as_ref().clone()]);
+            alone.is_ok_and(|set| {
+                let response = respond(&set);
+                let erred = response.diagnostics().errors().next().is_some();
+                let matched = response.diagnostics().reason().next().is_some();
+                if matches!(query, solver::Query::NeverErrors(..)) { erred } else { matched }
+            })
+        }
+    }
+}
+
+/// The same failure as facts, as near to an ordinary purchase as can be.
+fn purchase(live: &Bundle, new: &Bundle, spec: &Spec, asked: &Asked, env: &Env) -> Option<Purchase> {
+    let trial = Trial::new(live, new, &spec.about)?;
+    let ordinary = ordinary::purchase(new);
+    let found = facts::of(env, &ordinary, new.reference());
+    let query = Query::all(new).into_iter().filter(|query| query.question() == asked.question);
+    let asked = query.into_iter().find(|query| trial.fails(&found, query))?;
+    let facts = ordinary::nearest(&found, &ordinary, |facts| trial.fails(facts, &asked));
+    let differs = ordinary::differences(&facts, &ordinary);
+    let verdict = decide(new, &facts);
+    Some(Purchase { facts, differs, asked, verdict })
+}
+
+/// A claim, tried on facts with the real engine.
+struct Trial<'a> {
+    new: &'a Bundle,
+    yardstick: Yardstick<'a>,
+    what: What,
+}
+
+enum What {
+    Claim(PolicySet, Claim),
+    Errors(PolicySet),
+}
+
+impl<'a> Trial<'a> {
+    fn new(live: &Bundle, new: &'a Bundle, about: &About) -> Option<Self> {
+        let matching = |piece: &Piece| set([&Piece::anything().after(&[piece.condition()])]).ok();
+        let what = match about {
+            About::Nothing => return None,
+            About::Ladder => What::Claim(set([&Piece::anything()]).ok()?, Claim::Then(Question::Challenge)),
+            About::Errors(id) => {
+                let rule = new.rules().iter().find(|rule| rule.id == *id)?;
+                What::Errors(PolicySet::from_policies([rule.policy.clone()]).ok()?)
+            }
+            About::Invariant { id, of_live } => {
+                let judge = if *of_live { live } else { new };
+                let invariant = judge.invariants().iter().find(|invariant| invariant.id == *id)?;
+                What::Claim(matching(&Piece::of(invariant.policy()).ok()?)?, invariant.claim.clone())
+            }
+        };
+        Some(Self { new, yardstick: Yardstick::new(new).ok()?, what })
+    }
+
+    /// Whether the claim fails on these facts, and the facts are such as can be.
+    fn fails(&self, facts: &Facts, query: &Query) -> bool {
+        if broken_assumptions(self.new, facts).is_ok_and(|broken| broken.is_empty()) {
+            self.fails_on(facts, query).unwrap_or(false)
+        } else {
+            false
+        }
+    }
+
+    fn fails_on(&self, facts: &Facts, query: &Query) -> Option<bool> {
+        let prepared = self.yardstick.prepare(facts, query)?;
+        let respond = |request: &Request, set: &PolicySet, entities: &Entities| {
+            Authorizer::new().is_authorized(request, set, entities)
+        };
+        match &self.what {
+            What::Errors(rule) => {
+                let response = respond(&prepared.request, rule, &prepared.entities);
+                Some(response.diagnostics().errors().next().is_some())
+            }
+            What::Claim(matching, claim) => {
+                let spoken_of = respond(&prepared.request, matching, &prepared.entities).decision() == Decision::Allow;
+                let permitted = spoken_of && self.yardstick.call(&prepared);
+                let other =
+                    |facts: &Facts, query: &Query| Some(!self.yardstick.call(&self.yardstick.prepare(facts, query)?));
+                Some(
+                    permitted
+                        && match claim {
+                            Claim::Never => true,
+                            Claim::Then(Question::Challenge) => other(facts, &Query::Challenge)?,
+                            Claim::Then(Question::Approve) => other(facts, &Query::Approve)?,
+                            Claim::Then(_) => return None,
+                            Claim::Instead(changes) => other(&instead::facts(facts, changes)?, query)?,
+                        },
+                )
+            }
+        }
+    }
+}

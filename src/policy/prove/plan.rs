@@ -1,0 +1,144 @@
+//! The plan: every claim about a bundle, as queries that a solver can answer. Asks nothing itself.
+
+use std::sync::Arc;
+
+use cedar_policy::pst::Expr;
+use cedar_policy::{EntityUid, RequestEnv, Schema};
+
+use super::piece::{Piece, Unaskable, set};
+use super::premise;
+use super::solver::Query;
+use crate::policy::bundle::Bundle;
+use crate::policy::question::Question;
+use crate::policy::schema;
+
+mod invariants;
+mod rules;
+mod staff;
+
+/// One query about one type of request.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) question: Question,
+    pub(super) env: RequestEnv,
+    pub(super) query: Query,
+}
+
+/// What must come of some queries.
+#[derive(Clone, Debug)]
+pub(super) enum Check {
+    /// Each must hold; where one fails, this is why the claim is refuted.
+    Hold(Vec<Asked>, String),
+    /// At least one must fail; where all hold, this is why the claim is refuted.
+    Fail(Vec<Asked>, String),
+    /// Where all hold, this is worth a warning, and the checks after it are not made.
+    Warn(Vec<Asked>, String),
+}
+
+/// One claim, ready to be asked.
+#[derive(Clone, Debug)]
+pub(super) struct Spec {
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) about: About,
+    /// In the order in which they are made; what could not be put into queries is not proved.
+    pub(super) checks: Result<Vec<Check>, String>,
+    pub(super) schema: Arc<Schema>,
+}
+
+/// What a claim is about, to hold a counterexample against.
+#[derive(Clone, Debug)]
+pub(super) enum About {
+    /// An invariant of `judge`, by its id.
+    Invariant { id: String, of_live: bool },
+    /// A rule fails to be evaluated.
+    Errors(String),
+    /// What may be approved may be challenged.
+    Ladder,
+    /// Nothing that one purchase shows.
+    Nothing,
+}
+
+/// Every claim about `new`: the live bundle's invariants too, where they differ from its own.
+pub(super) fn specs(live: &Bundle, new: &Bundle) -> Result<Vec<Spec>, Unaskable> {
+    let schema = Arc::new(schema::parse(new.facts_version()).map_err(Unaskable::new)?);
+    let mut specs = invariants::of(new, new, false, &schema);
+    specs.extend(invariants::of(live, new, true, &schema));
+    specs.push(invariants::ladder(new, &schema));
+    specs.extend(rules::of(new, &schema));
+    specs.extend(staff::of(new, &Arc::new(schema::parse_staff().map_err(Unaskable::new)?)));
+    Ok(specs)
+}
+
+/// The rules that answer a question, as pieces, under its premise.
+pub(super) struct Asking {
+    pub(super) question: Question,
+    pub(super) env: RequestEnv,
+    pub(super) rules: Vec<(String, Piece)>,
+    pub(super) claims: Vec<Arc<Expr>>,
+}
+
+impl Asking {
+    /// How `new` answers a question, where the assumptions are those of `judge`.
+    pub(super) fn new(judge: &Bundle, new: &Bundle, question: Question) -> Result<Self, Unaskable> {
+        // The assumptions of a bundle for other facts speak of words that those did not have.
+        let judge = if judge.facts_version() == new.facts_version() { judge } else { new };
+        let answers = |rule: Question| {
+            let group = matches!(question, Question::Approve | Question::Challenge);
+            rule == question || (group && rule == Question::Authenticate)
+        };
+        let rules = new.rules().iter().filter(|rule| answers(rule.question));
+        let pieces = rules.map(|rule| Ok((rule.id.clone(), Piece::of(&rule.policy)?)));
+        Ok(Self {
+            question,
+            env: env(question)?,
+            rules: pieces.collect::<Result<_, Unaskable>>()?,
+            claims: premise::claims(judge, new, question)?,
+        })
+    }
+
+    pub(super) fn pieces(&self) -> impl Iterator<Item = Piece> {
+        self.rules.iter().map(|(_, piece)| piece.clone())
+    }
+
+    /// Forbids of whatever breaks the premise.
+    pub(super) fn premise(&self) -> impl Iterator<Item = Piece> {
+        self.claims.iter().cloned().map(Piece::only_if)
+    }
+
+    pub(super) fn asked(&self, query: Query) -> Asked {
+        Asked { question: self.question, env: self.env.clone(), query }
+    }
+
+    /// Nothing that keeps the premise and these pieces is allowed.
+    pub(super) fn never_allows(&self, pieces: impl IntoIterator<Item = Piece>) -> Result<Asked, Unaskable> {
+        let pieces: Vec<Piece> = pieces.into_iter().chain(self.premise()).collect();
+        Ok(self.asked(Query::NeverAllows(set(&pieces)?)))
+    }
+
+    /// Whatever keeps the premise and is allowed by the first pieces is allowed by the others.
+    pub(super) fn implies(
+        &self,
+        first: impl IntoIterator<Item = Piece>,
+        second: impl IntoIterator<Item = Piece>,
+    ) -> Result<Asked, Unaskable> {
+        let first: Vec<Piece> = first.into_iter().chain(self.premise()).collect();
+        let second: Vec<Piece> = second.into_iter().collect();
+        Ok(self.asked(Query::Implies(set(&first)?, set(&second)?)))
+    }
+}
+
+/// The questions that are asked of facts.
+pub(super) const ASKED: [Question; 4] = [Question::Approve, Question::Challenge, Question::Offer, Question::Share];
+
+/// The type of a question's requests.
+fn env(question: Question) -> Result<RequestEnv, Unaskable> {
+    let resource = match question {
+        Question::Offer => "Method",
+        Question::Share => "Recipient",
+        _ => "Merchant",
+    };
+    let action: EntityUid = format!("Action::\"{}\"", question.as_str()).parse().map_err(Unaskable::new)?;
+    let kind = |name: &str| name.parse().map_err(Unaskable::new);
+    Ok(RequestEnv::new(kind("Card")?, action, kind(resource)?))
+}
