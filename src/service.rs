@@ -18,7 +18,6 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::domain::clock::Micros;
 use crate::metrics::{self, Metrics, ProviderFigures};
 use crate::server::{self, Parts};
 use crate::{api, pages};

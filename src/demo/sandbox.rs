@@ -198,7 +198,7 @@ struct Filler<'a, F> {
 
 impl<'a, F: Fn(usize, usize)> Filler<'a, F> {
     fn new(app: &'a App, expected: usize, ends: Micros, progress: F) -> Self {
-        let loaded = app.bundle.load_full();
+        let loaded = app.bundle.load();
         Self { app, loaded, expected, progress, made: Made::default(), ends, writing: None }
     }
 
