@@ -1,13 +1,19 @@
 //! The pages of compliance staff: how the policies decide, the bundles and their life, and why a decision came out as it did.
 
+mod activate;
+mod acts;
+mod back;
 mod bundle;
 mod bundles;
 mod course;
+mod decide;
 mod decisions;
 mod difference;
 mod overview;
 mod panel;
+mod review;
 mod trials;
+mod words;
 
 use std::sync::Arc;
 
@@ -18,7 +24,7 @@ use axum::routing::get;
 use super::console::Console;
 use super::pieces::{Cell, Tone};
 use super::signed::Signed;
-use crate::app::LoadedBundle;
+use crate::app::bundles::LoadedBundle;
 use crate::domain::authentication::{Ending, Status};
 use crate::domain::challenge::Language;
 use crate::domain::verdict::Outcome;

@@ -5,18 +5,21 @@ use axum::extract::{Path, Query};
 use serde::Deserialize;
 
 use super::difference::Changed;
-use super::{Places, bundle_path, bundles, short};
-use crate::domain::bundle::{BundleActivation, BundleHead, BundleMode, Finding};
+use super::{Places, acts, bundle_path, bundles, short, words};
+use crate::domain::bundle::{
+    ApprovalDecision, BundleActivation, BundleApproval, BundleHead, BundleMode, BundleReview, Finding,
+};
 use crate::domain::staff::{Act, ActSubject};
 use crate::flow::bundle_difference::{DifferenceError, difference};
-use crate::pages::pieces::{Cell, Facts, Field, FieldKind, Notice, Tone, rendered};
+use crate::pages::pieces::{Cell, Facts, Field, FieldKind, Notice, Table, Tone, rendered};
 use crate::pages::staff::answer::{Answer, Refusal};
 use crate::pages::staff::console::Console;
 use crate::pages::staff::failure::Failure;
 use crate::pages::staff::names::Names;
-use crate::pages::staff::sheet::{ActForm, Sheet};
+use crate::pages::staff::sheet::{ActForm, Sheet, Ways, Words};
 use crate::pages::staff::signed::Signed;
 use crate::policy::difference::ChangedText;
+use crate::texts::moment::stamp;
 
 /// So many bundles can be chosen for a comparison.
 const CHOICES: i64 = 50;
@@ -27,12 +30,14 @@ const LOOKED_BACK: i64 = 100;
 pub(super) struct Asked {
     #[serde(default)]
     against: String,
+    #[serde(default)]
+    done: String,
 }
 
 /// One check with what it said.
 #[derive(Template)]
 #[template(path = "policies_finding.html")]
-struct FindingPiece {
+pub(super) struct FindingPiece {
     title: String,
     state: String,
     tone: Tone,
@@ -44,7 +49,7 @@ struct FindingPiece {
 /// What a bundle takes away from the one that was live.
 #[derive(Template)]
 #[template(path = "policies_weakens.html")]
-struct Weakens {
+pub(super) struct Weakens {
     title: String,
     lead: String,
     lines: Vec<String>,
@@ -62,19 +67,35 @@ pub(super) async fn open(signed: Signed, Path(digest): Path<String>, Query(asked
         None => None,
     };
     let choices = choices(&signed, &digest).await?;
+    let said = store.bundle_approvals(&digest).await.map_err(|error| signed.refuse(error))?;
+    let review = store.bundle_review(&digest).await.map_err(|error| signed.refuse(error))?;
     let console = signed.console("policies-bundle-title");
     let places = Places::at(&console, "");
     let (facts, findings) = (facts(&console, &names, &head, &current), findings(&console, &head));
     let weakens = weakens(&console, &head);
+    let ways = Ways { ways: acts::ways(&signed, &console, &head, &said, review.is_some()) };
+    let standing = words::standing(&console, &names, &head, &said);
+    let (said, review) =
+        (self::said(&console, &names, &said), review.map(|review| reviewed(&console, &names, &review)));
+    let done = match asked.done.as_str() {
+        "decided" => Some((Tone::Good, "policies-done-decided")),
+        "activated" => Some((Tone::Good, "policies-done-activated")),
+        "reviewed" => Some((Tone::Good, "policies-done-reviewed")),
+        _ => None,
+    };
     let form = comparison_form(&console, &digest, against.as_deref(), choices);
     let shown = compared.map(|compared| changes(&signed, &console, compared)).transpose()?;
-    let mut sheet = Sheet::new(console).among(&places);
+    let mut sheet = Sheet::new(console).among(&places).maybe_notice(done);
     if let Some(weakens) = weakens {
         sheet = sheet.add(&weakens);
     }
-    sheet = sheet.add(&facts);
+    sheet = sheet.add(&standing).add(&ways).add(&facts);
     for finding in &findings {
         sheet = sheet.add(finding);
+    }
+    sheet = sheet.add(&said);
+    if let Some(review) = review {
+        sheet = sheet.add(&review);
     }
     sheet = sheet.add(&form);
     for html in shown.unwrap_or_default() {
@@ -127,7 +148,51 @@ fn facts(console: &Console<'_>, names: &Names, head: &BundleHead, current: &[Bun
     Facts { rows }
 }
 
-fn findings(console: &Console<'_>, head: &BundleHead) -> Vec<FindingPiece> {
+/// What tells a bundle from others, for pages on which something is done with it.
+pub(super) fn short_facts(console: &Console<'_>, names: &Names, head: &BundleHead) -> Facts {
+    let link = Cell::Link { path: bundle_path(&head.digest), text: short(&head.digest) };
+    Facts {
+        rows: vec![
+            (console.text("policies-h-bundle"), link),
+            (console.text("policies-message"), Cell::Text(head.message.clone())),
+            (console.text("policies-author"), Cell::Text(names.of(&head.author))),
+            (console.text("policies-submitted"), Cell::Text(console.moment(head.submitted_at))),
+        ],
+    }
+}
+
+/// What others said about it.
+pub(super) fn said(console: &Console<'_>, names: &Names, words: &[BundleApproval]) -> Table {
+    let row = |word: &BundleApproval| {
+        let (key, tone) = match (word.decision, word.emergency) {
+            (ApprovalDecision::Refused, _) => ("policies-said-refused", Tone::Bad),
+            (ApprovalDecision::Approved, true) => ("policies-said-let-through", Tone::Bad),
+            (ApprovalDecision::Approved, false) => ("policies-said-approved", Tone::Good),
+        };
+        let roles = word.roles.iter().map(|role| console.text(&format!("staff-role-{}", role.as_str())));
+        vec![
+            Cell::Text(names.of(&word.person)),
+            Cell::Text(roles.collect::<Vec<_>>().join(&console.text("staff-list-separator"))),
+            Cell::State(console.text(key), tone),
+            Cell::Text(word.note.clone()),
+            Cell::Figure(stamp(word.decided_at)),
+        ]
+    };
+    let headings = ["by", "roles", "said", "note", "when"].map(|name| console.text(&format!("policies-h-{name}")));
+    Table {
+        caption: console.text("policies-said"),
+        headings: headings.to_vec(),
+        rows: words.iter().map(row).collect(),
+        empty: console.text("policies-said-nothing"),
+    }
+}
+
+fn reviewed(console: &Console<'_>, names: &Names, review: &BundleReview) -> Words {
+    let by = format!("{}, {}", names.of(&review.person), console.moment(review.reviewed_at));
+    Words { title: console.text("policies-reviewed"), sentences: vec![review.note.clone(), by] }
+}
+
+pub(super) fn findings(console: &Console<'_>, head: &BundleHead) -> Vec<FindingPiece> {
     let findings = &head.findings;
     let named: [(&str, &Finding); 3] = [
         ("policies-h-check", &findings.check),
@@ -148,7 +213,7 @@ fn findings(console: &Console<'_>, head: &BundleHead) -> Vec<FindingPiece> {
     named.map(piece).into_iter().collect()
 }
 
-fn weakens(console: &Console<'_>, head: &BundleHead) -> Option<Weakens> {
+pub(super) fn weakens(console: &Console<'_>, head: &BundleHead) -> Option<Weakens> {
     (!head.weakens.is_empty()).then(|| Weakens {
         title: console.text("policies-weakens"),
         lead: console.text("policies-weakens-lead"),

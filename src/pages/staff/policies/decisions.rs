@@ -80,7 +80,7 @@ impl Asked {
 }
 
 /// A time in Japan, as browsers send it: `2026-11-22T15:46`, or a day alone.
-fn local_time(text: &str) -> Result<Option<Micros>, ()> {
+pub(super) fn local_time(text: &str) -> Result<Option<Micros>, ()> {
     if text.trim().is_empty() {
         return Ok(None);
     }

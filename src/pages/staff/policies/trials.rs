@@ -3,7 +3,10 @@
 mod tables;
 
 use askama::Template;
+use axum::extract::Query;
+use serde::Deserialize;
 
+use super::back::end_path;
 use super::panel::{Panel, Panels, grouped, percent, share};
 use super::{Places, bundle_path, short};
 use crate::charts::Tone as Colour;
@@ -13,13 +16,14 @@ use crate::domain::bundle::{Band, BundleActivation};
 use crate::domain::policy_figure::FigureKind;
 use crate::domain::staff::{Act, ActSubject};
 use crate::domain::verdict::Outcome;
+use crate::flow::staff::rights;
 use crate::flow::trial::{self, CanaryTrial, Counts, ShadowTrial, Trials};
 use crate::pages::assets;
-use crate::pages::pieces::{Cell, Facts};
+use crate::pages::pieces::{Cell, Facts, Tone};
 use crate::pages::staff::answer::Answer;
 use crate::pages::staff::console::Console;
 use crate::pages::staff::names::Names;
-use crate::pages::staff::sheet::Sheet;
+use crate::pages::staff::sheet::{Sheet, Ways};
 use crate::pages::staff::signed::Signed;
 
 const PATH: &str = "/staff/policies/trials";
@@ -40,8 +44,15 @@ struct Refreshed {
     script: String,
 }
 
+/// What the page says after something was done.
+#[derive(Deserialize)]
+pub(super) struct After {
+    #[serde(default)]
+    done: String,
+}
+
 /// `GET /staff/policies/trials`
-pub(super) async fn open(signed: Signed) -> Answer {
+pub(super) async fn open(signed: Signed, Query(after): Query<After>) -> Answer {
     signed.require(Act::PolicyLook, &ActSubject::none()).await?;
     let trials = trial::trials(signed.app()).await.map_err(|error| signed.refuse(error))?;
     let names = Names::read(&signed).await?;
@@ -58,8 +69,19 @@ pub(super) async fn open(signed: Signed) -> Answer {
         script: assets::refresh_script(),
     };
     let lead = console.text("policies-trials-lead");
-    let sheet = Sheet::new(console).among(&places).lead(lead).add(&refreshed);
+    let ways = Ways { ways: ways(&signed, &console, &trials) };
+    let done = (after.done == "ended").then_some((Tone::Good, "policies-done-ended"));
+    let sheet = Sheet::new(console).among(&places).lead(lead).maybe_notice(done).add(&ways).add(&refreshed);
     Ok(signed.refreshing_page(&sheet))
+}
+
+/// The ways to end what is tried.
+fn ways(signed: &Signed, console: &Console<'_>, trials: &Trials) -> Vec<(String, String)> {
+    let canary = trials.canary.as_ref().map(|trial| &trial.activation);
+    let shadow = trials.shadow.as_ref().map(|trial| &trial.activation);
+    let way = |used: &BundleActivation| (end_path(used), console.text(&format!("policies-end-{}", used.mode.as_str())));
+    let may = rights::offers(signed.app(), signed.who(), Act::PolicyActivate);
+    [canary, shadow].into_iter().flatten().filter(|_| may).map(way).collect()
 }
 
 fn panels(console: &Console<'_>, names: &Names, trials: &Trials) -> Vec<Panel> {
