@@ -12,15 +12,18 @@ mod cardholder;
 mod consent;
 mod demo;
 mod doctor;
+mod label;
 mod login;
 mod merchant;
 mod migrate;
 mod outbox;
 mod policy;
 mod retention;
+mod sandbox;
 mod serve;
 mod sharing;
 mod staff;
+mod table;
 mod webhook;
 
 use crate::config::Config;
@@ -104,6 +107,13 @@ enum Verb {
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
     /// Write, check, test and explain policy bundles
+    /// Say which decisions turned out to be fraud and which genuine
+    #[command(subcommand)]
+    Label(label::LabelCommand),
+    /// Fill a database of its own with made-up purchases
+    #[command(subcommand)]
+    Sandbox(sandbox::SandboxCommand),
+    /// Check and test policy bundles
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
 }
@@ -178,6 +188,8 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
             Verb::Retention(command) => retention::run(settings.load()?, command, out).await,
             Verb::Outbox(command) => outbox::run(settings.load()?, command, out).await,
             Verb::Webhook(command) => webhook::run(settings.load()?, command, out).await,
+            Verb::Label(command) => label::run(settings.load()?, command, out).await,
+            Verb::Sandbox(command) => sandbox::run(settings.load()?, command, out).await,
             Verb::Policy(command) => policy::run(command, &settings, out).await,
             Verb::Demo(args) => demo::run(settings.data, settings.database_url, args, out).await,
         }
@@ -207,8 +219,13 @@ impl Settings {
 
 /// The service's parts for a command that works on its data: the real clock, real randomness.
 async fn open(config: Config) -> Result<crate::app::App, Failure> {
+    open_with(config, crate::app::bundles::Origin::Database).await
+}
+
+/// The same, with the bundle from where `origin` says.
+async fn open_with(config: Config, origin: crate::app::bundles::Origin) -> Result<crate::app::App, Failure> {
     let clock = std::sync::Arc::new(crate::system::SystemClock);
     let randomness = std::sync::Arc::new(crate::system::SystemRandomness);
     // Wiring the parts takes more room than a caller's stack should give.
-    Ok(Box::pin(crate::app::App::build(config, clock, randomness)).await?)
+    Ok(Box::pin(crate::app::App::build_with(config, clock, randomness, origin)).await?)
 }

@@ -18,6 +18,7 @@ mod vocabulary;
 pub mod assumption;
 pub mod bundle;
 pub mod case;
+pub mod compare;
 pub mod decide;
 pub mod difference;
 pub mod explanation;
