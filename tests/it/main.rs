@@ -74,6 +74,7 @@ mod policy_cases;
 mod policy_command;
 mod process;
 mod proof;
+mod proof_command;
 mod proof_solvers;
 mod proofs;
 mod public_pages;
