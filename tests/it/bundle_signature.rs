@@ -130,8 +130,12 @@ async fn with_keys_an_unsigned_or_wrongly_signed_bundle_is_refused_at_every_step
         let refused = activate(app, who, wanted).await.unwrap_err();
         assert!(refused.to_string().contains("is not signed"), "{refused}");
         // And whoever changes what is in use past the program does not get it decided by.
-        let sql = "UPDATE bundle_activations SET digest = $1 WHERE ended_at IS NULL";
-        deployment.tables.run(sql, vec![unsigned.into()]).await.unwrap();
+        let over = "UPDATE bundle_activations SET ended_at = started_at + 1 WHERE ended_at IS NULL";
+        deployment.tables.run(over, Vec::new()).await.unwrap();
+        let sql = "INSERT INTO bundle_activations (id, digest, mode, share, started_by, started_at) \
+                   VALUES ($1, $2, 'live', 10000, 'stranger', $3)";
+        let values = vec![uuid::Uuid::from_u128(7).into(), unsigned.into(), deployment.clock_now().into()];
+        deployment.tables.run(sql, values).await.unwrap();
         let shipped = BundleSource::shipped().digest();
         let (twin, _) = deployment.twin(31).await;
         refresh(&twin).await.unwrap();

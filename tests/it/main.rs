@@ -17,6 +17,7 @@ mod bundle;
 mod bundle_following;
 mod bundle_life;
 mod bundle_signature;
+mod bundle_trials;
 mod canary;
 mod card_import;
 mod challenge;

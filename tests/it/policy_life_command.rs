@@ -40,7 +40,9 @@ fn sessions(deployment: &Deployment) -> [String; 4] {
 }
 
 fn by(deployment: &Deployment, token: &str, arguments: &[&str]) -> Ended {
-    deployment.run_with(&[&["policy"], arguments].concat(), &[("SEKISHO_SESSION", token)])
+    // No solver is to be found here: what is not proved is kept and cannot be approved.
+    let variables = [("SEKISHO_SESSION", token), ("CVC5", "/nonexistent/cvc5")];
+    deployment.run_with(&[&["policy"], arguments].concat(), &variables)
 }
 
 fn ready(service: &crate::support::process::Service) -> Value {
@@ -80,7 +82,6 @@ fn a_change_goes_from_a_folder_to_a_running_process_and_back() {
 
         let nobody = deployment.run_with(&["policy", "submit", folder.to_str().unwrap(), "--message", "x"], &[]);
         assert!(nobody.code == 1 && nobody.err.contains("hint: run `sekisho login`"), "{nobody:?}");
-        // No solver is to be found here: what is not proved is kept and cannot be approved.
         let submitted = by(&deployment, &author, &["submit", folder.to_str().unwrap(), "--message", "a try"]);
         assert!(submitted.code == 1 && submitted.out.contains("NOT PROVED"), "{submitted:?}");
         let refused = by(&deployment, &second, &["approve", short]);

@@ -12,6 +12,7 @@ use sekisho::flow::policies::approve::{Word, decide};
 use sekisho::flow::policies::submit::{Submission, Submitted, submit};
 use sekisho::policy::prove::Options;
 use sekisho::policy::{Bundle, BundleSource};
+use serde_json::Value;
 
 use super::deployment::Deployment;
 use super::staff::{TestStaff, signed_in};
@@ -136,4 +137,10 @@ impl Deployment {
         let current = self.app.store.current_bundles().await.unwrap();
         current.into_iter().find(|used| used.mode == BundleMode::Live).unwrap().digest
     }
+}
+
+/// The digest of the bundle that an answer was decided by, as it is recorded.
+pub(crate) async fn bundle_that_decided(deployment: &Deployment, answer: &Value) -> String {
+    let id = answer["id"].as_str().unwrap().parse().unwrap();
+    deployment.app.store.any_authentication(id).await.unwrap().unwrap().bundle_digest
 }
