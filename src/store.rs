@@ -40,6 +40,7 @@ pub mod member_card;
 pub mod merchants;
 pub mod outbox;
 pub mod passkeys;
+pub mod policy_course;
 pub mod policy_figures;
 pub mod receipts;
 pub mod receive;

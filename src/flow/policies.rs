@@ -4,6 +4,7 @@
 pub mod activate;
 pub mod approve;
 pub mod canary;
+pub mod end;
 pub mod figures;
 pub mod instance;
 pub mod review;

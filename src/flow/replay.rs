@@ -4,6 +4,7 @@
 //! and taken up again behind it; its sums are those of an uninterrupted run.
 
 mod page;
+mod report;
 mod ways;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 pub use self::page::Change;
 use self::page::{Done, Page, work};
+pub use self::report::Report;
 use self::ways::Ways;
 use crate::analytics::settings::ProviderKind;
 use crate::app::App;

@@ -4,6 +4,7 @@
 //! what differs and what must come out.
 
 mod compare;
+mod every;
 mod file;
 mod fixtures;
 mod near;
@@ -14,6 +15,7 @@ use super::bundle::Bundle;
 use super::explanation::Answered;
 use super::fault::BundleErrors;
 
+pub(crate) use every::facts;
 pub use fixtures::Fixtures;
 pub use near::closest;
 pub use render::{render, render_share};

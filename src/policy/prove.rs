@@ -5,14 +5,17 @@
 //! production needs no solver, since proofs are made when a bundle is submitted.
 
 mod counterexample;
+mod differ;
 mod facts;
 mod instead;
 mod ordinary;
 mod piece;
 mod plan;
 mod premise;
+mod purchase;
 mod solver;
 mod weakening;
+mod witness;
 mod work;
 
 use std::path::PathBuf;
@@ -27,6 +30,7 @@ use plan::Spec;
 use solver::Process;
 use work::{Done, Found};
 
+pub(super) use differ::{Asker, Row};
 pub use weakening::weakening;
 
 /// How proofs are made.

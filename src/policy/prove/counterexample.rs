@@ -18,12 +18,18 @@ mod instead;
 
 /// What is to be told of a request on which a claim fails.
 pub(super) fn of(live: &Bundle, new: &Bundle, spec: &Spec, asked: &Asked, env: &Env) -> Counterexample {
-    let confirmed = fails(&asked.query, env);
+    let trial = Trial::new(live, new, &spec.about);
+    tell(new, asked, env, |facts, query| trial.as_ref().is_some_and(|trial| trial.fails(facts, query)))
+}
+
+/// What is to be told of a request, where `fails` says whether it fails as facts, too.
+pub(super) fn tell(new: &Bundle, asked: &Asked, env: &Env, fails: impl Fn(&Facts, &Query) -> bool) -> Counterexample {
+    let confirmed = confirm(&asked.query, env);
     let mut remarks = Vec::new();
     if !confirmed {
         remarks.push("Cedar's own engine answers this request otherwise: please report it".to_owned());
     }
-    let purchase = purchase(live, new, spec, asked, env);
+    let purchase = purchase(new, asked, env, fails);
     if purchase.is_none() && asked.question != Question::Staff {
         let why = "no facts that the program gathers were found that lead to this request: if it cannot be, say so in \
                    assumptions.cedar";
@@ -33,7 +39,7 @@ pub(super) fn of(live: &Bundle, new: &Bundle, spec: &Spec, asked: &Asked, env: &
 }
 
 /// Whether Cedar's own engine says, too, that the query fails on this request.
-pub(super) fn fails(query: &solver::Query, env: &Env) -> bool {
+fn confirm(query: &solver::Query, env: &Env) -> bool {
     let respond = |set: &PolicySet| Authorizer::new().is_authorized(&env.request, set, &env.entities);
     let allows = |set: &PolicySet| respond(set).decision() == Decision::Allow;
     match query {
@@ -52,13 +58,12 @@ pub(super) fn fails(query: &solver::Query, env: &Env) -> bool {
 }
 
 /// The same failure as facts, as near to an ordinary purchase as can be.
-fn purchase(live: &Bundle, new: &Bundle, spec: &Spec, asked: &Asked, env: &Env) -> Option<Purchase> {
-    let trial = Trial::new(live, new, &spec.about)?;
+fn purchase(new: &Bundle, asked: &Asked, env: &Env, fails: impl Fn(&Facts, &Query) -> bool) -> Option<Purchase> {
     let ordinary = ordinary::purchase(new);
     let found = facts::of(env, &ordinary, new.reference());
     let query = Query::all(new).into_iter().filter(|query| query.question() == asked.question);
-    let asked = query.into_iter().find(|query| trial.fails(&found, query))?;
-    let facts = ordinary::nearest(&found, &ordinary, |facts| trial.fails(facts, &asked));
+    let asked = query.into_iter().find(|query| fails(&found, query))?;
+    let facts = ordinary::nearest(&found, &ordinary, |facts| fails(facts, &asked));
     let differs = ordinary::differences(&facts, &ordinary);
     let verdict = decide(new, &facts);
     Some(Purchase { facts, differs, asked, verdict })

@@ -63,6 +63,11 @@ impl Piece {
         Self { effect: Effect::Permit, principal, resource, action: None, clauses: Vec::new() }
     }
 
+    /// The same as a permit.
+    pub(super) fn as_permit(&self) -> Self {
+        Self { effect: Effect::Permit, ..self.clone() }
+    }
+
     /// Whether it permits.
     pub(super) fn permits(&self) -> bool {
         self.effect == Effect::Permit
@@ -92,9 +97,9 @@ impl Piece {
     }
 
     /// The policy with this id. Without a head of its own it is about any action.
-    pub(super) fn policy(&self, id: usize) -> Result<Policy, Unaskable> {
+    pub(super) fn policy(&self, id: &str) -> Result<Policy, Unaskable> {
         let action = self.action.clone().unwrap_or(ActionConstraint::Any);
-        let id = PolicyID(format!("{id}").into());
+        let id = PolicyID(id.into());
         let template = Template::new(id, self.effect, self.principal.clone(), action, self.resource.clone());
         let template = template.try_with_clauses(self.clauses.iter().cloned()).map_err(Unaskable::new)?;
         let body = StaticPolicy::try_from(template).map_err(Unaskable::new)?;
@@ -104,7 +109,7 @@ impl Piece {
 
 /// Pieces as one set.
 pub(super) fn set<'a>(pieces: impl IntoIterator<Item = &'a Piece>) -> Result<PolicySet, Unaskable> {
-    let policies = pieces.into_iter().enumerate().map(|(id, piece)| piece.policy(id));
+    let policies = pieces.into_iter().enumerate().map(|(id, piece)| piece.policy(&id.to_string()));
     PolicySet::from_policies(policies.collect::<Result<Vec<_>, _>>()?).map_err(Unaskable::new)
 }
 

@@ -75,7 +75,10 @@ pub(super) struct Asking {
     pub(super) question: Question,
     pub(super) env: RequestEnv,
     pub(super) rules: Vec<(String, Piece)>,
-    pub(super) claims: Vec<Arc<Expr>>,
+    /// What the assumptions claim of every request.
+    pub(super) assumed: Vec<Arc<Expr>>,
+    /// What follows from the reference data.
+    pub(super) given: Vec<Arc<Expr>>,
 }
 
 impl Asking {
@@ -93,7 +96,8 @@ impl Asking {
             question,
             env: env(question)?,
             rules: pieces.collect::<Result<_, Unaskable>>()?,
-            claims: premise::claims(judge, new, question)?,
+            assumed: premise::assumed(judge, question)?,
+            given: premise::given(new, question)?,
         })
     }
 
@@ -101,9 +105,14 @@ impl Asking {
         self.rules.iter().map(|(_, piece)| piece.clone())
     }
 
+    /// Everything that may be taken for granted.
+    pub(super) fn claims(&self) -> Vec<Arc<Expr>> {
+        self.assumed.iter().chain(&self.given).cloned().collect()
+    }
+
     /// Forbids of whatever breaks the premise.
     pub(super) fn premise(&self) -> impl Iterator<Item = Piece> {
-        self.claims.iter().cloned().map(Piece::only_if)
+        self.claims().into_iter().map(Piece::only_if)
     }
 
     pub(super) fn asked(&self, query: Query) -> Asked {

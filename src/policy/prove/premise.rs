@@ -15,18 +15,19 @@ use crate::policy::reference::Reference;
 /// Regions with more countries than this are left open: each country is one more entity in every formula.
 const COUNTRIES_MAX: usize = 24;
 
-/// Every claim that holds of a question's requests.
-pub(super) fn claims(judge: &Bundle, new: &Bundle, question: Question) -> Result<Vec<Arc<Expr>>, Unaskable> {
-    let about = judge.assumptions().iter().filter(|assumption| assumption.is_about(question));
+/// What a bundle assumes of a question's requests.
+pub(super) fn assumed(bundle: &Bundle, question: Question) -> Result<Vec<Arc<Expr>>, Unaskable> {
+    let about = bundle.assumptions().iter().filter(|assumption| assumption.is_about(question));
     let mut claims = Vec::new();
     for assumption in about {
-        let clauses = assumption.claims().map_err(Unaskable::new)?;
-        claims.extend(clauses.into_iter().map(claimed));
-    }
-    for text in of_reference(new, question) {
-        claims.push(expression(&text)?);
+        claims.extend(assumption.claims().map_err(Unaskable::new)?.into_iter().map(claimed));
     }
     Ok(claims)
+}
+
+/// What follows from a bundle's reference data for a question's requests.
+pub(super) fn given(bundle: &Bundle, question: Question) -> Result<Vec<Arc<Expr>>, Unaskable> {
+    of_reference(bundle, question).iter().map(|text| expression(text)).collect()
 }
 
 /// What reference data say, for the entities that rules and invariants name.
@@ -102,7 +103,8 @@ fn claimed(clause: Clause) -> Arc<Expr> {
     }
 }
 
-fn expression(text: &str) -> Result<Arc<Expr>, Unaskable> {
+/// An expression from its text.
+pub(super) fn expression(text: &str) -> Result<Arc<Expr>, Unaskable> {
     let policy = Policy::parse(None, format!("forbid (principal, action, resource) unless {{ {text} }};"));
     let piece = Piece::of(&policy.map_err(Unaskable::new)?)?;
     let claim = piece.clauses.into_iter().next().map(claimed);

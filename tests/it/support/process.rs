@@ -223,6 +223,17 @@ impl Deployment {
         })
     }
 
+    /// The ids of a table's rows, the oldest first.
+    pub(crate) fn ids(&self, table: &str) -> Vec<uuid::Uuid> {
+        block_on(async {
+            let connection = self.connection().await;
+            let sql = format!("SELECT id FROM {table} ORDER BY id");
+            let statement = Statement::from_string(connection.get_database_backend(), sql);
+            let rows = connection.query_all_raw(statement).await.unwrap();
+            rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+        })
+    }
+
     async fn connection(&self) -> DatabaseConnection {
         let embedded = || format!("sqlite:{}", self.path("data/sekisho.db").display());
         Database::connect(self.database.clone().unwrap_or_else(embedded)).await.unwrap()

@@ -77,7 +77,7 @@ fn checks(judge: &Bundle, new: &Bundle, invariant: &Invariant) -> Result<Vec<Che
             Claim::Instead(facts) => {
                 let instead = Instead::new(facts);
                 // The second request must be one that can be, too.
-                let second = Piece::only_if(instead.rewrite(&all(asking.claims.iter().cloned()))?);
+                let second = Piece::only_if(instead.rewrite(&all(asking.claims()))?);
                 let rewritten = asking.pieces().map(|piece| instead.piece(&piece)).collect::<Result<Vec<_>, _>>()?;
                 matches.push(asking.never_allows([Piece::anything(), only(), second.clone()])?);
                 holds.push(asking.implies(asking.pieces().chain([only(), second]), rewritten)?);

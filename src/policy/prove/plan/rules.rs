@@ -1,5 +1,6 @@
 //! What is claimed of each rule: that it never errors, that it can match, and that it changes something.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cedar_policy::Schema;
@@ -8,19 +9,29 @@ use super::{ASKED, About, Asked, Asking, Check, Spec};
 use crate::policy::bundle::Bundle;
 use crate::policy::prove::piece::{Piece, Unaskable};
 use crate::policy::prove::solver::Query;
+use crate::policy::prove::witness::Witnesses;
 use crate::policy::question::Question;
 use crate::policy::rule::Rule;
 
 /// The claims about every rule and assumption that facts are held against.
 pub(super) fn of(new: &Bundle, schema: &Arc<Schema>) -> Vec<Spec> {
+    let witnesses = Witnesses::of(new);
+    let shown = |seen: &BTreeSet<String>, rule: &Rule, checks: &dyn Fn() -> Result<Vec<Check>, Unaskable>| {
+        if seen.contains(&rule.id) { Ok(Vec::new()) } else { checks() }
+    };
     let asking = ASKED.map(|question| Asking::new(new, new, question));
     let spec = |what, rule: &Rule, about, checks| spec(what, rule, about, checks, schema);
     let mut specs = Vec::new();
     for rule in new.rules().iter().filter(|rule| rule.question != Question::Staff) {
         let about = About::Errors(rule.id.clone());
         specs.push(spec("never-errors", rule, about, never_errors(rule, &asking)));
-        specs.push(spec("can-match", rule, About::Nothing, can_match(rule, &asking)));
-        specs.push(spec("matters", rule, About::Nothing, matters(rule, &asking)));
+        specs.push(spec(
+            "can-match",
+            rule,
+            About::Nothing,
+            shown(&witnesses.match_some, rule, &|| can_match(rule, &asking)),
+        ));
+        specs.push(spec("matters", rule, About::Nothing, shown(&witnesses.matter, rule, &|| matters(rule, &asking))));
     }
     for assumption in new.assumptions() {
         let checks = never_errors(&assumption.rule, &asking);
@@ -69,8 +80,8 @@ fn never_errors(rule: &Rule, all: &Askings) -> Result<Vec<Check>, Unaskable> {
         let asking = asking?;
         // An assumption must not lean on itself: it is asked bare.
         let bare = rule.file == crate::policy::assumption::FILE;
-        let assumed = if bare { piece.clone() } else { piece.after(&asking.claims) };
-        Ok(asking.asked(Query::NeverErrors(Box::new(piece.policy(0)?), Box::new(assumed.policy(0)?))))
+        let assumed = if bare { piece.clone() } else { piece.after(&asking.claims()) };
+        Ok(asking.asked(Query::NeverErrors(Box::new(piece.policy("rule")?), Box::new(assumed.policy("rule")?))))
     });
     let why = "there is a request on which it cannot be evaluated".to_owned();
     Ok(vec![Check::Hold(queries.collect::<Result<_, Unaskable>>()?, why)])
@@ -80,7 +91,7 @@ fn can_match(rule: &Rule, all: &Askings) -> Result<Vec<Check>, Unaskable> {
     let piece = Piece::of(&rule.policy)?;
     let queries = askings(rule, all).map(|asking| {
         let asking = asking?;
-        Ok(asking.asked(Query::NeverMatches(Box::new(piece.after(&asking.claims).policy(0)?))))
+        Ok(asking.asked(Query::NeverMatches(Box::new(piece.after(&asking.claims()).policy("rule")?))))
     });
     let why = "it matches no request that can be: its conditions contradict one another or the assumptions".to_owned();
     Ok(vec![Check::Fail(queries.collect::<Result<_, Unaskable>>()?, why)])

@@ -40,7 +40,7 @@ fn specs(rule: &Rule, schema: &Arc<Schema>) -> [Spec; 2] {
 }
 
 fn over_acts(rule: &Rule, schema: &Schema, query: impl Fn(Policy) -> Query) -> Result<Vec<Asked>, Unaskable> {
-    let policy = Piece::with_its_acts(&rule.policy)?.policy(0)?;
+    let policy = Piece::with_its_acts(&rule.policy)?.policy("rule")?;
     let asked = |env: RequestEnv| Asked { question: Question::Staff, env, query: query(policy.clone()) };
     Ok(schema.request_envs().map(asked).collect())
 }
