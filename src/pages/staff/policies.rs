@@ -2,11 +2,13 @@
 
 mod activate;
 mod acts;
+mod asked;
 mod back;
 mod bundle;
 mod bundles;
 mod course;
 mod decide;
+mod decision;
 mod decisions;
 mod difference;
 mod overview;
