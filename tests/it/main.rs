@@ -69,6 +69,7 @@ mod objection;
 mod outbound;
 mod outbound_walls;
 mod outbox;
+mod policies_acts;
 mod policies_browser;
 mod policies_search;
 mod policy_cases;

@@ -47,7 +47,7 @@ impl Asked {
         let rules: Vec<Said> = shown.map(|rule| said(console, rule)).collect();
         let others = i64::try_from(asked.rules.len() - rules.len()).unwrap_or(i64::MAX);
         let (key, tone) = if asked.yes { ("policies-yes", Tone::Good) } else { ("policies-no", Tone::Bad) };
-        let method = asked.method.map(|method| console.text(&format!("supervisor-method-{}", method.as_str())));
+        let method = asked.method.map(|method| console.text(&format!("policies-method-{}", method.as_str())));
         let title = console.text(&format!("policies-asked-{}", asked.question.as_str()));
         Self {
             title: method.map_or_else(|| title.clone(), |method| format!("{title}: {method}")),
