@@ -77,6 +77,7 @@ mod objection;
 mod outbound;
 mod outbound_walls;
 mod outbox;
+mod policies_acts;
 mod policies_browser;
 mod policies_search;
 mod policy_cases;
