@@ -151,7 +151,7 @@ pub async fn prove(bundle: &Bundle, options: &Options) -> Proof {
 /// Proves `new`, judged by the invariants and assumptions of `live` as well as by its own.
 pub async fn prove_between(live: &Bundle, new: &Bundle, options: &Options) -> Proof {
     let digest = new.digest().to_owned();
-    let specs = match plan::specs(live, new) {
+    let specs = match plan::specs(live, new, &|id| options.wants(id)) {
         Ok(specs) => specs,
         Err(error) => return Proof { digest, items: Vec::new(), unavailable: Some(error.to_string()) },
     };

@@ -8,7 +8,7 @@ mod words;
 use askama::Template;
 
 use self::parts::{Figure, Section};
-use self::words::Words;
+use self::words::{Words, percent, written};
 use super::{ReportError, style};
 use crate::domain::challenge::Language;
 use crate::domain::label::Label;
@@ -45,14 +45,14 @@ pub fn page(report: &Report, language: Language) -> Result<String, ReportError> 
     let lead = words.all(
         "replay-lead",
         &[
-            ("all", &words.count(all)),
-            ("changed", &words.count(changed)),
-            ("share", &words.share(ratio(changed, all))),
-            ("stricter", &words.count(courses.stricter().count)),
-            ("looser", &words.count(courses.looser().count)),
+            ("all", &written(all)),
+            ("changed", &written(changed)),
+            ("share", &percent(ratio(changed, all))),
+            ("stricter", &written(courses.stricter().count)),
+            ("looser", &written(courses.looser().count)),
         ],
     );
-    let nothing = || words.all("replay-lead-nothing", &[("all", &words.count(all))]);
+    let nothing = || words.all("replay-lead-nothing", &[("all", &written(all))]);
     let page = Page {
         language: language.as_str(),
         style: style::sheet(),
@@ -81,8 +81,7 @@ fn further(report: &Report, words: &Words) -> Vec<String> {
         );
     }
     if let Some([before, now]) = report.tally.false_challenges() {
-        sentences
-            .push(words.all("replay-lead-genuine", &[("before", &words.share(before)), ("now", &words.share(now))]));
+        sentences.push(words.all("replay-lead-genuine", &[("before", &percent(before)), ("now", &percent(now))]));
     }
     sentences
 }
@@ -99,7 +98,7 @@ fn figures(report: &Report, words: &Words) -> Vec<Figure> {
     let courses = &report.tally.courses;
     let figure = |key: &str, sum: crate::domain::replay::Sum| Figure {
         name: words.text(key),
-        value: words.count(sum.count),
+        value: written(sum.count),
         note: words.money(sum.money),
     };
     let [before, now] = report.tally.challenge_load();
@@ -110,8 +109,8 @@ fn figures(report: &Report, words: &Words) -> Vec<Figure> {
         figure("replay-f-undetermined", courses.after(Course::Undetermined)),
         Figure {
             name: words.text("replay-f-load"),
-            value: words.share(now),
-            note: words.all("replay-f-load-before", &[("before", &words.share(before))]),
+            value: percent(now),
+            note: words.all("replay-f-load-before", &[("before", &percent(before))]),
         },
     ]
 }
@@ -178,11 +177,11 @@ fn remarks(report: &Report, words: &Words) -> Vec<String> {
         ("replay-r-newly-asked", tally.newly_asked),
     ];
     for (key, count) in counted.into_iter().filter(|(_, count)| *count > 0) {
-        remarks.push(words.all(key, &[("count", &words.count(count))]));
+        remarks.push(words.all(key, &[("count", &written(count))]));
     }
     for (reason, count) in &tally.skipped {
         let reason = words.text(&format!("replay-skip-{}", reason.replace('_', "-")));
-        remarks.push(words.all("replay-r-skipped", &[("count", &words.count(*count)), ("reason", &reason)]));
+        remarks.push(words.all("replay-r-skipped", &[("count", &written(*count)), ("reason", &reason)]));
     }
     if tally.skipped.is_empty() {
         remarks.push(words.text("replay-r-none-skipped"));

@@ -15,8 +15,10 @@ async fn bought(deployment: &Deployment) -> Vec<String> {
     let card = deployment.enrolled().await;
     let mut ids = Vec::new();
     for (amount, at_grocer) in [(900, true), (400_000, true), (900, false), (12_800, false)] {
-        let shop = if at_grocer { &deployment.grocer } else { &deployment.shop };
-        let body = deployment.purchase(&card, &json!({"purchase": {"amount_minor": amount}}));
+        let (shop, host) = if at_grocer { (&deployment.grocer, "grocer") } else { (&deployment.shop, "shop") };
+        let back = format!("https://{host}.example/return");
+        let changes = json!({"purchase": {"amount_minor": amount}, "challenge": {"return_url": back}});
+        let body = deployment.purchase(&card, &changes);
         let answer = deployment.ask_by(shop, &body).await.ok(201);
         ids.push(answer["id"].as_str().unwrap().to_owned());
         deployment.clock.advance(3_600);

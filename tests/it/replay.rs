@@ -174,22 +174,22 @@ async fn what_cannot_be_read_is_counted_with_the_reason_and_never_guessed() {
             assert_eq!(tables.run(&sql, vec![(*id).into()]).await, Ok(1));
         }
         // One more is of a bundle that nobody has: all of its questions are asked.
-        let unknown = "UPDATE authentications SET bundle_digest = $2 WHERE id = (SELECT MAX(id) FROM \
-                       (SELECT id FROM authentications ORDER BY id LIMIT 7) AS first)";
-        let unknown = if database.url.starts_with("sqlite") { unknown.replace("$2", "$1") } else {
-            "UPDATE authentications SET bundle_digest = $1 WHERE id = (SELECT id FROM authentications ORDER BY id LIMIT 1 OFFSET 6)".to_owned()
-        };
-        assert_eq!(tables.run(&unknown, vec!["0".repeat(64).into()]).await, Ok(1));
+        let unknown = "UPDATE authentications SET bundle_digest = $1 WHERE id = \
+                       (SELECT id FROM authentications ORDER BY id LIMIT 1 OFFSET 6)";
+        assert_eq!(tables.run(unknown, vec!["0".repeat(64).into()]).await, Ok(1));
         let tally = run(app, &stricter(), &ALL).await.0.tally;
         let reasons: Vec<(&str, u64)> = tally.skipped.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
-        assert_eq!(reasons, [
-            ("facts_missing", 1),
-            ("facts_too_new", 1),
-            ("facts_too_old", 1),
-            ("facts_unreadable", 1),
-            ("verdict_missing", 1),
-            ("verdict_unreadable", 1),
-        ]);
+        assert_eq!(
+            reasons,
+            [
+                ("facts_missing", 1),
+                ("facts_too_new", 1),
+                ("facts_too_old", 1),
+                ("facts_unreadable", 1),
+                ("verdict_missing", 1),
+                ("verdict_unreadable", 1),
+            ]
+        );
         assert_eq!(tally.unknown_bundle, 1);
         assert_eq!(tally.replayed() + 6, made.decisions as u64);
     })

@@ -92,7 +92,7 @@ fn a_checkpoint_is_good_for_the_same_run_only_and_goes_when_the_run_is_over() {
     let told: Value = serde_json::from_str(&replay(&deployment, &new, &["--format", "json"]).out).unwrap();
     let kept = serde_json::json!({
         "bundle": told["bundle"], "selection": told["selection"], "csv_bytes": null,
-        "progress": {"position": null, "reached": null, "tally": empty(&told["tally"])},
+        "progress": {"position": null, "reached": null, "passed": 0, "tally": empty(&told["tally"])},
     });
     std::fs::write(&checkpoint, kept.to_string()).unwrap();
     let refused = replay(&deployment, &other, &["--checkpoint", name]);

@@ -32,6 +32,7 @@ fn answer(purchase: &Purchase, chance: &mut Chance) -> Answer {
     let mean = match purchase.buyer {
         Buyer::Holder if chance.is(0.03) => 4_200.0,
         Buyer::Holder => 1_200.0,
+        _ if purchase.quiet => 2_400.0,
         Buyer::Takeover => 4_500.0,
         Buyer::CompromisedMerchant => 5_200.0,
         Buyer::StolenNumber => 6_200.0,
@@ -55,7 +56,8 @@ fn answer(purchase: &Purchase, chance: &mut Chance) -> Answer {
 }
 
 fn signals(purchase: &Purchase, chance: &mut Chance) -> Vec<Signal> {
-    let often = |holder: f64, other: f64| if purchase.buyer.is_holder() { holder } else { other };
+    let inconspicuous = purchase.buyer.is_holder() || purchase.quiet;
+    let often = |holder: f64, other: f64| if inconspicuous { holder } else { other };
     let testing = purchase.buyer == Buyer::CardTesting;
     let takeover = purchase.buyer == Buyer::Takeover;
     let shares = [

@@ -27,6 +27,7 @@ struct Fraudster {
     network: Network,
     drop: [u8; 32],
     buyer: Buyer,
+    quiet: bool,
 }
 
 /// What is bought that day by others than the cardholders.
@@ -52,7 +53,8 @@ impl Fraudster {
         let mut chance = Chance::of(day.seed, buyer.source(), [day.number, serial]);
         let of = |what| digest(day.seed, what, [day.number, serial]);
         let name = buyer.source();
-        let hidden = chance.is(0.5);
+        let quiet = buyer != Buyer::CardTesting && chance.is(0.4);
+        let hidden = quiet || chance.is(0.5);
         let country = *chance.pick(&["VN", "US", "RO", "BR", "NG"]).unwrap_or(&"US");
         Self {
             device: Device {
@@ -66,11 +68,12 @@ impl Fraudster {
                 // Half of them come through an address of the cardholder's own country.
                 country: if hidden { "JP" } else { country },
                 prefecture: hidden.then(|| "13".to_owned()),
-                time_zone: if chance.is(0.5) { Match::No } else { Match::Yes },
+                time_zone: if !quiet && chance.is(0.5) { Match::No } else { Match::Yes },
             },
             drop: of(&format!("{name} drop")),
             chance,
             buyer,
+            quiet,
         }
     }
 
@@ -93,6 +96,7 @@ impl Fraudster {
             instalments: 1,
             recurring: false,
             buyer: self.buyer,
+            quiet: self.quiet,
             device: Some(self.device),
             first_party: self.chance.is(0.4),
             network: self.network.clone(),
@@ -142,7 +146,7 @@ impl Fraudster {
     }
 
     fn typed(&mut self) -> MatchFacts {
-        let chance = &mut self.chance;
+        let (chance, quiet) = (&mut self.chance, self.quiet);
         match self.buyer {
             Buyer::Takeover | Buyer::Holder => all_match(),
             Buyer::CardTesting => MatchFacts {
@@ -152,10 +156,10 @@ impl Fraudster {
                 billing_address: Match::NotGiven,
             },
             Buyer::StolenNumber | Buyer::CompromisedMerchant => MatchFacts {
-                email: Match::No,
-                phone: if chance.is(0.5) { Match::No } else { Match::NotGiven },
+                email: if quiet { Match::NotGiven } else { Match::No },
+                phone: if !quiet && chance.is(0.5) { Match::No } else { Match::NotGiven },
                 name: Match::Yes,
-                billing_address: if chance.is(0.7) { Match::Yes } else { Match::No },
+                billing_address: if quiet || chance.is(0.7) { Match::Yes } else { Match::No },
             },
         }
     }
@@ -236,7 +240,8 @@ fn spend(
 ) {
     let usual = world.people.get(person).map_or(5_000.0, |victim| victim.mean);
     let price = world.shops.get(shop).map_or(1.0, |shop| shop.trade.price);
-    let mean = usual.max(3_000.0) * price * times;
+    // Who wants to stay unseen spends as the cardholder would.
+    let mean = if fraudster.quiet { usual.max(2_000.0) } else { usual.max(3_000.0) * price * times };
     let yen = amount(&mut fraudster.chance, mean, mean / 3.0);
     into.extend(fraudster.buys(when, world, (person, shop), yen));
 }

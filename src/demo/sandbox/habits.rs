@@ -57,6 +57,7 @@ fn purchase(
         instalments: if amount > 30_000 && chance.is(0.15) { 3 } else { 1 },
         recurring: trade.recurring && chance.is(0.8),
         buyer: Buyer::Holder,
+        quiet: false,
         device: device(day, person, chance),
         first_party: chance.is(0.7),
         network: network(day, person, abroad, chance),

@@ -74,6 +74,8 @@ pub(super) struct Purchase {
     pub(super) instalments: u16,
     pub(super) recurring: bool,
     pub(super) buyer: Buyer,
+    /// Whether somebody else takes care to leave few traces.
+    pub(super) quiet: bool,
     /// The device; none where nothing was stated about it.
     pub(super) device: Option<Device>,
     pub(super) first_party: bool,

@@ -60,7 +60,7 @@ const TRADES: [Trade; 15] = trades! {
     "Tickets" "7922" 5.0 1.4 Tickets false false;
     "Airline" "4511" 3.0 7.0 Tickets false false;
     "Hotel" "7011" 4.0 4.0 Tickets false false;
-    "Betting" "7995" 1.0 0.8 Digital false false;
+    "Betting" "7995" 0.2 0.8 Digital false false;
 };
 
 /// Countries of the few merchants abroad.

@@ -13,7 +13,7 @@ use cedar_policy_symcc::{CedarSymCompiler, CompiledPolicy, CompiledPolicySet, En
 use tokio::process::Command;
 use tokio::time::timeout;
 
-/// How long the process may take to show that it can tell true from false.
+/// How long the process may take at most to show that it can tell true from false.
 const PROBE: Duration = Duration::from_secs(5);
 
 /// One query about the requests of one type.
@@ -55,7 +55,7 @@ impl Process {
     /// Starts the process, and has it tell true from false.
     pub(super) async fn probe(&mut self) -> Result<(), String> {
         let mut started = start(&self.program)?;
-        let probed = timeout(PROBE, async {
+        let probed = timeout(self.patience.min(PROBE), async {
             let solver = started.solver_mut();
             Ok::<_, SolverError>((ask_constant(solver, "true").await?, ask_constant(solver, "false").await?))
         });

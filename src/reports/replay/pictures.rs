@@ -2,7 +2,7 @@
 
 use super::parts::Key;
 use super::tables;
-use super::words::Words;
+use super::words::{Words, written};
 use crate::charts::bars::{self, Part};
 use crate::charts::columns::{self, Series};
 use crate::charts::flow::{self, Link, Node};
@@ -35,14 +35,14 @@ pub(super) fn flow(report: &Report, words: &Words) -> Picture {
     let nodes = |courses: &[Course], side: fn(&Matrix, Course) -> Sum| -> Vec<Node> {
         let node = |course: &Course| Node {
             label: words.course(*course),
-            figure: words.count(side(sums, *course).count),
+            figure: written(side(sums, *course).count),
             tone: tone(*course),
         };
         courses.iter().map(node).collect()
     };
     let place = |courses: &[Course], course| courses.iter().position(|one| *one == course);
     let link = |(from, to, sum): (Course, Course, Sum)| {
-        let title = format!("{} → {}: {}", words.course(from), words.course(to), words.count(sum.count));
+        let title = format!("{} → {}: {}", words.course(from), words.course(to), written(sum.count));
         Some(Link { from: place(&left, from)?, to: place(&right, to)?, value: sum.count, title })
     };
     let links: Vec<Link> = sums.cells().filter_map(link).collect();
@@ -101,7 +101,7 @@ pub(super) fn money_legend(words: &Words) -> Vec<Key> {
 
 pub(super) fn rules(report: &Report, words: &Words) -> Picture {
     let row = |(id, cause): (&String, &crate::domain::replay::Cause)| {
-        let part = |tone, sum: Sum| Part::new(tone, sum.count, words.count(sum.count));
+        let part = |tone, sum: Sum| Part::new(tone, sum.count, written(sum.count));
         (id.clone(), part(Tone::Before, cause.removed), part(Tone::After, cause.added))
     };
     let rows: Vec<_> = tables::sorted_rules(report).into_iter().take(RULES).map(row).collect();
@@ -132,7 +132,7 @@ pub(super) fn hours(report: &Report, words: &Words) -> Picture {
         Series { tone: Tone::After, values: stopped(Matrix::after) },
     ];
     let steps: Vec<String> = hours.iter().map(ToString::to_string).collect();
-    columns::columns(&words.text("replay-s-hours"), &steps, &series, |most| words.count(most))
+    columns::columns(&words.text("replay-s-hours"), &steps, &series, written)
 }
 
 pub(super) fn hours_legend(words: &Words) -> Vec<Key> {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::parts::{Row, Table};
-use super::words::Words;
+use super::words::{Words, percent, written};
 use crate::domain::label::Label;
 use crate::domain::replay::{Cause, Course, Matrix, ratio};
 use crate::flow::replay::Report;
@@ -20,7 +20,7 @@ fn headings(words: &Words, keys: &[&str]) -> Vec<String> {
 pub(super) fn courses(report: &Report, words: &Words) -> Vec<Table> {
     let row = |(from, to, sum): (Course, Course, crate::domain::replay::Sum)| {
         let name = format!("{} → {}", words.course(from), words.course(to));
-        Row::new(name, vec![words.count(sum.count), words.money(sum.money)])
+        Row::new(name, vec![written(sum.count), words.money(sum.money)])
     };
     let table = |caption: &str, sums: &Matrix| Table {
         caption: words.text(caption),
@@ -40,8 +40,8 @@ pub(super) fn courses(report: &Report, words: &Words) -> Vec<Table> {
 pub(super) fn frauds(report: &Report, words: &Words) -> Vec<Table> {
     let row = |(origin, sums): (&String, &Matrix)| {
         let passes = [sums.before(Course::Approve), sums.after(Course::Approve)];
-        let mut cells = vec![words.count(sums.total().count)];
-        cells.extend(passes.iter().map(|sum| words.count(sum.count)));
+        let mut cells = vec![written(sums.total().count)];
+        cells.extend(passes.iter().map(|sum| written(sum.count)));
         cells.extend(passes.iter().map(|sum| words.money(sum.money)));
         Row::new(origin, cells)
     };
@@ -72,7 +72,7 @@ pub(super) fn frauds(report: &Report, words: &Words) -> Vec<Table> {
 
 fn course_rows(sums: &Matrix, words: &Words) -> Vec<Row> {
     let all = sums.total().count;
-    let cell = |count: u64| format!("{} ({})", words.count(count), words.share(ratio(count, all)));
+    let cell = |count: u64| format!("{} ({})", written(count), percent(ratio(count, all)));
     let row = |course: &Course| {
         let (before, now) = (sums.before(*course).count, sums.after(*course).count);
         (before + now > 0).then(|| Row::new(words.course(*course), vec![cell(before), cell(now)]))
@@ -92,9 +92,9 @@ pub(super) fn rules(report: &Report, words: &Words) -> Table {
         name: id.clone(),
         note: report.rule_titles.get(id).cloned().unwrap_or_default(),
         cells: vec![
-            words.count(cause.added.count),
+            written(cause.added.count),
             words.money(cause.added.money),
-            words.count(cause.removed.count),
+            written(cause.removed.count),
             words.money(cause.removed.money),
         ],
     };
@@ -135,9 +135,9 @@ fn places(caption: &str, heading: &str, places: Vec<(String, &Matrix)>, words: &
         Row::new(
             name,
             vec![
-                words.count(sums.total().count),
-                words.count(sums.stricter().count),
-                words.count(sums.looser().count),
+                written(sums.total().count),
+                written(sums.stricter().count),
+                written(sums.looser().count),
                 words.money(sums.changed().money),
             ],
         )

@@ -41,18 +41,6 @@ impl Words {
         self.text(&format!("replay-c-{}", course.as_str().replace('_', "-")))
     }
 
-    pub(super) fn count(&self, count: u64) -> String {
-        let _ = self;
-        grouped(&count.to_string())
-    }
-
-    /// A share in percent: with more digits where it is small.
-    pub(super) fn share(&self, share: f64) -> String {
-        let _ = self;
-        let percent = share * 100.0;
-        if percent > 0.0 && percent < 1.0 { format!("{percent:.3}%") } else { format!("{percent:.1}%") }
-    }
-
     /// An amount in minor units.
     pub(super) fn money(&self, minor: i64) -> String {
         let scale = 10_u64.pow(self.exponent);
@@ -75,6 +63,17 @@ impl Words {
         };
         zoned.strftime(format).to_string()
     }
+}
+
+/// A count with its digits in groups.
+pub(super) fn written(count: u64) -> String {
+    grouped(&count.to_string())
+}
+
+/// A share in percent: with more digits where it is small.
+pub(super) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent > 0.0 && percent < 1.0 { format!("{percent:.3}%") } else { format!("{percent:.1}%") }
 }
 
 /// Digits in groups of three.
@@ -112,7 +111,7 @@ mod tests {
         assert_eq!(yen.money(1_234_567), "1,234,567 yen");
         assert_eq!(dollars.money(1_234_567), "12,345.67 USD");
         assert_eq!(dollars.money(5), "0.05 USD");
-        assert_eq!([yen.count(0), yen.count(999), yen.count(1_000)], ["0", "999", "1,000"]);
-        assert_eq!([yen.share(0.0), yen.share(0.001_234), yen.share(0.5)], ["0.0%", "0.123%", "50.0%"]);
+        assert_eq!([0, 999, 1_000].map(written), ["0", "999", "1,000"]);
+        assert_eq!([0.0, 0.001_234, 0.5].map(percent), ["0.0%", "0.123%", "50.0%"]);
     }
 }

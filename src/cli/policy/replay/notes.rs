@@ -56,7 +56,7 @@ impl Notes {
         let style = ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar());
         let bar = ProgressBar::new(left).with_style(style);
         let saved_at = clock.boot_nanos();
-        Ok(Self { csv, before: checkpoint.progress().tally.read, checkpoint, bar, clock, saved_at })
+        Ok(Self { csv, before: checkpoint.progress().passed, checkpoint, bar, clock, saved_at })
     }
 
     /// Keeps what there is.
@@ -91,7 +91,7 @@ impl Listener for Notes {
                 csv.write_record(cells(change)).map_err(io::Error::other)?;
             }
         }
-        self.bar.set_position(progress.tally.read.saturating_sub(self.before));
+        self.bar.set_position(progress.passed.saturating_sub(self.before));
         let now = self.clock.boot_nanos();
         if self.checkpoint.is_wanted() && now.saturating_sub(self.saved_at) >= SAVE_EVERY {
             self.saved_at = now;

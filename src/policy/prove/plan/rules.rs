@@ -1,61 +1,39 @@
 //! What is claimed of each rule: that it never errors, that it can match, and that it changes something.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use cedar_policy::Schema;
-
-use super::{ASKED, About, Asked, Asking, Check, Spec};
-use crate::policy::bundle::Bundle;
+use super::{About, Asked, Asking, Check, Scene, Spec};
 use crate::policy::prove::piece::{Piece, Unaskable};
 use crate::policy::prove::solver::Query;
-use crate::policy::prove::witness::Witnesses;
 use crate::policy::question::Question;
 use crate::policy::rule::Rule;
 
 /// The claims about every rule and assumption that facts are held against.
-pub(super) fn of(new: &Bundle, schema: &Arc<Schema>) -> Vec<Spec> {
-    let witnesses = Witnesses::of(new);
-    let shown = |seen: &BTreeSet<String>, rule: &Rule, checks: &dyn Fn() -> Result<Vec<Check>, Unaskable>| {
-        if seen.contains(&rule.id) { Ok(Vec::new()) } else { checks() }
-    };
-    let asking = ASKED.map(|question| Asking::new(new, new, question));
-    let spec = |what, rule: &Rule, about, checks| spec(what, rule, about, checks, schema);
+pub(super) fn of(scene: &Scene<'_>) -> Vec<Spec> {
+    let all = &scene.askings;
     let mut specs = Vec::new();
-    for rule in new.rules().iter().filter(|rule| rule.question != Question::Staff) {
-        let about = About::Errors(rule.id.clone());
-        specs.push(spec("never-errors", rule, about, never_errors(rule, &asking)));
-        specs.push(spec(
-            "can-match",
-            rule,
-            About::Nothing,
-            shown(&witnesses.match_some, rule, &|| can_match(rule, &asking)),
-        ));
-        specs.push(spec("matters", rule, About::Nothing, shown(&witnesses.matter, rule, &|| matters(rule, &asking))));
+    for rule in scene.new.rules().iter().filter(|rule| rule.question != Question::Staff) {
+        let (id, witnesses) = (&rule.id, &scene.witnesses);
+        let mut add = |what: &str, says: &str, about, checks: &dyn Fn() -> Result<Vec<Check>, Unaskable>| {
+            specs.push(scene.spec(format!("{what}:{id}"), format!("`{id}` {says}"), about, checks));
+        };
+        add("never-errors", "can be evaluated on every request", About::Errors(id.clone()), &|| {
+            never_errors(rule, all)
+        });
+        add("can-match", "matches some request", About::Nothing, &|| {
+            if witnesses.match_some.contains(id) { Ok(Vec::new()) } else { can_match(rule, all) }
+        });
+        add("matters", "changes some answer", About::Nothing, &|| {
+            if witnesses.matter.contains(id) { Ok(Vec::new()) } else { matters(rule, all) }
+        });
     }
-    for assumption in new.assumptions() {
-        let checks = never_errors(&assumption.rule, &asking);
-        specs.push(spec("never-errors", &assumption.rule, About::Nothing, checks));
+    for rule in scene.new.assumptions().iter().map(|assumption| &assumption.rule) {
+        let (id, title) =
+            (format!("never-errors:{}", rule.id), format!("`{}` can be evaluated on every request", rule.id));
+        specs.push(scene.spec(id, title, About::Nothing, || never_errors(rule, all)));
     }
     specs
 }
 
 type Askings = [Result<Asking, Unaskable>];
-
-fn spec(what: &str, rule: &Rule, about: About, checks: Result<Vec<Check>, Unaskable>, schema: &Arc<Schema>) -> Spec {
-    let says = match what {
-        "never-errors" => "can be evaluated on every request",
-        "can-match" => "matches some request",
-        _ => "changes some answer",
-    };
-    Spec {
-        id: format!("{what}:{}", rule.id),
-        title: format!("`{}` {says}", rule.id),
-        about,
-        checks: checks.map_err(|error| error.to_string()),
-        schema: schema.clone(),
-    }
-}
 
 /// The questions that a rule is asked for.
 fn askings<'a>(rule: &'a Rule, all: &'a Askings) -> impl Iterator<Item = Result<&'a Asking, Unaskable>> {
