@@ -1,4 +1,4 @@
-//! How findings about a bundle are shown: to people, to programs as JSON or JUnit XML.
+//! How findings about a bundle are shown: to people, to programs as JSON or `JUnit` XML.
 
 use clap::ValueEnum;
 
@@ -10,7 +10,7 @@ pub(super) enum Format {
     Human,
     /// One JSON document
     Json,
-    /// JUnit XML, as build servers read it
+    /// `JUnit` XML, as build servers read it
     Junit,
 }
 
