@@ -1,8 +1,12 @@
 //! The parts of the service, wired from the configuration: the only place that builds them.
 
 pub mod bundles;
+pub mod figures;
+mod instance;
 mod provider;
+pub mod shadow;
 pub mod sharing;
+mod start_error;
 
 use std::sync::Arc;
 
@@ -11,30 +15,33 @@ use secrecy::ExposeSecret;
 use tokio::sync::Notify;
 
 pub use self::bundles::LoadedBundle;
-use self::bundles::{Bundles, LoadError, Loader, Origin};
+use self::bundles::{Bundles, Loader, Origin};
+use self::figures::Figures;
+pub use self::instance::Instance;
+use self::shadow::ShadowQueue;
 use self::sharing::Sharing;
+pub use self::start_error::StartError;
 use crate::analytics::Provider;
-use crate::analytics::settings::SettingsError;
 use crate::brands::{BrandErrors, Brands};
 use crate::config::Config;
 use crate::credential::bundle_signature::{SignatureError, SigningKeys};
 use crate::credential::hasher::Hasher;
 use crate::credential::passkey::Passkeys;
-use crate::credential::password::{Cost, HashError};
+use crate::credential::password::Cost;
 use crate::domain::challenge::Language;
 use crate::domain::clock::{Micros, SharedClock};
 use crate::domain::member::ContactChannel;
 use crate::domain::randomness::{Randomness, SharedRandomness};
-use crate::fault_points::{FaultPoints, PlanError};
-use crate::geo::{Geo, GeoError};
-use crate::keys::{KeyError, Keys};
+use crate::fault_points::FaultPoints;
+use crate::geo::Geo;
+use crate::keys::Keys;
 use crate::metrics::Metrics;
 use crate::notices::{NoticeErrors, Notices, Placeholders};
-use crate::outbound::mail::{MailBuildError, Mailer};
-use crate::outbound::sms::{SmsBuildError, SmsGateway};
+use crate::outbound::mail::Mailer;
+use crate::outbound::sms::SmsGateway;
 use crate::outbound::{Outbound, OutboundBuildError, OutboundSettings};
 use crate::policy::{Bundle, BundleErrors, BundleSource};
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use crate::terms::{Terms, TermsErrors};
 
 /// Everything a flow may use.
@@ -51,6 +58,12 @@ pub struct App {
     pub passkeys: Option<Passkeys>,
     /// The bundles in use, swapped as a whole.
     pub bundle: Bundles,
+    /// What was counted about decisions and is not written down yet.
+    pub figures: Figures,
+    /// Decisions that wait for the shadow.
+    pub shadow: ShadowQueue,
+    /// This process among those on the same database.
+    pub instance: Instance,
     /// What cardholders are told about data sharing.
     pub notices: Notices,
     /// What members accept.
@@ -81,100 +94,6 @@ pub struct App {
     pub randomness: SharedRandomness,
     /// Where a test can have this process fail; nothing in a release build.
     pub faults: FaultPoints,
-}
-
-/// Why the service cannot start. Every message says what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The data folder cannot be made or written.
-    #[error(
-        "cannot write the data folder `{path}`: {source}\nhint: set `data_dir` (or --data) to a folder that this user may write"
-    )]
-    DataFolder {
-        /// The folder.
-        path: String,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The keys cannot be read or made.
-    #[error(transparent)]
-    Keys(#[from] KeyError),
-    /// The database does not answer.
-    #[error(
-        "cannot open the database: {0}\nhint: check `database.url`: PostgreSQL must run there and let this user in, SQLite needs a folder that can be written"
-    )]
-    Database(#[source] StoreError),
-    /// The database has another schema than this program.
-    #[error("{0}\nhint: {hint}", hint = schema_hint(.0))]
-    Schema(#[source] StoreError),
-    /// The keys are not those that the database was filled with.
-    #[error(
-        "the keys are not the ones that this database was filled with\nhint: start with the key file that belongs to the database; with others no card would be found"
-    )]
-    OtherKeys,
-    /// The bundle cannot be used.
-    #[error("{0}")]
-    Bundle(#[source] LoadError),
-    /// A key that bundles are signed by cannot be read.
-    #[error(transparent)]
-    SigningKey(#[from] SignatureError),
-    /// The notices cannot be used.
-    #[error(transparent)]
-    Notices(#[from] NoticeErrors),
-    /// The members' terms cannot be used.
-    #[error(transparent)]
-    Terms(#[from] TermsErrors),
-    /// The looks of programmes cannot be used.
-    #[error(transparent)]
-    Brands(#[from] BrandErrors),
-    /// The settings of the analysis company are wrong.
-    #[error(transparent)]
-    Analytics(#[from] SettingsError),
-    /// The client for calls to the outside cannot be built.
-    #[error(transparent)]
-    Outbound(#[from] OutboundBuildError),
-    /// The way to the mail relay cannot be built.
-    #[error(transparent)]
-    Mail(#[from] MailBuildError),
-    /// The way to the SMS gateway cannot be built.
-    #[error(transparent)]
-    Sms(#[from] SmsBuildError),
-    /// Passwords cannot be hashed.
-    #[error("cannot hash passwords: {0}")]
-    Hasher(#[from] HashError),
-    /// The geo database cannot be read.
-    #[error(transparent)]
-    Geo(#[from] GeoError),
-    /// The plan of the fault points cannot be read.
-    #[error("{0}")]
-    Faults(#[from] PlanError),
-}
-
-impl StartError {
-    /// What it means at the start that no bundle can decide.
-    fn of_load(error: LoadError) -> Self {
-        match error {
-            LoadError::Store(error) => Self::of_store(error),
-            error => Self::Bundle(error),
-        }
-    }
-
-    /// What it means at the start that the store failed.
-    fn of_store(error: StoreError) -> Self {
-        match error {
-            StoreError::OlderSchema { .. } | StoreError::NewerSchema { .. } => Self::Schema(error),
-            error => Self::Database(error),
-        }
-    }
-}
-
-fn schema_hint(error: &StoreError) -> &'static str {
-    match error {
-        StoreError::NewerSchema { .. } => {
-            "run the version of the program that this database was migrated with, or a newer one"
-        }
-        _ => "run `sekisho migrate`",
-    }
 }
 
 impl App {
@@ -232,6 +151,8 @@ impl App {
         let mut registry = Registry::default();
         let metrics = Arc::new(Metrics::new(&mut registry));
         let sharing = Arc::new(Sharing::new(config.checkpoint_file()));
+        let shadow = ShadowQueue::new(config.policies.shadow_queue);
+        let instance = Instance::of_this_process(clock.now(), randomness.as_ref());
         let faults = FaultPoints::from_environment(randomness.as_ref())?;
         let app = Self {
             config,
@@ -240,6 +161,9 @@ impl App {
             hasher,
             passkeys,
             bundle,
+            figures: Figures::default(),
+            shadow,
+            instance,
             notices,
             terms,
             brands,

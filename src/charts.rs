@@ -7,6 +7,7 @@
 pub mod bars;
 pub mod columns;
 pub mod flow;
+pub mod gauge;
 
 use std::fmt;
 

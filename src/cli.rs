@@ -12,15 +12,18 @@ mod cardholder;
 mod consent;
 mod demo;
 mod doctor;
+mod label;
 mod login;
 mod merchant;
 mod migrate;
 mod outbox;
 mod policy;
 mod retention;
+mod sandbox;
 mod serve;
 mod sharing;
 mod staff;
+mod table;
 mod webhook;
 
 use crate::config::Config;
@@ -54,6 +57,9 @@ struct Settings {
     /// Database, `sqlite:PATH` or `postgres://…`; without it SQLite in the data folder
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
+    /// Whether what is printed may have colours.
+    #[arg(skip)]
+    colours: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -100,6 +106,13 @@ enum Verb {
     /// Messages to merchants: list them, send them again
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
+    /// Write, check, test and explain policy bundles
+    /// Say which decisions turned out to be fraud and which genuine
+    #[command(subcommand)]
+    Label(label::LabelCommand),
+    /// Fill a database of its own with made-up purchases
+    #[command(subcommand)]
+    Sandbox(sandbox::SandboxCommand),
     /// Check and test policy bundles
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -125,9 +138,19 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
-/// Runs the command line and answers the exit code.
+/// Runs the command line without colours and answers the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+    run_at(false, arguments, out, err)
+}
+
+/// Runs the command line, with colours where a terminal shows them, and answers the exit code.
+pub fn run_at(
+    colours: bool,
+    arguments: impl IntoIterator<Item = OsString>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
+    let mut cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
             let to: &mut dyn Write = if error.use_stderr() { err } else { out };
@@ -136,6 +159,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
             return if error.use_stderr() { USAGE } else { 0 };
         }
     };
+    cli.settings.colours = colours;
     match dispatch(cli, out) {
         Ok(code) => code,
         Err(failure) => {
@@ -164,6 +188,8 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
             Verb::Retention(command) => retention::run(settings.load()?, command, out).await,
             Verb::Outbox(command) => outbox::run(settings.load()?, command, out).await,
             Verb::Webhook(command) => webhook::run(settings.load()?, command, out).await,
+            Verb::Label(command) => label::run(settings.load()?, command, out).await,
+            Verb::Sandbox(command) => sandbox::run(settings.load()?, command, out).await,
             Verb::Policy(command) => policy::run(command, &settings, out).await,
             Verb::Demo(args) => demo::run(settings.data, settings.database_url, args, out).await,
         }
@@ -193,8 +219,13 @@ impl Settings {
 
 /// The service's parts for a command that works on its data: the real clock, real randomness.
 async fn open(config: Config) -> Result<crate::app::App, Failure> {
+    open_with(config, crate::app::bundles::Origin::Database).await
+}
+
+/// The same, with the bundle from where `origin` says.
+async fn open_with(config: Config, origin: crate::app::bundles::Origin) -> Result<crate::app::App, Failure> {
     let clock = std::sync::Arc::new(crate::system::SystemClock);
     let randomness = std::sync::Arc::new(crate::system::SystemRandomness);
     // Wiring the parts takes more room than a caller's stack should give.
-    Ok(Box::pin(crate::app::App::build(config, clock, randomness)).await?)
+    Ok(Box::pin(crate::app::App::build_with(config, clock, randomness, origin)).await?)
 }

@@ -4,6 +4,7 @@
 mod listeners;
 pub mod provider;
 mod report;
+pub mod sandbox;
 mod secrets;
 mod seed;
 mod service;

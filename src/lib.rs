@@ -20,6 +20,7 @@ pub mod notices;
 pub mod outbound;
 pub mod pages;
 pub mod policy;
+pub mod reports;
 pub mod server;
 pub mod service;
 pub mod store;

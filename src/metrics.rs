@@ -1,6 +1,7 @@
 //! What the service counts about itself, in the form of Prometheus. Knows no person and no card:
 //! labels come from closed sets.
 
+pub mod bundles;
 pub mod daily;
 mod provider;
 
@@ -15,6 +16,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use bundles::BundleFigures;
 pub use provider::ProviderFigures;
 use provider::ProviderGauges;
 
@@ -61,11 +63,6 @@ struct AttemptLabels {
     result: &'static str,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct BundleLabels {
-    digest: String,
-}
-
 /// The figures. Cheap to share; each call is a few atomic operations.
 pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
@@ -76,8 +73,6 @@ pub struct Metrics {
     provider: ProviderGauges,
     passwords_in_flight: Gauge,
     database_errors: Counter,
-    bundle: Family<BundleLabels, Gauge>,
-    bundle_age: Gauge,
     outbox_attempts: Family<AttemptLabels, Counter>,
     outbox_waiting: Family<KindLabels, Gauge>,
     outbox_oldest: Family<KindLabels, Gauge>,
@@ -85,6 +80,8 @@ pub struct Metrics {
     webhooks: Family<OutcomeLabels, Counter>,
     sharing_on: Gauge,
     canary_kept: Gauge,
+    /// About the bundles in use.
+    pub bundles: BundleFigures,
     /// What the day's figures in the database do not hold yet.
     pub daily: daily::Daily,
 }
@@ -102,8 +99,7 @@ impl Metrics {
             provider: ProviderGauges::default(),
             passwords_in_flight: Gauge::default(),
             database_errors: Counter::default(),
-            bundle: Family::default(),
-            bundle_age: Gauge::default(),
+            bundles: BundleFigures::default(),
             outbox_attempts: Family::default(),
             outbox_waiting: Family::default(),
             outbox_oldest: Family::default(),
@@ -121,8 +117,7 @@ impl Metrics {
         new.provider.register(registry);
         registry.register("passwords_in_flight", "Passwords being hashed", new.passwords_in_flight.clone());
         registry.register("database_errors", "Statements that failed", new.database_errors.clone());
-        registry.register("bundle_info", "The digest of the bundle in force", new.bundle.clone());
-        registry.register("bundle_age_seconds", "Time since the bundle was loaded", new.bundle_age.clone());
+        new.bundles.register(registry);
         registry.register("outbox_attempts", "Messages tried, by what came of it", new.outbox_attempts.clone());
         registry.register("outbox_waiting", "Messages not sent yet", new.outbox_waiting.clone());
         registry.register("outbox_oldest_seconds", "Age of the oldest of them", new.outbox_oldest.clone());
@@ -168,17 +163,6 @@ impl Metrics {
     /// A statement failed.
     pub fn database_error(&self) {
         self.database_errors.inc();
-    }
-
-    /// The bundle in force, and how long it has been.
-    pub fn set_bundle(&self, digest: &str, age: Duration) {
-        let labels = BundleLabels { digest: digest.to_owned() };
-        let known = self.bundle.get(&labels).is_some();
-        if !known {
-            self.bundle.clear();
-        }
-        self.bundle.get_or_create(&labels).set(1);
-        self.bundle_age.set(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
     }
 
     /// A message was tried: it is `done`, tried `again`, or `dead`.

@@ -51,6 +51,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(staff::routes::routes())
         .merge(member::routes::routes())
         .route(assets::PASSKEY_PATH, get(assets::passkey))
+        .route(assets::REFRESH_PATH, get(assets::refresh))
         .route("/privacy", get(privacy::show))
         .route("/contact", get(public::contact))
         .route("/help", get(help::show))

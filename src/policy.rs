@@ -23,6 +23,7 @@ pub mod decide;
 pub mod difference;
 pub mod explanation;
 pub mod fault;
+pub mod format;
 pub mod invariant;
 pub mod prove;
 pub mod question;
@@ -32,7 +33,9 @@ pub mod rehearsal;
 pub mod replay;
 pub mod rights;
 pub mod rule;
+pub mod scrutiny;
 pub mod source;
+pub mod template;
 pub mod yardstick;
 
 pub use bundle::Bundle;

@@ -1,5 +1,6 @@
 //! The whole service: the API and the pages under one roof, with its figures and its upkeep.
 
+mod bundles;
 mod courier;
 mod upkeep;
 
@@ -17,7 +18,6 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::domain::clock::Micros;
 use crate::metrics::{self, Metrics, ProviderFigures};
 use crate::server::{self, Parts};
 use crate::{api, pages};
@@ -43,8 +43,15 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<O
     let upkeep = tokio::spawn(upkeep::run(app.clone(), state.callers.clone()));
     let stop = CancellationToken::new();
     let courier = tokio::spawn(courier::run(app.clone(), stop.clone()));
+    let following = [
+        tokio::spawn(bundles::run(app.clone())),
+        tokio::spawn(bundles::ask_shadow(app.clone())),
+        tokio::spawn(bundles::watch(app.clone())),
+    ];
     let served = server::serve(listener, joined(&state), &settings, parts, shutdown).await;
     upkeep.abort();
+    following.iter().for_each(JoinHandle::abort);
+    bundles::end(&app).await;
     stop.cancel();
     drain(courier, settings.drain_timeout()).await;
     app.store.clone().close().await;
@@ -61,10 +68,7 @@ async fn drain(mut courier: JoinHandle<()>, patience: Duration) {
 
 async fn figures(State(app): State<Arc<App>>) -> Response {
     app.metrics.set_passwords_in_flight(app.hasher.in_flight());
-    let loaded = app.bundle.load();
-    let age = (app.now().0 - loaded.loaded_at.0).max(0) / Micros::SECOND;
-    let age = Duration::from_secs(u64::try_from(age).unwrap_or(0));
-    app.metrics.set_bundle(loaded.bundle.digest(), age);
+    bundles::measure(&app);
     app.metrics.set_sharing(app.sharing.is_on(), app.sharing.canary_is_kept());
     courier::measure(&app).await;
     if let Some(provider) = &app.provider {

@@ -71,6 +71,15 @@ impl Wording<'_> {
         self.format(key, Some(&arguments))
     }
 
+    /// The text with this key and several arguments.
+    pub fn with_all(&self, key: &str, values: &[(&'static str, &str)]) -> String {
+        let mut arguments = FluentArgs::new();
+        for (name, value) in values {
+            arguments.set(*name, *value);
+        }
+        self.format(key, Some(&arguments))
+    }
+
     fn format(&self, key: &str, arguments: Option<&FluentArgs<'_>>) -> String {
         let Some(pattern) = self.bundle.get_message(key).and_then(|message| message.value()) else {
             return key.to_owned();

@@ -5,6 +5,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 
+use crate::app::bundles::{InUse, Origin};
+use crate::domain::clock::Micros;
+
 /// Lives.
 pub(super) async fn livez() -> &'static str {
     "ok\n"
@@ -18,6 +21,16 @@ pub(super) struct Readiness {
     migrations: String,
     bundle_digest: String,
     bundle_age_seconds: i64,
+    /// The bundle that decides about a share of the cards.
+    canary_digest: Option<String>,
+    /// The bundle that is asked beside.
+    shadow_digest: Option<String>,
+    /// Where the bundle comes from: `database`, or the folder that somebody works on.
+    policies: String,
+    /// Why this process does not use what the database or the folder says.
+    degraded: Option<String>,
+    /// Bundles that were let through in an emergency and that nobody reviewed.
+    unreviewed_emergencies: Vec<String>,
     keys: &'static str,
     /// `on`, or why nothing is shared.
     sharing: &'static str,
@@ -26,7 +39,8 @@ pub(super) struct Readiness {
 }
 
 /// Ready when the database answers and has this program's schema. Without sharing the service decides all the same, as it
-/// does about people who objected: that is told and is no reason to take it out of service. A bundle and keys are there, or nothing had started.
+/// does about people who objected: that is told and is no reason to take it out of service. Nor is a bundle that cannot be
+/// loaded: the old one decides. A bundle and keys are there, or nothing had started.
 pub(super) async fn readyz(State(state): State<super::State>) -> (StatusCode, Json<Readiness>) {
     let app = &state.app;
     let schema = app.store.check_schema().await;
@@ -36,13 +50,25 @@ pub(super) async fn readyz(State(state): State<super::State>) -> (StatusCode, Js
         Err(error) if error.is_transient() => ("unreachable", "unknown".to_owned()),
         Err(error) => ("ok", error.to_string()),
     };
-    let loaded = app.bundle.load();
+    let snapshot = app.bundle.snapshot();
+    let digest = |used: &Option<InUse>| used.as_ref().map(|used| used.digest().to_owned());
+    // What cannot be asked is told above.
+    let unreviewed_emergencies =
+        if ready { app.store.unreviewed_emergencies().await.unwrap_or_default() } else { vec![] };
     let readiness = Readiness {
         ready,
         database,
         migrations,
-        bundle_digest: loaded.bundle.digest().to_owned(),
-        bundle_age_seconds: (app.now().0 - loaded.loaded_at.0) / crate::domain::clock::Micros::SECOND,
+        bundle_digest: snapshot.live.digest().to_owned(),
+        bundle_age_seconds: (app.now().0 - snapshot.live.loaded.loaded_at.0) / Micros::SECOND,
+        canary_digest: digest(&snapshot.canary),
+        shadow_digest: digest(&snapshot.shadow),
+        policies: match &app.bundle.origin {
+            Origin::Database => "database".to_owned(),
+            Origin::Folder(folder) => format!("folder {}", folder.display()),
+        },
+        degraded: app.bundle.degraded().map(|degraded| degraded.error.clone()),
+        unreviewed_emergencies,
         keys: "ok",
         sharing: app.sharing.state().as_str(),
         canary: if app.sharing.canary_is_kept() { "kept" } else { "violated" },

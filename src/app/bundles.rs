@@ -101,7 +101,8 @@ impl Snapshot {
         self.shadow.as_ref().filter(|shadow| falls_within(shadow.digest(), id.uuid().as_bytes(), shadow.share))
     }
 
-    fn all(&self) -> impl Iterator<Item = &InUse> {
+    /// Every bundle in use, the live one first.
+    pub fn all(&self) -> impl Iterator<Item = &InUse> {
         [Some(&self.live), self.canary.as_ref(), self.shadow.as_ref()].into_iter().flatten()
     }
 }

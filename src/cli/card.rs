@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{FAILED, Failure, login};
+use super::{FAILED, Failure, login, table};
 use crate::config::Config;
 use crate::domain::staff::{Act, ActSubject};
 use crate::flow::activation::{self, ActivationError};
-use crate::flow::import::{COLUMNS, ImportError, Line, import};
+use crate::flow::import::{COLUMNS, ImportError, import};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CardCommand {
@@ -71,7 +71,7 @@ async fn issue_codes(config: Config, file: &Path, out: &mut dyn Write) -> Result
 }
 
 async fn import_file(config: Config, file: &Path, out: &mut dyn Write) -> Result<u8, Failure> {
-    let rows = read(file)?;
+    let rows = table::read(file, &COLUMNS)?;
     let app = super::open(config).await?;
     let who = login::require(&app, Act::CardImport, &ActSubject::none()).await?;
     let style =
@@ -85,64 +85,4 @@ async fn import_file(config: Config, file: &Path, out: &mut dyn Write) -> Result
     })?;
     writeln!(out, "imported {} cards of {} cardholders", imported.cards, imported.cardholders)?;
     Ok(0)
-}
-
-/// Reads the rows with their lines; a row that cannot be read is kept as what is wrong with it.
-fn read(file: &Path) -> Result<Vec<Line>, Failure> {
-    let unreadable = |error: String| {
-        Failure::failed(format!(
-            "cannot read `{}`: {error}\nhint: a CSV file in UTF-8 with a heading row",
-            file.display()
-        ))
-    };
-    let mut reader = csv::ReaderBuilder::new().from_path(file).map_err(|error| unreadable(error.to_string()))?;
-    let headings = reader.headers().map_err(|error| unreadable(error.to_string()))?.clone();
-    if let Some(mistake) = heading_mistake(&headings) {
-        return Err(unreadable(mistake));
-    }
-    let mut rows = Vec::new();
-    let mut record = csv::StringRecord::new();
-    loop {
-        let line = reader.position().line();
-        match reader.read_record(&mut record) {
-            Ok(false) => return Ok(rows),
-            Ok(true) => {
-                let line = record.position().map_or(line, csv::Position::line);
-                let row = record.deserialize(Some(&headings)).map_err(|error| without_values(&error));
-                rows.push((line, row));
-            }
-            Err(error) => {
-                let line = error.position().map_or(line, csv::Position::line);
-                rows.push((line, Err(without_values(&error))));
-            }
-        }
-    }
-}
-
-/// What is wrong with the heading row. Foreign headings are told by their place: they may be data of a file without one.
-fn heading_mistake(headings: &csv::StringRecord) -> Option<String> {
-    let of = |column: &str| headings.iter().filter(|name| *name == column).count();
-    let missing: Vec<&str> = COLUMNS.into_iter().filter(|column| of(column) == 0).collect();
-    if !missing.is_empty() {
-        return Some(format!("the heading row lacks {}", missing.join(", ")));
-    }
-    let twice: Vec<&str> = COLUMNS.into_iter().filter(|column| of(column) > 1).collect();
-    if !twice.is_empty() {
-        return Some(format!("the heading row has {} more than once", twice.join(", ")));
-    }
-    let foreign = headings.iter().position(|name| !COLUMNS.contains(&name))?;
-    Some(format!("column {} of the heading row is none that is known", foreign + 1))
-}
-
-/// What is wrong with a row, without its values: they are personal data.
-fn without_values(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!("{len} fields instead of {expected_len}"),
-        csv::ErrorKind::Utf8 { .. } => "not UTF-8".to_owned(),
-        csv::ErrorKind::Deserialize { err, .. } => match err.field() {
-            Some(field) => format!("field {} cannot be read", field + 1),
-            None => "cannot be read".to_owned(),
-        },
-        _ => "cannot be read".to_owned(),
-    }
 }

@@ -1,5 +1,7 @@
 //! `sekisho doctor`: looks at everything the service needs and says what to do.
 
+mod bundle;
+
 use std::io::{self, Write};
 
 use secrecy::ExposeSecret;
@@ -10,9 +12,11 @@ use crate::app::bundles::LoadError;
 use crate::app::sharing::{Sharing, SharingState};
 use crate::app::{self, StartError};
 use crate::config::Config;
+use crate::domain::bundle::StoredBundle;
 use crate::domain::clock::Clock;
 use crate::flow::consent::canary;
 use crate::outbound::probe::probe;
+use crate::policy::{Bundle, BundleSource};
 use crate::store::{Store, StoreError};
 use crate::system::{SystemClock, SystemRandomness};
 
@@ -27,13 +31,14 @@ pub(super) async fn run(config: Config, out: &mut dyn Write) -> Result<u8, Failu
     let mut tell = |thing: &str, finding: Finding| -> io::Result<()> {
         all_fine &= finding.is_ok();
         match finding {
-            Ok(text) => writeln!(out, "ok    {thing:<11} {text}"),
+            Ok(text) => writeln!(out, "ok    {thing:<11} {}", text.replace('\n', "\n                  ")),
             Err(text) => writeln!(out, "FAIL  {thing:<11} {}", text.replace('\n', "\n                  ")),
         }
     };
-    tell("bundle", bundle(&config))?;
     let store = database(&config).await;
+    tell("bundle", bundle::look(&config, store.as_ref().ok()).await)?;
     tell("keys", keys(&config, store.as_ref().ok()).await)?;
+    let live = bundle::stored(store.as_ref().ok()).await.unwrap_or_default();
     match store {
         Err(finding) => tell("database", Err(finding))?,
         Ok(store) => {
@@ -45,15 +50,9 @@ pub(super) async fn run(config: Config, out: &mut dyn Write) -> Result<u8, Failu
             }
         }
     }
-    tell("provider", provider(&config).await)?;
+    tell("provider", provider(&config, live).await)?;
     tell("public url", Ok(format!("{} ({})", config.server.public_url, config.environment.as_str())))?;
     Ok(if all_fine { 0 } else { FAILED })
-}
-
-fn bundle(config: &Config) -> Finding {
-    let bundle = app::load_bundle(config).map_err(|error| error.to_string())?;
-    let from = config.bundle_folder().map_or("shipped with the program".to_owned(), |path| path.display().to_string());
-    Ok(format!("{} rules, digest {}…, {from}", bundle.rules().len(), bundle.digest().get(..12).unwrap_or_default()))
 }
 
 async fn keys(config: &Config, store: Option<&Store>) -> Finding {
@@ -127,12 +126,16 @@ async fn clock(store: &Store) -> Finding {
     }
 }
 
-async fn provider(config: &Config) -> Finding {
+async fn provider(config: &Config, live: Option<StoredBundle>) -> Finding {
     let settings = &config.analytics;
     if settings.provider == ProviderKind::None {
         return Ok("none configured: decisions come from local signals".to_owned());
     }
-    let bundle = app::load_bundle(config).map_err(|_| "cannot be looked up while the bundle fails".to_owned())?;
+    let bundle = match live {
+        Some(live) => Bundle::build(BundleSource::of(live.files)),
+        None => app::load_bundle(config),
+    };
+    let bundle = bundle.map_err(|_| "cannot be looked up while the bundle fails".to_owned())?;
     if bundle.reference().recipient(&settings.recipient).is_none() {
         return Err(LoadError::UnknownRecipient(settings.recipient.clone()).to_string());
     }

@@ -1,7 +1,7 @@
 //! `sekisho login` and `sekisho logout`: a staff person's session on the command line, kept in a file of her own.
 
 use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ use crate::domain::staff::{Act, ActSubject, SignedIn};
 use crate::flow::arrival::Arrival;
 use crate::flow::staff::rights::{self, RightsError};
 use crate::flow::staff::session;
-use crate::flow::staff::sign_in::{SignInError, Statement, sign_in};
+use crate::flow::staff::sign_in::{SignInError, Statement, reauthenticate, sign_in};
 
 /// Holds a session's token instead of the file.
 const VARIABLE: &str = "SEKISHO_SESSION";
@@ -82,6 +82,24 @@ pub(super) async fn who(app: &App) -> Result<SignedIn, Failure> {
     };
     let nobody = || Failure::failed("nobody is signed in, or the session is over\nhint: run `sekisho login`");
     found.map(|session| session.who).ok_or_else(nobody)
+}
+
+/// Who is signed in, with a one-time password that is young enough for a sensitive act: `code`, or one that is asked for
+/// where somebody sits at a terminal.
+pub(super) async fn fresh(app: &App, code: Option<String>, out: &mut dyn Write) -> Result<SignedIn, Failure> {
+    let who = who(app).await?;
+    // A token of the environment cannot be renewed where it stands.
+    let asked = code.is_some() || io::stdin().is_terminal();
+    if who.reauthenticated || !asked || std::env::var_os(VARIABLE).is_some_and(|token| !token.is_empty()) {
+        return Ok(who);
+    }
+    let code = code.map_or_else(|| ask::for_text("one-time password", out), Ok)?;
+    let begun = reauthenticate(app, &who, &code).await.map_err(|error| match error {
+        SignInError::Refused => Failure { code: FAILED, message: error.to_string() },
+        other => other.into(),
+    })?;
+    keep(&begun.token)?;
+    Ok(begun.who)
 }
 
 /// Who is signed in, when she may do this.

@@ -1,95 +1,66 @@
-//! `sekisho policy`: checks a bundle and runs its cases. Says what it finds; changes nothing.
+//! `sekisho policy`: writes, checks, tests and explains bundles of rules, and leads a change through its life. A verb per file.
 
+mod activate;
+mod check;
 mod compare;
+mod decide;
+mod explain;
+mod files;
+mod fmt;
+mod history;
+mod life;
+mod new;
 mod prove;
+mod record;
+mod replay;
 mod report;
+mod rollback;
+mod sign;
+mod status;
+mod submit;
+mod test;
 mod which;
 
-use std::io::{self, Write};
+use std::io::Write;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
 use super::{Failure, Settings};
-use crate::policy::case::{self, Report};
-use crate::policy::question::Question;
-use crate::policy::{Bundle, BundleErrors};
 
 /// What to do with a bundle.
 #[derive(Debug, Subcommand)]
 pub(super) enum PolicyCommand {
-    /// Check that the bundle is sound: files, ids, annotations, reasons, schema, lint
-    Check(BundleArgs),
-    /// Run the bundle's cases and show which rules they cover
-    Test(BundleArgs),
+    /// Write a file for a new rule or invariant from a template
+    New(new::NewArgs),
+    /// Bring rules into one form
+    Fmt(fmt::FmtArgs),
+    /// Check that the bundle is sound: files, ids, annotations, reasons, schema, reference data, lint, cases
+    Check(check::CheckArgs),
+    /// Run the bundle's cases, show why one fails and which rules they cover
+    Test(test::TestArgs),
+    /// Explain one stored decision: facts, rules that matched, conditions that stood in the way; needs `sekisho login`
+    Explain(explain::ExplainArgs),
     /// Prove what must hold of every possible request; needs the solver cvc5
     Prove(prove::ProveArgs),
     /// Show where a new bundle is stricter or looser than an old one; needs the solver cvc5
     Compare(compare::CompareArgs),
-}
-
-/// Which bundle.
-#[derive(Debug, Args)]
-pub(super) struct BundleArgs {
-    #[arg(value_name = "BUNDLE", default_value = "shipped", help = which::NAMES)]
-    bundle: String,
+    /// Decide recorded purchases once more under another bundle, and show what changes
+    Replay(Box<replay::ReplayArgs>),
+    #[command(flatten)]
+    Life(life::LifeCommand),
 }
 
 /// Runs a command. The exit code is 0 when all is well and 1 when the bundle or its cases fail.
 pub(super) async fn run(command: PolicyCommand, settings: &Settings, out: &mut dyn Write) -> Result<u8, Failure> {
-    let (args, test) = match command {
-        PolicyCommand::Check(args) => (args, false),
-        PolicyCommand::Test(args) => (args, true),
-        PolicyCommand::Prove(args) => return prove::run(args, settings, out).await,
-        PolicyCommand::Compare(args) => return compare::run(args, settings, out).await,
-    };
-    let source = which::source(&args.bundle, settings).await?;
-    let found = Bundle::build(source).and_then(|bundle| {
-        let report = if test { Some(case::run(&bundle)?) } else { None };
-        Ok((bundle, report))
-    });
-    Ok(match found {
-        Err(errors) => refuse(&errors, out)?,
-        Ok((_, Some(report))) => tell(&report, out)?,
-        Ok((bundle, None)) => describe(&bundle, out)?,
-    })
-}
-
-fn refuse(errors: &BundleErrors, out: &mut dyn Write) -> io::Result<u8> {
-    for fault in &errors.0 {
-        writeln!(out, "error: {fault}")?;
+    match command {
+        PolicyCommand::New(args) => new::run(&args, settings, out),
+        PolicyCommand::Fmt(args) => fmt::run(&args, settings, out),
+        PolicyCommand::Check(args) => check::run(args, settings, out).await,
+        PolicyCommand::Test(args) => test::run(args, settings, out).await,
+        PolicyCommand::Explain(args) => explain::run(args, settings, out).await,
+        PolicyCommand::Prove(args) => prove::run(args, settings, out).await,
+        PolicyCommand::Compare(args) => compare::run(args, settings, out).await,
+        PolicyCommand::Replay(args) => replay::run(*args, settings, out).await,
+        PolicyCommand::Life(command) => life::run(command, settings, out).await,
     }
-    let count = errors.0.len();
-    writeln!(out, "\nthe bundle is refused: {count} {}", if count == 1 { "fault" } else { "faults" })?;
-    Ok(1)
-}
-
-fn describe(bundle: &Bundle, out: &mut dyn Write) -> io::Result<u8> {
-    writeln!(out, "the bundle is sound")?;
-    writeln!(out, "  digest         {}", bundle.digest())?;
-    writeln!(out, "  facts version  {}", bundle.facts_version())?;
-    for question in Question::ALL {
-        let rules = || bundle.rules().iter().filter(|rule| rule.question == *question);
-        let forbids = rules().filter(|rule| rule.forbids).count();
-        let permits = rules().count() - forbids;
-        writeln!(out, "  {:<13}  {permits:>3} permit {forbids:>3} forbid", question.as_str())?;
-    }
-    writeln!(out, "  {:<13}  {:>3} claims that must hold of every request", "invariants", bundle.invariants().len())?;
-    Ok(0)
-}
-
-fn tell(report: &Report, out: &mut dyn Write) -> io::Result<u8> {
-    for failure in &report.failures {
-        let line = failure.line.map(|line| format!(":{line}")).unwrap_or_default();
-        writeln!(out, "failed: {}{line}: {}", failure.file, failure.name)?;
-        for difference in &failure.differences {
-            writeln!(out, "  {difference}")?;
-        }
-    }
-    let rules = report.covered + report.uncovered.len();
-    writeln!(out, "{} cases, {} failed", report.run, report.failures.len())?;
-    writeln!(out, "{} of {rules} rules matched in a case", report.covered)?;
-    for rule in &report.uncovered {
-        writeln!(out, "  without a case: {rule}")?;
-    }
-    Ok(u8::from(!report.failures.is_empty()))
 }

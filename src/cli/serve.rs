@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
@@ -9,8 +10,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, OURS};
-use crate::app;
+use crate::app::bundles::Origin;
+use crate::app::{self, App};
 use crate::config::Config;
+use crate::policy::BundleSource;
 use crate::{service, telemetry};
 
 /// How to serve.
@@ -22,6 +25,9 @@ pub(super) struct ServeArgs {
     /// Bring the database to this program's schema first
     #[arg(long)]
     migrate: bool,
+    /// Decide by the bundle in this folder and follow its changes; for development: nothing of it is recorded
+    #[arg(long, value_name = "DIR")]
+    policies: Option<PathBuf>,
 }
 
 pub(super) async fn run(config: Config, args: ServeArgs, out: &mut dyn Write) -> Result<u8, Failure> {
@@ -33,13 +39,32 @@ pub(super) async fn run(config: Config, args: ServeArgs, out: &mut dyn Write) ->
     }
     let listen = args.listen.unwrap_or(config.server.listen);
     let listener = bind(listen).await?;
-    let app = Arc::new(super::open(config).await?);
+    let origin = args.policies.map_or(Origin::Database, Origin::Folder);
+    let app = Arc::new(super::open_with(config, origin).await?);
     let address = listener.local_addr()?;
     let url = app.config.server.public_url.as_str().trim_end_matches('/');
     writeln!(out, "sekisho serves {url} on {address} ({})", app.store.backend_name())?;
+    if let Origin::Folder(folder) = &app.bundle.origin {
+        writeln!(out, "it decides by {} and follows its changes: for development only", folder.display())?;
+        tracing::warn!(folder = %folder.display(), "a folder decides, whatever the database says");
+    }
+    tell_of_folder(&app);
     out.flush()?;
     service::serve(app, listener, stopped()?).await?;
     Ok(0)
+}
+
+/// Says when the configured folder is not what decides: it was the first bundle of the database at most.
+fn tell_of_folder(app: &App) {
+    let Some(folder) = app.config.bundle_folder() else { return };
+    let decides =
+        app.bundle.snapshot().live.digest() == BundleSource::read(folder).map_or(String::new(), |it| it.digest());
+    if app.bundle.origin == Origin::Database && !decides {
+        tracing::warn!(
+            folder = %folder.display(),
+            "the folder of `bundle.path` is not what decides: `sekisho policy submit` it, or leave the setting out"
+        );
+    }
 }
 
 /// Listens, or says in one line why not.

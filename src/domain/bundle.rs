@@ -2,6 +2,8 @@
 //!
 //! Knows files as texts; what they mean is the policies' business.
 
+pub mod standing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,8 @@ use super::clock::Micros;
 use super::id::BundleActivationId;
 use super::staff::Role;
 
+/// Who stands as the author of what nobody in particular did: the first bundle, ends that come by themselves.
+pub const SYSTEM: &str = "system";
 /// A whole, in basis points.
 pub const SHARE_WHOLE: u16 = 10_000;
 
@@ -151,6 +155,42 @@ pub struct Band {
     pub reject: (u16, u16),
     /// Decisions before the shares are looked at.
     pub decisions_min: u32,
+}
+
+/// What somebody says later about a bundle that was let through in an emergency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BundleReview {
+    /// The bundle.
+    pub digest: String,
+    /// Who reviewed it: `staff:<id>`.
+    pub person: String,
+    /// What she found.
+    pub note: String,
+    /// When.
+    pub reviewed_at: Micros,
+}
+
+/// One process, and what it decides by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BundleInstance {
+    /// Its name: the machine, the process, and some digits of its own.
+    pub instance: String,
+    /// The program and its version.
+    pub program: String,
+    /// When it started.
+    pub started_at: Micros,
+    /// When it was there last.
+    pub seen_at: Micros,
+    /// What decides there.
+    pub live: String,
+    /// What decides there about a share of the cards.
+    pub canary: Option<String>,
+    /// What is asked there beside.
+    pub shadow: Option<String>,
+    /// When what decides was loaded.
+    pub loaded_at: Micros,
+    /// Why it does not use what the database says, and since when.
+    pub error: Option<(String, Micros)>,
 }
 
 /// One bundle's time in one mode.

@@ -16,12 +16,15 @@ pub use self::trace::NAME_CLASSES;
 use self::trace::Trace;
 use crate::app::App;
 use crate::app::bundles::{InUse, LoadedBundle, Snapshot};
+use crate::app::shadow::Waiting;
 use crate::domain::assessment::{Assessment, NoAnswer};
 use crate::domain::authentication::{Authentication, Ending, Status};
+use crate::domain::bundle::BundleMode;
 use crate::domain::challenge::Language;
 use crate::domain::clock::Micros;
 use crate::domain::facts::{Facts, Method};
 use crate::domain::id::{AuditId, AuthenticationId, ChallengeId};
+use crate::domain::policy_figure::FigureKind;
 use crate::domain::reason;
 use crate::domain::verdict::Verdict;
 use crate::flow::{challenge_link, result};
@@ -226,22 +229,38 @@ async fn decide(
         (status == Status::ChallengeRequired).then(|| new_challenge(asked, methods, asked.request.language));
     let opened = open(asked, record, Opening { settlement, challenge }).await?;
     if opened.is_some() {
-        count(&asked.app, facts, &verdict);
+        count(asked, facts, &verdict);
+        show_shadow(asked, facts, verdict);
     }
     Ok(opened)
 }
 
 /// Counts a decision; a policy that erred is an alarm.
-fn count(app: &App, facts: &Facts, verdict: &Verdict) {
+fn count(asked: &Asked, facts: &Facts, verdict: &Verdict) {
+    let app = &asked.app;
     app.metrics.decision(verdict.outcome.as_str());
     let assessment = &facts.assessment;
-    app.metrics.provider_result(match assessment {
+    let provider = match assessment {
         Assessment::Answered(_) => assessment.status(),
         _ => assessment.reason(),
-    });
+    };
+    app.metrics.provider_result(provider);
+    app.figures.decided(&asked.used, app.now(), verdict, provider);
     for error in &verdict.errors {
         tracing::error!(policy = error.policy, question = error.question, message = error.message, "a policy erred");
         app.metrics.evaluation_error(&error.policy);
+    }
+}
+
+/// Puts a decision of the live bundle where the shadow finds it, once it is recorded; nobody waits for that.
+fn show_shadow(asked: &Asked, facts: &Facts, verdict: Verdict) {
+    let app = &asked.app;
+    let shadow = asked.snapshot.shadowing(asked.id).filter(|_| asked.used.mode == BundleMode::Live);
+    let Some(shadow) = shadow else { return };
+    let waiting = Waiting { shadow: shadow.clone(), id: asked.id, facts: facts.clone(), verdict };
+    if app.shadow.offer(waiting).is_err() {
+        app.figures.add(shadow, app.now(), [(FigureKind::Shadow, "dropped".to_owned())]);
+        app.metrics.bundles.shadowed("dropped");
     }
 }
 

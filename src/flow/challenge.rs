@@ -32,6 +32,7 @@ use crate::domain::challenge::ChallengeState;
 use crate::domain::clock::Micros;
 use crate::domain::feedback::FeedbackEvent;
 use crate::domain::id::{AuditId, AuthenticationId, CardId, ChallengeId};
+use crate::domain::policy_figure::FigureKind;
 use crate::flow::contact::ContactError;
 use crate::flow::feedback;
 use crate::flow::result;
@@ -150,10 +151,13 @@ pub(in crate::flow) async fn give_up_all(app: &App, card_id: CardId) -> Result<(
 /// [`ChallengeError`].
 pub async fn expire_due(app: &Arc<App>, limit: i64) -> Result<u64, ChallengeError> {
     let mut ended = 0;
-    let codes = codes(app, Conclusion::TimedOut);
-    for settlement in app.store.overdue_challenges(app.now(), limit, &codes).await? {
-        let entry = entry(app, "system", settlement.conclusion, settlement.challenge_id);
-        ended += u64::from(app.store.settle_challenge(settlement, entry).await?);
+    for overdue in app.store.overdue_challenges(app.now(), limit).await? {
+        let codes = codes(app, &overdue.bundle_digest, Conclusion::TimedOut).await;
+        let entry = entry(app, "system", Conclusion::TimedOut, overdue.challenge_id);
+        if app.store.settle_challenge(overdue.settlement(codes, app.now()), entry).await? {
+            ended += 1;
+            count(app, &overdue.bundle_digest, Conclusion::TimedOut);
+        }
     }
     Ok(ended)
 }
@@ -212,16 +216,37 @@ async fn end(
         Conclusion::Failed => feedback::message(app, challenge.authentication.id, FeedbackEvent::ChallengeFailed),
         _ => None,
     };
-    let codes = codes(app, conclusion);
+    let digest = &challenge.authentication.bundle_digest;
+    let codes = codes(app, digest, conclusion).await;
     let settlement = Settlement { nonce, used, feedback, ..Settlement::of(challenge, conclusion, codes, now) };
-    app.store.settle_challenge(settlement, entry(app, &actor, conclusion, challenge.id)).await?;
+    if app.store.settle_challenge(settlement, entry(app, &actor, conclusion, challenge.id)).await? {
+        count(app, digest, conclusion);
+    }
     reload(app, challenge).await
 }
 
-/// What others are told of an end.
-fn codes(app: &App, conclusion: Conclusion) -> ResultCodes {
-    let loaded = app.bundle.load();
+/// What others are told of an end, in the words of the bundle that asked for the challenge.
+async fn codes(app: &App, digest: &str, conclusion: Conclusion) -> ResultCodes {
+    let loaded = app.bundle.that_decided(digest).await;
     result::codes(loaded.bundle.reference(), conclusion.status(), &[conclusion.reason().to_owned()])
+}
+
+/// Counts an end for the bundle that asked for the challenge.
+fn count(app: &App, digest: &str, conclusion: Conclusion) {
+    let word = match conclusion {
+        Conclusion::Passed(_) => "passed",
+        Conclusion::Failed => "failed",
+        Conclusion::Cancelled => "cancelled",
+        Conclusion::Withdrawn => "withdrawn",
+        Conclusion::TimedOut => "timed_out",
+        Conclusion::Undeliverable => "undeliverable",
+    };
+    let snapshot = app.bundle.snapshot();
+    let deciding = [Some(&snapshot.live), snapshot.canary.as_ref()];
+    match deciding.into_iter().flatten().find(|used| used.digest() == digest) {
+        Some(used) => app.figures.add(used, app.now(), [(FigureKind::Challenge, word.to_owned())]),
+        None => app.figures.add_late(digest, app.now(), FigureKind::Challenge, word),
+    }
 }
 
 async fn reload(app: &App, challenge: &Challenge) -> Result<Challenge, ChallengeError> {

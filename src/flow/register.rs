@@ -383,7 +383,7 @@ pub(super) fn stored_number(app: &App, number: &CardNumber, expiry: Expiry) -> S
 }
 
 /// An audit entry with the result `done`.
-pub(super) fn note(app: &App, actor: &str, action: &'static str, subject: String) -> Entry {
+pub(crate) fn note(app: &App, actor: &str, action: &'static str, subject: String) -> Entry {
     Entry {
         id: AuditId::new(app.now(), app.randomness.as_ref()),
         recorded_at: app.now(),

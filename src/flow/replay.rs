@@ -4,6 +4,7 @@
 //! and taken up again behind it; its sums are those of an uninterrupted run.
 
 mod page;
+mod report;
 mod ways;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 pub use self::page::Change;
 use self::page::{Done, Page, work};
+pub use self::report::Report;
 use self::ways::Ways;
 use crate::analytics::settings::ProviderKind;
 use crate::app::App;
@@ -76,6 +78,8 @@ pub struct Progress {
     pub position: Option<AuthenticationId>,
     /// When that one was asked for.
     pub reached: Option<Micros>,
+    /// Records that lie behind it, in the sample or not.
+    pub passed: u64,
     /// The sums.
     pub tally: Tally,
 }
@@ -179,6 +183,7 @@ async fn sum_up(
         early.insert(page.number, page);
         while let Some(page) = early.remove(&next) {
             next += 1;
+            progress.passed += page.passed;
             progress.tally.merge(&page.tally);
             progress.position = Some(page.last);
             progress.reached = Some(page.reached);
@@ -215,9 +220,10 @@ impl Reader {
                 return Ok(Read { pages: number, to_the_end: true });
             };
             position = Some(last);
+            let passed = records.len() as u64;
             let records = records.into_iter().filter(|record| self.selection.takes(record.id)).collect();
             let ways = self.ways.of(&records).await?;
-            if pages.send(Page { number, records, ways, last, reached }).await.is_err() {
+            if pages.send(Page { number, passed, records, ways, last, reached }).await.is_err() {
                 return Ok(Read { pages: number, to_the_end: false });
             }
         }

@@ -1,5 +1,5 @@
-//! Scripts of our own: the one of the challenge's pages, the one that asks a browser for a passkey, and the helper that
-//! merchants load. Knows nothing of pages.
+//! Scripts of our own: the one of the challenge's pages, the one that asks a browser for a passkey, the one that keeps a page
+//! fresh, and the helper that merchants load. Knows nothing of pages.
 
 use std::sync::LazyLock;
 
@@ -15,17 +15,21 @@ use url::Url;
 pub(super) const CHALLENGE_PATH: &str = "/assets/challenge.js";
 /// Where the script is that asks the browser for a passkey.
 pub(super) const PASSKEY_PATH: &str = "/assets/passkey.js";
+/// Where the script is that keeps a page fresh.
+pub(super) const REFRESH_PATH: &str = "/assets/refresh.js";
 /// Where the merchants' helper is. What stands there never changes, or the pages that name its digest would refuse it: a
 /// later helper gets another path.
 pub(super) const HELPER_PATH: &str = "/v1/js/sekisho.js";
 
 const CHALLENGE: &str = include_str!("assets/challenge.js");
 const PASSKEY: &str = include_str!("assets/passkey.js");
+const REFRESH: &str = include_str!("assets/refresh.js");
 const HELPER: &str = include_str!("assets/sekisho.js");
 
 /// The version in a script's address: it may be kept for good under it.
 static CHALLENGE_VERSION: LazyLock<String> = LazyLock::new(|| version(CHALLENGE));
 static PASSKEY_VERSION: LazyLock<String> = LazyLock::new(|| version(PASSKEY));
+static REFRESH_VERSION: LazyLock<String> = LazyLock::new(|| version(REFRESH));
 static HELPER_VERSION: LazyLock<String> = LazyLock::new(|| version(HELPER));
 
 /// A year.
@@ -58,6 +62,16 @@ pub(super) fn passkey_source(public_url: &Url) -> String {
     format!("{}{PASSKEY_PATH}", public_url.origin().ascii_serialization())
 }
 
+/// The path and version of the script that keeps a page fresh.
+pub(super) fn refresh_script() -> String {
+    format!("{REFRESH_PATH}?v={}", *REFRESH_VERSION)
+}
+
+/// The address of that script as a content security policy names it.
+pub(super) fn refresh_source(public_url: &Url) -> String {
+    format!("{}{REFRESH_PATH}", public_url.origin().ascii_serialization())
+}
+
 /// The digest by which a merchant's page knows the helper (Subresource Integrity).
 pub fn helper_integrity() -> String {
     format!("sha384-{}", STANDARD.encode(Sha384::digest(HELPER.as_bytes())))
@@ -71,6 +85,11 @@ pub(super) async fn challenge(RawQuery(query): RawQuery, headers: HeaderMap) -> 
 /// `GET /assets/passkey.js`
 pub(super) async fn passkey(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     versioned(PASSKEY, &PASSKEY_VERSION, query.as_deref(), &headers)
+}
+
+/// `GET /assets/refresh.js`
+pub(super) async fn refresh(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    versioned(REFRESH, &REFRESH_VERSION, query.as_deref(), &headers)
 }
 
 /// A script that may be kept for good when its address names its version.

@@ -71,9 +71,9 @@ pub(super) fn read(source: &BundleSource, faults: &mut Vec<Fault>) -> Vec<Assump
         Ok(set) => set,
         Err(errors) => {
             let hint = "each reads `@id(\"…\") @title(\"…\") forbid (principal, action …, resource) unless { … };`";
-            faults.extend(errors.iter().map(|error| {
-                Fault::new(FILE, error.to_string()).line(super::rule::labelled_line(error, text)).hint(hint)
-            }));
+            faults.extend(
+                errors.iter().map(|error| Fault::new(FILE, error.to_string()).labelled(error, text).hint(hint)),
+            );
             return Vec::new();
         }
     };

@@ -4,7 +4,7 @@ use cedar_policy::{PolicySet, ValidationMode, Validator};
 
 use super::fault::Fault;
 use super::question::Question;
-use super::rule::{Rule, labelled_line};
+use super::rule::Rule;
 use super::schema;
 use super::source::BundleSource;
 
@@ -58,5 +58,5 @@ fn found(rule: &Rule, error: &dyn miette::Diagnostic, text: &str, hint: &str) ->
         .split_once(", ")
         .filter(|(head, _)| head.starts_with("for policy"))
         .map_or(message.as_str(), |(_, rest)| rest);
-    rule.fault(message).line(labelled_line(error, text).or(rule.line)).hint(help)
+    rule.fault(message).labelled(error, text).hint(help)
 }

@@ -118,15 +118,15 @@ impl Answered {
 pub fn explain(bundle: &Bundle, facts: &Facts) -> Explanation {
     let mut asked: Vec<(Query, Answer)> = Vec::new();
     let verdict = decide_witnessed(bundle, facts, &mut |question, method, answer| {
-        let query = match (question, method) {
-            (Question::Offer, Some(method)) => Query::Offer(method),
-            (Question::Approve, _) => Query::Approve,
-            _ => Query::Challenge,
-        };
-        asked.push((query, answer.clone()));
+        asked.push((Query::about_purchase(question, method), answer.clone()));
     });
     let questions = asked.into_iter().map(|(query, answer)| answered(bundle, facts, &query, answer));
     Explanation { verdict, questions: questions.collect() }
+}
+
+/// Every fact about a purchase as the rules see it, in the order of the schema; none where it is absent.
+pub fn facts_seen(bundle: &Bundle, facts: &Facts) -> Vec<ValueRead> {
+    prepare(bundle, facts, &Query::Approve).map(|prepared| weigh::facts(&prepared)).unwrap_or_default()
 }
 
 /// Explains what may go to this recipient, data class by data class.
@@ -140,19 +140,14 @@ pub fn explain_sharing(bundle: &Bundle, facts: &Facts, recipient: &str) -> Vec<A
 }
 
 fn answered(bundle: &Bundle, facts: &Facts, query: &Query, answer: Answer) -> Answered {
-    let question = match query {
-        Query::Approve => Question::Approve,
-        Query::Challenge => Question::Challenge,
-        Query::Offer(_) => Question::Offer,
-        Query::Share(..) => Question::Share,
-    };
+    let question = query.question();
     let step = Step::new(bundle, question, answer.clone(), &mut Vec::new());
     let group = matches!(question, Question::Approve | Question::Challenge);
     let belongs = |rule: &&Rule| rule.question == question || (group && rule.question == Question::Authenticate);
     let prepared = prepare(bundle, facts, query);
     let said = bundle.rules().iter().filter(belongs).map(|rule| {
         let conditions = prepared.as_ref().map(|prepared| weigh::conditions(rule, question, prepared));
-        one_rule(rule, &answer, step.policies.contains(&rule.id), conditions.unwrap_or_default())
+        one_rule(rule, &answer, step.policies.contains(&rule.id), conditions)
     });
     let mut rules: Vec<RuleSaid> = said.collect();
     sort_by_nearness(&mut rules);
@@ -165,9 +160,11 @@ fn answered(bundle: &Bundle, facts: &Facts, query: &Query, answer: Answer) -> An
     Answered { question, method, recipient, data_class, yes: step.yes, reasons, policies, rules }
 }
 
-fn one_rule(rule: &Rule, answer: &Answer, determines: bool, conditions: Vec<Condition>) -> RuleSaid {
+fn one_rule(rule: &Rule, answer: &Answer, determines: bool, conditions: Option<Vec<Condition>>) -> RuleSaid {
     let error = answer.errors.get(&rule.id).cloned();
-    let matched = answer.permits.contains(&rule.id) || answer.forbids.contains(&rule.id);
+    // Where a forbid was satisfied, Cedar does not say which permits were.
+    let fits = conditions.as_ref().is_some_and(|conditions| conditions.iter().all(|condition| condition.fits));
+    let matched = fits || answer.permits.contains(&rule.id) || answer.forbids.contains(&rule.id);
     RuleSaid {
         id: rule.id.clone(),
         title: rule.title.clone(),
@@ -182,8 +179,16 @@ fn one_rule(rule: &Rule, answer: &Answer, determines: bool, conditions: Vec<Cond
         },
         determines,
         error,
-        conditions,
+        conditions: conditions.unwrap_or_default(),
     }
+}
+
+/// Whether a rule's head and all its conditions hold, whatever other rules say.
+pub(super) fn holds(bundle: &Bundle, rule: &Rule, facts: &Facts, query: &Query) -> bool {
+    let prepared = prepare(bundle, facts, query);
+    prepared.is_some_and(|prepared| {
+        weigh::conditions(rule, rule.question, &prepared).iter().all(|condition| condition.fits)
+    })
 }
 
 /// Marks the near misses and puts the rules that matched first, then the failed, the near and the far ones.

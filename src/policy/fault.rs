@@ -57,6 +57,15 @@ impl Fault {
         self.line(line_of(text, start)).span(Span { start, length: length.max(1) })
     }
 
+    /// Puts the fault at the first place that a Cedar error points at, where it points at one.
+    pub(super) fn labelled(self, error: &dyn miette::Diagnostic, text: &str) -> Self {
+        let label = error.labels().and_then(|mut labels| labels.next());
+        match label {
+            Some(label) => self.at(text, label.offset(), label.len()),
+            None => self,
+        }
+    }
+
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self

@@ -75,8 +75,10 @@ pub(super) fn rules(invariants: &[Invariant]) -> Vec<Rule> {
 
 fn one(file: &str, text: &str) -> Result<Invariant, Fault> {
     let fault = |message: String, hint: &str| Fault::new(file, message).hint(hint);
-    let set = PolicySet::from_str(text)
-        .map_err(|error| fault(error.to_string(), "see docs/policies.md for the form of an invariant"))?;
+    let set = PolicySet::from_str(text).map_err(|errors| {
+        let fault = fault(errors.to_string(), "see docs/policies.md for the form of an invariant");
+        errors.iter().next().map_or(fault.clone(), |error| fault.labelled(error, text))
+    })?;
     let mut policies = set.policies();
     let (Some(policy), None, None) = (policies.next(), policies.next(), set.templates().next()) else {
         return Err(fault("holds not exactly one invariant".to_owned(), "write each into a file of its own"));

@@ -1,5 +1,7 @@
 //! Lint: what Cedar accepts and would silently answer wrongly.
 
+mod arithmetic;
+
 use std::sync::Arc;
 
 use cedar_policy::pst::{BinaryOp, Clause, Expr, Literal, UnaryOp, Var};
@@ -17,15 +19,31 @@ pub(super) fn run<'a>(rules: impl Iterator<Item = &'a Rule>, reference: &Referen
             Ok(policy) => {
                 let mut walk = Walk { rule, reference, faults };
                 for clause in policy.body().clauses() {
-                    match clause {
-                        Clause::When(expr) => walk.visit(expr, true),
-                        Clause::Unless(expr) => walk.visit(expr, false),
-                    }
+                    let (expr, positive) = match clause {
+                        Clause::When(expr) => (expr, true),
+                        Clause::Unless(expr) => (expr, false),
+                    };
+                    walk.visit(expr, positive);
                 }
             }
             Err(error) => faults.push(rule.fault(error)),
         }
     }
+}
+
+/// Calculations with facts that may overflow: Cedar skips a rule that does.
+pub(super) fn calculations<'a>(rules: impl Iterator<Item = &'a Rule>) -> Vec<Fault> {
+    let hint = "a rule whose calculation overflows is not evaluated: compare the fact with a number, or calculate with \
+                bounded facts only";
+    let calculates = |rule: &'a Rule| {
+        let policy = rule.policy.to_pst().ok()?;
+        let text = policy.body().clauses().iter().find_map(|clause| {
+            let (Clause::When(expr) | Clause::Unless(expr)) = clause;
+            arithmetic::overflowing(expr)
+        })?;
+        Some(rule.fault(format!("`{text}` may overflow")).hint(hint))
+    };
+    rules.filter_map(calculates).collect()
 }
 
 /// An entity that no store holds makes `in` and `==` silently false.
@@ -156,7 +174,7 @@ impl Walk<'_> {
 }
 
 /// `context.card.status` of the expression that reads it.
-fn path_of(expr: &Expr) -> Option<String> {
+pub(super) fn path_of(expr: &Expr) -> Option<String> {
     match expr {
         Expr::Var(Var::Context) => Some("context".to_owned()),
         Expr::Var(Var::Resource) => Some("resource".to_owned()),

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 
-use super::fault::{Fault, line_of};
+use super::fault::Fault;
 use super::reason::{self, Reason};
 use super::source::BundleSource;
 use crate::domain::consent::DataClass;
@@ -129,8 +129,11 @@ pub(super) fn parse<T: DeserializeOwned>(source: &BundleSource, file: &str, faul
     };
     toml::from_str(text)
         .map_err(|error| {
-            let line = error.span().map(|span| line_of(text, span.start));
-            let fault = Fault::new(file, lower_first(error.message())).line(line);
+            let fault = Fault::new(file, lower_first(error.message()));
+            let fault = match error.span() {
+                Some(span) => fault.at(text, span.start, span.len()),
+                None => fault,
+            };
             faults.push(
                 fault.hint(format!(
                     "compare with `{file}` of the bundle that ships; its comments say how it is written"

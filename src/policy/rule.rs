@@ -7,7 +7,7 @@ use cedar_policy::{ActionConstraint, Effect, Policy, PolicyId, PolicySet};
 use miette::Diagnostic;
 
 use super::assumption;
-use super::fault::{Fault, line_of, line_with};
+use super::fault::{Fault, line_with};
 use super::invariant;
 use super::manifest::Manifest;
 use super::question::Question;
@@ -111,7 +111,7 @@ impl File<'_> {
     fn syntax(&self, error: &cedar_policy::ParseError) -> Fault {
         let hint = error.help().map(|help| help.to_string());
         let hint = hint.unwrap_or_else(|| "see docs/policies.md for the form of a rule".to_owned());
-        self.fault(error.to_string()).line(labelled_line(error, self.text)).hint(hint)
+        self.fault(error.to_string()).labelled(error, self.text).hint(hint)
     }
 
     fn rule(&self, policy: &Policy, alone: bool, faults: &mut Vec<Fault>) -> Option<Rule> {
@@ -162,12 +162,6 @@ impl File<'_> {
             }
         }
     }
-}
-
-/// The first place that a Cedar error points at.
-pub(super) fn labelled_line(error: &dyn Diagnostic, text: &str) -> Option<usize> {
-    let label = error.labels()?.next()?;
-    Some(line_of(text, label.offset()))
 }
 
 fn first_rule_line(text: &str) -> Option<usize> {

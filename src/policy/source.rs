@@ -1,7 +1,8 @@
 //! Where a bundle comes from: the folder compiled in, or one on disk. Knows paths and texts, not what they mean.
 
+mod folder;
+
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -9,9 +10,6 @@ use sha2::{Digest, Sha256};
 use super::fault::{BundleErrors, Fault};
 
 const SHIPPED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/shipped_bundle.rs"));
-
-/// A bundle may hold this many bytes in all.
-const BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// The files of a bundle: path inside the bundle, with `/`, and text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,45 +28,19 @@ impl BundleSource {
         Self { files }
     }
 
-    /// Reads a bundle's folder. Hidden files are left out.
+    /// Reads a bundle's folder. Hidden files are left out; a link must not lead out of the folder.
     pub fn read(dir: &Path) -> Result<Self, BundleErrors> {
         let root = dir.display().to_string();
         if !dir.is_dir() {
             let hint = "name a folder that holds `bundle.toml`, or leave the setting out to use the bundle that ships";
             return Err(Fault::new(root, "there is no such bundle folder").hint(hint).into());
         }
-        let mut source = Self::default();
-        let mut left = BYTES_MAX;
-        source
-            .collect(dir, "", &mut left)
-            .map_err(|(path, error)| Fault::new(path, format!("cannot be read: {error}")))?;
+        let source = folder::read(dir)?;
         if source.files.is_empty() {
             let hint = "copy the folder `policies` of the program's repository and edit that";
             return Err(Fault::new(root, "the bundle folder is empty").hint(hint).into());
         }
         Ok(source)
-    }
-
-    fn collect(&mut self, folder: &Path, prefix: &str, left: &mut u64) -> Result<(), (String, io::Error)> {
-        let at = |path: &Path| path.display().to_string();
-        for entry in std::fs::read_dir(folder).map_err(|error| (at(folder), error))? {
-            let entry = entry.map_err(|error| (at(folder), error))?;
-            let path = entry.path();
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with('.') {
-                continue;
-            }
-            let metadata = std::fs::metadata(&path).map_err(|error| (at(&path), error))?;
-            if metadata.is_dir() {
-                self.collect(&path, &format!("{prefix}{name}/"), left)?;
-                continue;
-            }
-            let too_large = || (at(&path), io::Error::other("a bundle holds at most 16 MiB"));
-            *left = left.checked_sub(metadata.len()).ok_or_else(too_large)?;
-            let text = std::fs::read_to_string(&path).map_err(|error| (at(&path), error))?;
-            self.files.insert(format!("{prefix}{name}"), text);
-        }
-        Ok(())
     }
 
     /// The same bundle with one file put in or replaced.
@@ -93,6 +65,11 @@ impl BundleSource {
     /// Paths and texts, sorted by path.
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+
+    /// Paths and texts of the files of rules and invariants.
+    pub fn rule_files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files().filter(|(path, _)| has_extension(path, "cedar"))
     }
 
     /// SHA-256 over every path and text, each after its length, sorted by path; 64 hexadecimal digits.

@@ -37,6 +37,15 @@ impl Query {
         [Self::Approve, Self::Challenge].into_iter().chain(offers).chain(shares).collect()
     }
 
+    /// The question about a purchase that a decision asks on its way.
+    pub(super) fn about_purchase(question: Question, method: Option<Method>) -> Self {
+        match (question, method) {
+            (_, Some(method)) => Self::Offer(method),
+            (Question::Approve, None) => Self::Approve,
+            (_, None) => Self::Challenge,
+        }
+    }
+
     /// The question that it asks.
     pub fn question(&self) -> Question {
         match self {

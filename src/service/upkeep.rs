@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::api::caller::Callers;
 use crate::app::App;
 use crate::flow::consent::canary;
+use crate::flow::policies::instance;
 use crate::flow::{activity, challenge, search};
 use crate::store::StoreError;
 
@@ -69,6 +70,9 @@ async fn settle_and_forget(app: &App, hourly: bool) -> Result<(), StoreError> {
     search::index_birth_dates(app, BATCH).await?;
     if hourly {
         app.store.forget_old(now).await?;
+        app.store.forget_policy_figures(now).await?;
+        app.store.forget_shadow_differences(now).await?;
+        instance::forget(app).await?;
     }
     Ok(())
 }

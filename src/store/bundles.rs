@@ -117,6 +117,16 @@ impl Store {
         sql::all(self.reader(), "bundle_activations", &sql, []).await?.iter().map(activation).collect()
     }
 
+    /// The programmes of cards that are not closed, sorted.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn programmes_in_use(&self) -> Result<Vec<String>, StoreError> {
+        const SQL: &str = "SELECT DISTINCT programme FROM cards WHERE status <> 'closed' ORDER BY programme";
+        let rows = sql::all(self.reader(), "cards", SQL, []).await?;
+        rows.iter().map(|row| row.get("programme")).collect()
+    }
+
     /// What was in use, the newest first.
     ///
     /// # Errors

@@ -214,6 +214,6 @@ async fn claim_first(transaction: &impl ConnectionTrait) -> Result<bool, StoreEr
     Ok(sql::execute(transaction, SQL, []).await? == 1)
 }
 
-fn words(roles: &BTreeSet<Role>) -> String {
+pub(super) fn words(roles: &BTreeSet<Role>) -> String {
     roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" ")
 }

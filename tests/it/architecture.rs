@@ -79,6 +79,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "texts",
         ],
     ),
+    ("reports", &["charts", "domain", "flow", "texts"]),
     ("server", &["config", "domain", "metrics"]),
     ("service", &["api", "app", "domain", "flow", "metrics", "pages", "server", "store"]),
     (
@@ -111,6 +112,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "flow",
             "outbound",
             "policy",
+            "reports",
             "service",
             "store",
             "system",

@@ -21,7 +21,7 @@ const NEW: [&str; 7] = [
 ];
 
 /// The shipped bundle as it would be for version 1: its schema, and rules that know nothing new.
-fn version_1() -> BundleSource {
+pub(crate) fn version_1() -> BundleSource {
     let shipped = BundleSource::shipped();
     let manifest = shipped.text("bundle.toml").unwrap().replace("facts_version = 2", "facts_version = 1");
     let mut source = shipped.clone();

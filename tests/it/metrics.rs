@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use prometheus_client::registry::Registry;
+use sekisho::metrics::bundles::BundleFigure;
 use sekisho::metrics::{Metrics, ProviderFigures};
 
 #[test]
@@ -15,8 +16,11 @@ fn every_figure_is_counted_under_its_labels() {
     metrics.provider_result("timeout");
     metrics.set_passwords_in_flight(2);
     metrics.database_error();
-    metrics.set_bundle("old", Duration::from_secs(1));
-    metrics.set_bundle("new", Duration::from_secs(9));
+    let used = |digest, mode, share| BundleFigure { digest, mode, share };
+    metrics.bundles.set(&[used("old", "live", 10_000)], 1, true);
+    metrics.bundles.set(&[used("new", "live", 10_000), used("next", "canary", 500)], 9, false);
+    metrics.bundles.shadowed("different");
+    metrics.bundles.canary_aborted();
     let text = Metrics::encode(&registry).unwrap();
     for line in [
         r#"sekisho_http_requests_total{route="/v1/authentications",status="201"} 1"#,
@@ -27,12 +31,17 @@ fn every_figure_is_counted_under_its_labels() {
         r#"sekisho_provider_results_total{reason="timeout"} 1"#,
         "sekisho_passwords_in_flight 2",
         "sekisho_database_errors_total 1",
-        r#"sekisho_bundle_info{digest="new"} 1"#,
+        r#"sekisho_bundle_info{digest="new",mode="live"} 1"#,
+        r#"sekisho_bundle_info{digest="next",mode="canary"} 1"#,
+        "sekisho_bundle_canary_share 500",
+        "sekisho_bundle_degraded 0",
+        r#"sekisho_shadow_decisions_total{result="different"} 1"#,
+        "sekisho_canary_aborts_total 1",
         "sekisho_bundle_age_seconds 9",
     ] {
         assert!(text.lines().any(|found| found == line), "`{line}` is not in:\n{text}");
     }
-    assert!(!text.contains("digest=\"old\""), "only the bundle in force is told");
+    assert!(!text.contains("digest=\"old\""), "only the bundles in use are told");
 }
 
 #[test]

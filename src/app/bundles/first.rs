@@ -5,7 +5,7 @@ use super::load::Loader;
 use crate::app::App;
 use crate::config::Config;
 use crate::domain::bundle::{
-    BundleActivation, BundleHead, BundleMode, BundleSignature, Finding, FindingState, Findings, SHARE_WHOLE,
+    BundleActivation, BundleHead, BundleMode, BundleSignature, Finding, FindingState, Findings, SHARE_WHOLE, SYSTEM,
     StoredBundle,
 };
 use crate::domain::clock::Micros;
@@ -15,8 +15,6 @@ use crate::policy::{Bundle, BundleSource};
 use crate::store::audit::{self, Entry};
 use crate::store::{StoreError, bundles};
 
-/// Who stands as the author of the first bundle.
-pub(super) const AUTHOR: &str = "system";
 /// What stands beside the folder of a signed bundle: its name with this behind it.
 const SIGNATURE_EXTENSION: &str = "sig";
 
@@ -34,7 +32,7 @@ pub(super) async fn record(loader: &Loader, config: &Config, randomness: &dyn Ra
     let head = BundleHead {
         digest: bundle.digest().to_owned(),
         facts_version: bundle.facts_version(),
-        author: AUTHOR.to_owned(),
+        author: SYSTEM.to_owned(),
         message: if shipped { "the bundle that ships with the program" } else { "the configured folder" }.to_owned(),
         submitted_at: now,
         findings: findings(shipped),
@@ -45,7 +43,7 @@ pub(super) async fn record(loader: &Loader, config: &Config, randomness: &dyn Ra
     let entry = Entry {
         id: AuditId::new(now, randomness),
         recorded_at: now,
-        actor: AUTHOR.to_owned(),
+        actor: SYSTEM.to_owned(),
         action: "policy.first",
         subject: head.digest.clone(),
         result: "live".to_owned(),
@@ -102,7 +100,7 @@ fn activation(digest: &str, now: Micros, randomness: &dyn Randomness) -> BundleA
         share: SHARE_WHOLE,
         band: None,
         until: None,
-        started_by: AUTHOR.to_owned(),
+        started_by: SYSTEM.to_owned(),
         started_at: now,
         ended_by: None,
         ended_at: None,

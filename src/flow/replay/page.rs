@@ -15,6 +15,8 @@ use crate::store::recorded::RecordedDecision;
 /// Records on their way to a thread.
 pub(super) struct Page {
     pub(super) number: u64,
+    /// Records that were read for it, in the sample or not.
+    pub(super) passed: u64,
     pub(super) records: Vec<RecordedDecision>,
     pub(super) ways: ByDigest,
     /// The last record that was read for it, in the sample or not.
@@ -25,6 +27,7 @@ pub(super) struct Page {
 /// What came of a page.
 pub(super) struct Done {
     pub(super) number: u64,
+    pub(super) passed: u64,
     pub(super) tally: Tally,
     pub(super) changes: Vec<Change>,
     pub(super) last: AuthenticationId,
@@ -62,7 +65,7 @@ pub struct Change {
 
 /// Decides a page once more.
 pub(super) fn work(new: &Bundle, recipients: &[String], page: Page) -> Done {
-    let Page { number, records, ways, last, reached } = page;
+    let Page { number, passed, records, ways, last, reached } = page;
     let (mut tally, mut changes) = (Tally::default(), Vec::new());
     for record in records {
         tally.read += 1;
@@ -73,7 +76,7 @@ pub(super) fn work(new: &Bundle, recipients: &[String], page: Page) -> Done {
             Err(reason) => tally.skip(&reason),
         }
     }
-    Done { number, tally, changes, last, reached }
+    Done { number, passed, tally, changes, last, reached }
 }
 
 /// One record once more, or why it cannot be.

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::domain::staff::{Act, ActSubject, SignedIn};
 use crate::flow::register::note;
-use crate::policy;
+use crate::policy::{self, Bundle};
 use crate::store::{StoreError, audit};
 
 /// Why an act is not done.
@@ -28,8 +28,21 @@ pub enum RightsError {
 /// # Errors
 /// [`RightsError`]; then the act must not be done.
 pub async fn require(app: &App, who: &SignedIn, act: Act, subject: &ActSubject) -> Result<(), RightsError> {
-    let loaded = app.bundle.load();
-    let answer = policy::may(&loaded.bundle, who, act, subject);
+    require_by(app, &app.bundle.load().bundle, who, act, subject).await
+}
+
+/// The same, asked of this bundle.
+///
+/// # Errors
+/// [`RightsError`]; then the act must not be done.
+pub async fn require_by(
+    app: &App,
+    bundle: &Bundle,
+    who: &SignedIn,
+    act: Act,
+    subject: &ActSubject,
+) -> Result<(), RightsError> {
+    let answer = policy::may(bundle, who, act, subject);
     if !answer.errors.is_empty() {
         tracing::error!(act = act.as_str(), policies = ?answer.policies, "a rule about staff rights could not be evaluated");
     }
@@ -37,7 +50,7 @@ pub async fn require(app: &App, who: &SignedIn, act: Act, subject: &ActSubject) 
         return Ok(());
     }
     let fresh = SignedIn { reauthenticated: true, ..who.clone() };
-    if !who.reauthenticated && policy::may(&loaded.bundle, &fresh, act, subject).allowed {
+    if !who.reauthenticated && policy::may(bundle, &fresh, act, subject).allowed {
         return Err(RightsError::ReauthenticationNeeded);
     }
     let mut entry = note(app, &who.actor(), "staff.denied", subject.id.clone().unwrap_or_else(|| "none".to_owned()));

@@ -1,6 +1,21 @@
 //! The pages of compliance staff: how the policies decide, the bundles and their life, and why a decision came out as it did.
 
+mod activate;
+mod acts;
+mod asked;
+mod back;
+mod bundle;
+mod bundles;
+mod course;
+mod decide;
+mod decision;
 mod decisions;
+mod difference;
+mod overview;
+mod panel;
+mod review;
+mod trials;
+mod words;
 
 use std::sync::Arc;
 
@@ -10,9 +25,12 @@ use axum::routing::get;
 
 use super::console::Console;
 use super::pieces::{Cell, Tone};
+use super::signed::Signed;
+use crate::app::bundles::LoadedBundle;
 use crate::domain::authentication::{Ending, Status};
 use crate::domain::challenge::Language;
 use crate::domain::verdict::Outcome;
+use crate::flow::policy_course::CourseRange;
 use crate::flow::support::status_words;
 use crate::pages::Pages;
 use crate::policy::reason::Reason;
@@ -22,7 +40,17 @@ const DIGITS: usize = 8;
 
 /// The pages below `/staff/policies`.
 pub(super) fn routes() -> Router<Arc<Pages>> {
-    Router::new().route("/staff/policies/decisions", get(decisions::open))
+    Router::new()
+        .route("/staff/policies", get(overview::open))
+        .route("/staff/policies/bundles", get(bundles::open))
+        .route("/staff/policies/bundles/{digest}", get(bundle::open))
+        .route("/staff/policies/bundles/{digest}/decide", get(decide::open).post(decide::decide))
+        .route("/staff/policies/bundles/{digest}/activate/{mode}", get(activate::open).post(activate::begin))
+        .route("/staff/policies/bundles/{digest}/review", get(review::open).post(review::keep))
+        .route("/staff/policies/uses/{id}/end", get(back::open).post(back::end))
+        .route("/staff/policies/trials", get(trials::open))
+        .route("/staff/policies/decisions", get(decisions::open))
+        .route("/staff/policies/decisions/{id}", get(decision::open))
 }
 
 /// The places below `/staff/policies`.
@@ -30,7 +58,7 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
 #[template(path = "policies_places.html")]
 struct Places {
     label: String,
-    places: Vec<(&'static str, String, bool)>,
+    places: Vec<(String, String, bool)>,
 }
 
 impl Places {
@@ -42,9 +70,24 @@ impl Places {
             ("/staff/policies/trials", "policies-trials"),
             ("/staff/policies/decisions", "policies-decisions"),
         ];
-        let place = |(path, key): (&'static str, &str)| (path, console.text(key), path == here);
+        let place = |(path, key): (&str, &str)| (path.to_owned(), console.text(key), path == here);
         Self { label: console.text("policies"), places: all.map(place).to_vec() }
     }
+
+    /// The times that the overview can be about.
+    fn ranges(console: &Console<'_>, here: CourseRange) -> Self {
+        let place = |range: &CourseRange| {
+            let word = range.as_str();
+            let text = console.text(&format!("policies-range-{word}"));
+            (format!("/staff/policies?range={word}"), text, *range == here)
+        };
+        Self { label: console.text("policies-range"), places: CourseRange::ALL.iter().map(place).collect() }
+    }
+}
+
+/// The bundle that decides in this process.
+fn live(signed: &Signed) -> Arc<LoadedBundle> {
+    signed.app().bundle.load()
 }
 
 /// The beginning of a digest, as it is shown.

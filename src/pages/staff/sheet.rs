@@ -59,8 +59,15 @@ impl<'a> Sheet<'a> {
     }
 
     #[must_use]
-    pub(in crate::pages) fn add(mut self, piece: &impl Template) -> Self {
-        self.pieces.push(rendered(piece));
+    pub(in crate::pages) fn add(self, piece: &impl Template) -> Self {
+        let html = rendered(piece);
+        self.add_rendered(html)
+    }
+
+    /// A piece that was rendered before.
+    #[must_use]
+    pub(in crate::pages) fn add_rendered(mut self, html: String) -> Self {
+        self.pieces.push(html);
         self
     }
 }

@@ -16,9 +16,9 @@ use crate::domain::challenge::Language;
 use crate::domain::staff::{Act, ActSubject, SignedIn};
 use crate::flow::staff::rights::{self, RightsError};
 use crate::flow::staff::session::{self, Session};
-use crate::pages::Pages;
 use crate::pages::return_path::{ReturnPath, STAFF};
 use crate::pages::visitor::Visitor;
+use crate::pages::{Pages, assets};
 
 /// Somebody who is signed in, and the page she asked for.
 pub(in crate::pages) struct Signed {
@@ -84,6 +84,11 @@ impl Signed {
     #[expect(clippy::unused_self, reason = "only who is signed in gets these pages")]
     pub(in crate::pages) fn page(&self, template: &impl Template) -> Response {
         answer::page(template)
+    }
+
+    /// Answers with a page that keeps itself fresh by a script of ours.
+    pub(in crate::pages) fn refreshing_page(&self, template: &impl Template) -> Response {
+        answer::refreshing_page(template, assets::refresh_source(&self.app().config.server.public_url))
     }
 
     /// Goes on to another page of ours.

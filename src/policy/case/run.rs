@@ -9,15 +9,17 @@ use super::file::{Case, CaseFile, Place, RightsCase, RightsFile, ShareCase, pars
 use super::fixtures::{self, Fixtures};
 use super::near::closest;
 use super::{Failure, Ran, Report};
-use crate::domain::facts::Method;
+use crate::domain::facts::{Facts, Method};
 use crate::domain::staff::Act;
 use crate::policy::bundle::Bundle;
 use crate::policy::decide::{Step, decide_witnessed, share_witnessed};
-use crate::policy::explanation::{Answered, explain, explain_sharing};
+use crate::policy::explanation::{Answered, explain, explain_sharing, holds};
 use crate::policy::fault::{BundleErrors, Fault};
 use crate::policy::index::Answer;
 use crate::policy::question::Question;
 use crate::policy::rights;
+use crate::policy::rule::Rule;
+use crate::policy::yardstick::Query;
 
 pub(super) fn run(bundle: &Bundle, filter: Option<&str>) -> Result<Report, BundleErrors> {
     let mut faults = Vec::new();
@@ -48,12 +50,30 @@ struct Runner<'a> {
 struct Witness {
     matched: BTreeSet<String>,
     decided: BTreeSet<String>,
+    /// Where a forbid was satisfied: Cedar does not say there which permits were.
+    forbidden: Vec<(Facts, Query)>,
 }
 
 impl Witness {
-    fn see(&mut self, bundle: &Bundle, question: Question, answer: &Answer) {
+    fn see(
+        &mut self,
+        bundle: &Bundle,
+        facts: &Facts,
+        query: impl FnOnce() -> Query,
+        question: Question,
+        answer: &Answer,
+    ) {
+        if !answer.forbids.is_empty() {
+            self.forbidden.push((facts.clone(), query()));
+        }
         self.matched.extend(answer.matched());
         self.decided.extend(Step::new(bundle, question, answer.clone(), &mut Vec::new()).policies);
+    }
+
+    /// Whether a permit held somewhere although something forbade.
+    fn held(&self, bundle: &Bundle, rule: &Rule) -> bool {
+        let mut asked = self.forbidden.iter().filter(|(_, query)| !rule.forbids && query.question() == rule.question);
+        asked.any(|(facts, query)| holds(bundle, rule, facts, query))
     }
 }
 
@@ -100,8 +120,8 @@ impl<'a> Runner<'a> {
             return Ok(());
         }
         let (bundle, seen) = (self.bundle, &mut self.witness);
-        let verdict = decide_witnessed(bundle, &facts, &mut |question, _: Option<Method>, answer| {
-            seen.see(bundle, question, answer)
+        let verdict = decide_witnessed(bundle, &facts, &mut |question, method, answer| {
+            seen.see(bundle, &facts, || Query::about_purchase(question, method), question, answer);
         });
         let mut found = compare_verdict(case, &verdict);
         let mut recipients = Vec::new();
@@ -123,7 +143,9 @@ impl<'a> Runner<'a> {
             return Ok(());
         }
         let (bundle, seen) = (self.bundle, &mut self.witness);
-        let mut witness = |question, _: Option<Method>, answer: &Answer| seen.see(bundle, question, answer);
+        let query = || Query::Share(case.recipient.clone(), case.data_class);
+        let mut witness =
+            |question, _: Option<Method>, answer: &Answer| seen.see(bundle, &facts, query, question, answer);
         let answer = share_witnessed(bundle, &facts, &case.recipient, case.data_class, &mut witness);
         self.judge(place, &case.name, &case.policies, compare_share(case, &answer), || {
             let asked = explain_sharing(bundle, &facts, &case.recipient);
@@ -197,7 +219,11 @@ impl<'a> Runner<'a> {
     }
 
     fn report(self) -> Report {
-        let Witness { matched, decided } = self.witness;
+        let late = self.bundle.rules().iter().filter(|rule| !self.witness.matched.contains(&rule.id));
+        let late: Vec<String> =
+            late.filter(|rule| self.witness.held(self.bundle, rule)).map(|rule| rule.id.clone()).collect();
+        let Witness { mut matched, decided, .. } = self.witness;
+        matched.extend(late);
         let all = || self.rules.iter().map(|id| (*id).to_owned());
         let uncovered: Vec<String> = all().filter(|id| !matched.contains(id)).collect();
         Report {

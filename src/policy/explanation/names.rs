@@ -67,6 +67,11 @@ pub(super) fn name(path: &str) -> Option<Name> {
     Some(Name { ja, en, unit: *unit })
 }
 
+/// The paths of all facts, in the order of the schema.
+pub(super) fn paths() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().map(|(path, ..)| *path)
+}
+
 /// Card and resource of a question.
 pub(super) fn who(path: &str, question: Question) -> Option<Name> {
     let (ja, en) = match (path, question) {

@@ -1,6 +1,7 @@
 //! Weighs a rule's head and conditions one by one on a request: Cedar evaluates each, and each fact that it reads.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use cedar_policy::{EvalResult, Expression, Policy, PrincipalConstraint, Resource
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::names;
 use super::split;
 use super::words::{self, Words};
 use crate::domain::assessment::words as closed_words;
@@ -70,6 +72,15 @@ pub struct ValueRead {
     pub value: Option<Value>,
 }
 
+impl fmt::Display for ValueRead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(f, "{} = {value}", self.name),
+            None => write!(f, "{} is absent", self.name),
+        }
+    }
+}
+
 impl Condition {
     /// Whether the rule would have needed it to be otherwise.
     pub fn stood_in_the_way(&self) -> bool {
@@ -87,6 +98,16 @@ pub(super) fn conditions(rule: &Rule, question: Question, prepared: &Prepared) -
         condition
     };
     head.chain(split::conditions(&rule.text)).map(one).collect()
+}
+
+/// Every fact of a purchase's request that has a value.
+pub(super) fn facts(prepared: &Prepared) -> Vec<ValueRead> {
+    let read = |path: &'static str| {
+        let value = json(&evaluate(path, prepared)?);
+        let words = words::name_of(path, Question::Approve)?;
+        Some(ValueRead { name: path.to_owned(), words, value: Some(value) })
+    };
+    names::paths().filter(|path| path.starts_with("context.")).filter_map(read).collect()
 }
 
 /// Whom and what a rule's head names, as conditions; the action is the question's.

@@ -24,6 +24,11 @@ impl Categories {
         self.groups.iter().filter(|(_, ranges)| holds(ranges)).map(|(group, _)| group.clone()).collect()
     }
 
+    /// The ids of all groups, sorted.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        self.groups.keys().map(String::as_str)
+    }
+
     /// Whether there is a group of this name.
     pub fn has_group(&self, group: &str) -> bool {
         self.groups.contains_key(group)

@@ -134,6 +134,36 @@ pub struct Settlement {
     pub now: Micros,
 }
 
+/// A challenge whose time is over.
+#[derive(Clone, Debug)]
+pub struct Overdue {
+    /// The challenge.
+    pub challenge_id: ChallengeId,
+    /// Its authentication.
+    pub authentication_id: AuthenticationId,
+    /// Its card.
+    pub card_id: Option<CardId>,
+    /// The bundle that asked for it.
+    pub bundle_digest: String,
+}
+
+impl Overdue {
+    /// Its end. `codes` is what others are told of that.
+    pub fn settlement(&self, codes: ResultCodes, now: Micros) -> Settlement {
+        Settlement {
+            challenge_id: self.challenge_id,
+            authentication_id: self.authentication_id,
+            card_id: self.card_id,
+            conclusion: Conclusion::TimedOut,
+            codes,
+            nonce: None,
+            used: None,
+            feedback: None,
+            now,
+        }
+    }
+}
+
 impl Settlement {
     /// The end of this challenge.
     pub fn of(challenge: &Challenge, conclusion: Conclusion, codes: ResultCodes, now: Micros) -> Self {
@@ -160,33 +190,22 @@ impl Store {
         self.write(move |transaction| Box::pin(async move { settle(transaction, &settlement, &entry).await })).await
     }
 
-    /// Challenges that are over because nobody came, or nobody finished, in time: at most `limit`. `codes` is what
-    /// others are told of that.
+    /// Challenges that are over because nobody came, or nobody finished, in time: at most `limit`.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn overdue_challenges(
-        &self,
-        now: Micros,
-        limit: i64,
-        codes: &ResultCodes,
-    ) -> Result<Vec<Settlement>, StoreError> {
-        const SQL: &str = "SELECT c.id, c.authentication_id, a.card_id FROM challenges c \
+    pub async fn overdue_challenges(&self, now: Micros, limit: i64) -> Result<Vec<Overdue>, StoreError> {
+        const SQL: &str = "SELECT c.id, c.authentication_id, a.card_id, a.bundle_digest FROM challenges c \
              JOIN authentications a ON a.id = c.authentication_id WHERE c.state = 'open' AND (c.expires_at <= $1 \
              OR (c.visited_at IS NULL AND c.first_visit_by <= $1)) ORDER BY c.expires_at LIMIT $2";
         let rows = sql::all(self.reader(), "challenges", SQL, [now.0.into(), limit.into()]).await?;
         rows.iter()
             .map(|row| {
-                Ok(Settlement {
+                Ok(Overdue {
                     challenge_id: ChallengeId::from_uuid(row.get("id")?),
                     authentication_id: AuthenticationId::from_uuid(row.get("authentication_id")?),
                     card_id: row.get::<Option<_>>("card_id")?.map(CardId::from_uuid),
-                    conclusion: Conclusion::TimedOut,
-                    codes: codes.clone(),
-                    nonce: None,
-                    used: None,
-                    feedback: None,
-                    now,
+                    bundle_digest: row.get("bundle_digest")?,
                 })
             })
             .collect()

@@ -122,13 +122,14 @@ pub(crate) fn needs_session(arguments: &[&str]) -> bool {
     let guarded = ["merchant", "issuer", "card", "consent", "outbox", "retention", "cardholder", "sharing", "webhook"]
         .iter()
         .any(|verb| arguments.first() == Some(verb));
+    let guarded = guarded || matches!(arguments, ["label", ..] | ["policy", "replay", ..]);
     guarded && !arguments.contains(&"--help")
 }
 
 /// The token of somebody with every role that changes something; none where the service could not start either.
 pub(crate) async fn session_of_operator(config: Config) -> Option<String> {
     let app = Arc::new(App::build(config, Arc::new(SystemClock), Arc::new(SystemRandomness)).await.ok()?);
-    let roles = [Role::Agent, Role::Supervisor, Role::Administrator];
+    let roles = [Role::Agent, Role::Supervisor, Role::Administrator, Role::Compliance];
     let staff = signed_in(&app, "operator", &roles).await;
     app.store.clone().close().await;
     Some(staff.token)

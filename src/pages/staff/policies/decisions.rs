@@ -80,7 +80,7 @@ impl Asked {
 }
 
 /// A time in Japan, as browsers send it: `2026-11-22T15:46`, or a day alone.
-fn local_time(text: &str) -> Result<Option<Micros>, ()> {
+pub(super) fn local_time(text: &str) -> Result<Option<Micros>, ()> {
     if text.trim().is_empty() {
         return Ok(None);
     }
@@ -129,7 +129,7 @@ async fn found(
 
 fn form(signed: &Signed, console: &Console<'_>, asked: &Asked, wrong: Option<Wrong>) -> ActForm {
     let text = |key: &str| console.text(key);
-    let loaded = signed.app().bundle.load();
+    let loaded = super::live(signed);
     let rules = loaded.bundle.rules().iter().filter(|rule| !rule.reason.is_empty());
     let rules = rules.map(|rule| (rule.id.clone(), rule.title.clone())).collect();
     let reasons = loaded.bundle.reference().reasons();

@@ -1,0 +1,38 @@
+//! What somebody may do with a bundle, as ways on its page.
+
+use super::bundle_path;
+use crate::domain::bundle::standing::Standing;
+use crate::domain::bundle::{BundleApproval, BundleHead, BundleMode};
+use crate::domain::staff::Act;
+use crate::flow::staff::rights;
+use crate::pages::staff::console::Console;
+use crate::pages::staff::signed::Signed;
+
+/// The ways that are open to her: path and text. What the flows refuse anyway is not offered.
+pub(super) fn ways(
+    signed: &Signed,
+    console: &Console<'_>,
+    head: &BundleHead,
+    words: &[BundleApproval],
+    reviewed: bool,
+) -> Vec<(String, String)> {
+    let may = |act| rights::offers(signed.app(), signed.who(), act);
+    let (me, base) = (signed.who().actor(), bundle_path(&head.digest));
+    let standing = Standing::of(head, words);
+    let mut ways = Vec::new();
+    let mut offer = |end: &str, key: &str| ways.push((format!("{base}/{end}"), console.text(key)));
+    let spoken = head.author == me || words.iter().any(|word| word.person == me);
+    if matches!(standing, Standing::Waiting { .. }) && !spoken && may(Act::PolicyApprove) {
+        offer("decide", "policies-decide");
+    }
+    if standing.is_usable() && may(Act::PolicyActivate) {
+        for mode in [BundleMode::Live, BundleMode::Canary, BundleMode::Shadow] {
+            offer(&format!("activate/{}", mode.as_str()), &format!("policies-activate-{}", mode.as_str()));
+        }
+    }
+    let emergency = words.iter().any(|word| word.emergency);
+    if emergency && !reviewed && !spoken && may(Act::PolicyReview) {
+        offer("review", "policies-review");
+    }
+    ways
+}

@@ -1,0 +1,79 @@
+//! The list of bundles: what was submitted, what the checks said, what it is in use for.
+
+use super::{Places, bundle_path, short};
+use crate::domain::bundle::{BundleActivation, BundleHead, Finding, FindingState};
+use crate::domain::staff::{Act, ActSubject};
+use crate::pages::pieces::{Cell, Table, Tone};
+use crate::pages::staff::answer::Answer;
+use crate::pages::staff::console::Console;
+use crate::pages::staff::names::Names;
+use crate::pages::staff::sheet::Sheet;
+use crate::pages::staff::signed::Signed;
+
+/// So many bundles are listed.
+const ROWS: i64 = 100;
+/// A message is listed by so many characters; the whole of it stands on the bundle's own page.
+const MESSAGE_CHARS: usize = 80;
+
+/// `GET /staff/policies/bundles`
+pub(super) async fn open(signed: Signed) -> Answer {
+    signed.require(Act::PolicyLook, &ActSubject::none()).await?;
+    let store = &signed.app().store;
+    let heads = store.bundles(ROWS).await.map_err(|error| signed.refuse(error))?;
+    let current = store.current_bundles().await.map_err(|error| signed.refuse(error))?;
+    let names = Names::read(&signed).await?;
+    let console = signed.console("policies-bundles");
+    let places = Places::at(&console, "/staff/policies/bundles");
+    let table = table(&console, &names, &heads, &current);
+    let lead = console.text("policies-bundles-lead");
+    Ok(signed.page(&Sheet::new(console).among(&places).lead(lead).add(&table)))
+}
+
+fn table(console: &Console<'_>, names: &Names, heads: &[BundleHead], current: &[BundleActivation]) -> Table {
+    let row = |head: &BundleHead| {
+        let findings = &head.findings;
+        vec![
+            Cell::Link { path: bundle_path(&head.digest), text: short(&head.digest) },
+            Cell::Figure(crate::texts::moment::stamp(head.submitted_at)),
+            Cell::Text(names.of(&head.author)),
+            Cell::Text(shortened(&head.message)),
+            finding_cell(console, &findings.check),
+            finding_cell(console, &findings.test),
+            finding_cell(console, &findings.proof),
+            Cell::Text(uses(console, &head.digest, current)),
+        ]
+    };
+    let headings = ["bundle", "submitted", "author", "message", "check", "test", "proof", "used"];
+    Table {
+        caption: console.text("policies-bundles-listed"),
+        headings: headings.map(|name| console.text(&format!("policies-h-{name}"))).to_vec(),
+        rows: heads.iter().map(row).collect(),
+        empty: console.text("policies-bundles-none"),
+    }
+}
+
+fn shortened(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    if line.chars().count() <= MESSAGE_CHARS && line.len() == message.trim_end().len() {
+        return line.to_owned();
+    }
+    format!("{}…", line.chars().take(MESSAGE_CHARS).collect::<String>())
+}
+
+/// How a check came out, and how that is meant.
+pub(super) fn finding_state(console: &Console<'_>, finding: &Finding) -> (String, Tone) {
+    let tone = if finding.state == FindingState::Passed { Tone::Good } else { Tone::Bad };
+    (console.text(&format!("policies-finding-{}", finding.state.as_str().replace('_', "-"))), tone)
+}
+
+fn finding_cell(console: &Console<'_>, finding: &Finding) -> Cell {
+    let (text, tone) = finding_state(console, finding);
+    Cell::State(text, tone)
+}
+
+/// What a bundle is in use for now, in words.
+pub(super) fn uses(console: &Console<'_>, digest: &str, current: &[BundleActivation]) -> String {
+    let used = current.iter().filter(|activation| activation.digest == digest);
+    let used = used.map(|activation| console.text(&format!("policies-mode-{}", activation.mode.as_str())));
+    used.collect::<Vec<_>>().join(&console.text("staff-list-separator"))
+}

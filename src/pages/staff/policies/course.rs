@@ -1,0 +1,162 @@
+//! The panels of how the policies decided over time.
+
+use super::panel::{Panel, grouped, share};
+use crate::charts::bars::{self, Part, Row};
+use crate::charts::columns::{self, Series};
+use crate::charts::{Picture, Tone};
+use crate::domain::clock::Micros;
+use crate::flow::policy_course::{Course, CourseRange, Plot};
+use crate::pages::pieces::{Cell, Table};
+use crate::pages::staff::console::Console;
+use crate::texts::moment;
+
+/// So many rules are drawn; the table holds all.
+const RULES_DRAWN: usize = 8;
+
+const OUTCOMES: [(&str, Tone); 3] = [("approve", Tone::Good), ("challenge", Tone::Effort), ("reject", Tone::Bad)];
+const ENDS: [(&str, Tone); 6] = [
+    ("passed", Tone::Good),
+    ("failed", Tone::Bad),
+    ("cancelled", Tone::Open),
+    ("timed_out", Tone::Blocked),
+    ("withdrawn", Tone::Before),
+    ("undeliverable", Tone::Effort),
+];
+
+/// Outcomes, challenges, rules and the analysis company.
+pub(super) fn panels(console: &Console<'_>, course: &Course, title_of: impl Fn(&str) -> String) -> Vec<Panel> {
+    vec![
+        outcomes(console, course),
+        challenges(console, course),
+        rules(console, course, title_of),
+        provider(console, course),
+    ]
+}
+
+fn outcomes(console: &Console<'_>, course: &Course) -> Panel {
+    let (plot, total) = (&course.outcomes, course.outcomes.total());
+    let mut panel = Panel::new(console, "policies-course-outcomes").figure(grouped(total), text(console, "decisions"));
+    for (word, _) in OUTCOMES {
+        panel = panel.figure(share(plot.of(word), total), console.text(&format!("policies-outcome-{word}")));
+    }
+    over_time(console, panel, course.range, plot, "policies-course-outcomes", "policies-outcome", &OUTCOMES)
+}
+
+fn challenges(console: &Console<'_>, course: &Course) -> Panel {
+    let (plot, total) = (&course.challenges, course.challenges.total());
+    let panel = Panel::new(console, "policies-course-challenges")
+        .figure(share(plot.of("passed"), total), text(console, "passed"))
+        .figure(grouped(total), text(console, "ended"));
+    over_time(console, panel, course.range, plot, "policies-course-challenges", "policies-end", &ENDS)
+}
+
+fn text(console: &Console<'_>, name: &str) -> String {
+    console.text(&format!("policies-course-{name}"))
+}
+
+/// Columns over time with their table; nothing is drawn where nothing was counted.
+fn over_time(
+    console: &Console<'_>,
+    panel: Panel,
+    range: CourseRange,
+    plot: &Plot,
+    title: &str,
+    prefix: &str,
+    words: &[(&'static str, Tone)],
+) -> Panel {
+    let shown: Vec<&(&str, Tone)> = words.iter().filter(|(word, _)| plot.of(word) > 0).collect();
+    if shown.is_empty() {
+        return panel.line(text(console, "nothing"));
+    }
+    let name = |word: &str| console.text(&format!("{prefix}-{}", word.replace('_', "-")));
+    let values = |word: &str| plot.series.get(word).cloned().unwrap_or_default();
+    let series: Vec<Series> = shown.iter().map(|(word, tone)| Series { tone: *tone, values: values(word) }).collect();
+    let steps: Vec<Micros> =
+        (0..plot.steps.count).map(|step| Micros(plot.steps.from.0 + step * plot.steps.length)).collect();
+    let marks: Vec<String> = steps.iter().map(|at| mark(range, *at)).collect();
+    let picture = columns::stacked(&console.text(title), &marks, &series, grouped);
+    let legend = shown.iter().map(|(word, tone)| (*tone, name(word))).collect();
+    let mut headings = vec![text(console, "from")];
+    headings.extend(shown.iter().map(|(word, _)| name(word)));
+    let row = |(at, from): (usize, &Micros)| {
+        let count = |word: &str| plot.series.get(word).and_then(|counts| counts.get(at)).copied().unwrap_or(0);
+        let counts = shown.iter().map(|(word, _)| Cell::Amount(grouped(count(word))));
+        std::iter::once(Cell::Figure(moment::stamp(*from).chars().take(16).collect())).chain(counts).collect()
+    };
+    let rows = steps.iter().enumerate().rev().map(row).collect();
+    panel.picture(picture, legend).table(Table { caption: console.text(title), headings, rows, empty: String::new() })
+}
+
+/// The name of a step below its column: the hour of a day, else the day.
+fn mark(range: CourseRange, at: Micros) -> String {
+    let stamp = moment::stamp(at);
+    let (from, long) = if range == CourseRange::Day { (11, 5) } else { (5, 5) };
+    stamp.chars().skip(from).take(long).collect()
+}
+
+fn rules(console: &Console<'_>, course: &Course, title_of: impl Fn(&str) -> String) -> Panel {
+    let panel = Panel::new(console, "policies-course-rules");
+    let total = course.outcomes.total();
+    let picture = ranked(console, "policies-course-rules", &course.rules, |rule| rule.to_owned());
+    let row = |(rule, count): &(String, u64)| {
+        let path = format!("/staff/policies/decisions?rule={}", encoded(rule));
+        vec![
+            Cell::Link { path, text: rule.clone() },
+            Cell::Text(title_of(rule)),
+            Cell::Amount(grouped(*count)),
+            Cell::Amount(share(*count, total)),
+        ]
+    };
+    let headings = ["rule", "title", "count", "share"].map(|name| console.text(&format!("policies-h-{name}")));
+    let table = Table {
+        caption: console.text("policies-course-rules"),
+        headings: headings.to_vec(),
+        rows: course.rules.iter().map(row).collect(),
+        empty: String::new(),
+    };
+    if course.rules.is_empty() {
+        return panel.line(text(console, "nothing"));
+    }
+    panel.picture(picture, Vec::new()).table(table)
+}
+
+fn provider(console: &Console<'_>, course: &Course) -> Panel {
+    let panel = Panel::new(console, "policies-course-provider");
+    let name = |word: &str| {
+        let key = format!("supervisor-provider-{}", word.replace('_', "-"));
+        let told = console.text(&key);
+        // Words that only the analysis company's connector knows are shown as they are.
+        if told == key { word.to_owned() } else { told }
+    };
+    let total: u64 = course.provider.iter().map(|(_, count)| count).sum();
+    if total == 0 {
+        return panel.line(text(console, "nothing"));
+    }
+    let answered = course.provider.iter().find(|(word, _)| word == "answered").map_or(0, |(_, count)| *count);
+    let row = |(word, count): &(String, u64)| {
+        vec![Cell::Text(name(word)), Cell::Amount(grouped(*count)), Cell::Amount(share(*count, total))]
+    };
+    let headings = ["state", "count", "share"].map(|name| console.text(&format!("policies-h-{name}")));
+    let table = Table {
+        caption: console.text("policies-course-provider"),
+        headings: headings.to_vec(),
+        rows: course.provider.iter().map(row).collect(),
+        empty: String::new(),
+    };
+    let picture = ranked(console, "policies-course-provider", &course.provider, name);
+    panel.figure(share(answered, total), text(console, "answered")).picture(picture, Vec::new()).table(table)
+}
+
+/// A bar for each word with its count, the longest first.
+fn ranked(console: &Console<'_>, title: &str, counts: &[(String, u64)], name: impl Fn(&str) -> String) -> Picture {
+    let row = |(word, count): &(String, u64)| Row {
+        label: format!("{}  {}", name(word), grouped(*count)),
+        parts: vec![Part::new(Tone::After, *count, grouped(*count))],
+    };
+    let rows: Vec<Row> = counts.iter().take(RULES_DRAWN).map(row).collect();
+    bars::stacked(&console.text(title), &rows)
+}
+
+fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}

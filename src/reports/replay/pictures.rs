@@ -1,0 +1,143 @@
+//! The pictures of the page.
+
+use super::parts::Key;
+use super::tables;
+use super::words::{Words, written};
+use crate::charts::bars::{self, Part};
+use crate::charts::columns::{self, Series};
+use crate::charts::flow::{self, Link, Node};
+use crate::charts::{Picture, Tone};
+use crate::domain::label::Label;
+use crate::domain::replay::{Course, Matrix, Sum};
+use crate::flow::replay::Report;
+
+/// So many rules are drawn.
+const RULES: usize = 10;
+
+pub(super) fn tone(course: Course) -> Tone {
+    match course {
+        Course::Approve => Tone::Good,
+        Course::Challenge => Tone::Effort,
+        Course::NoMethod | Course::NotEligible => Tone::Blocked,
+        Course::Reject => Tone::Bad,
+        Course::Undetermined => Tone::Open,
+    }
+}
+
+/// The courses that there are on one side.
+fn present(sums: &Matrix, side: fn(&Matrix, Course) -> Sum) -> Vec<Course> {
+    Course::ALL.iter().copied().filter(|course| side(sums, *course).count > 0).collect()
+}
+
+pub(super) fn flow(report: &Report, words: &Words) -> Picture {
+    let sums = &report.tally.courses;
+    let (left, right) = (present(sums, Matrix::before), present(sums, Matrix::after));
+    let nodes = |courses: &[Course], side: fn(&Matrix, Course) -> Sum| -> Vec<Node> {
+        let node = |course: &Course| Node {
+            label: words.course(*course),
+            figure: written(side(sums, *course).count),
+            tone: tone(*course),
+        };
+        courses.iter().map(node).collect()
+    };
+    let place = |courses: &[Course], course| courses.iter().position(|one| *one == course);
+    let link = |(from, to, sum): (Course, Course, Sum)| {
+        let title = format!("{} → {}: {}", words.course(from), words.course(to), written(sum.count));
+        Some(Link { from: place(&left, from)?, to: place(&right, to)?, value: sum.count, title })
+    };
+    let links: Vec<Link> = sums.cells().filter_map(link).collect();
+    flow::flow(
+        &words.text("replay-s-flow"),
+        [&words.text("replay-before"), &words.text("replay-now")],
+        &nodes(&left, Matrix::before),
+        &nodes(&right, Matrix::after),
+        &links,
+    )
+}
+
+pub(super) fn courses_legend(report: &Report, words: &Words) -> Vec<Key> {
+    let sums = &report.tally.courses;
+    let is_there = |course: &&Course| sums.before(**course).count + sums.after(**course).count > 0;
+    let key = |course: &Course| Key { class: tone(*course).class(), name: words.course(*course) };
+    Course::ALL.iter().filter(is_there).map(key).collect()
+}
+
+/// Money of labelled fraud: what passes, what must be proved, what is turned back.
+pub(super) fn money(report: &Report, words: &Words) -> Picture {
+    let empty = Matrix::default();
+    let fraud = report.tally.labels.get(&Label::Fraud).unwrap_or(&empty);
+    let row = |key: &str, side: fn(&Matrix, Course) -> Sum| {
+        let total: i64 = Course::ALL.iter().map(|course| side(fraud, *course).money).sum();
+        let part = |course: &Course| {
+            let sum = side(fraud, *course);
+            Part::new(money_tone(*course), sum.money.unsigned_abs(), words.money(sum.money))
+        };
+        let label = format!("{}: {}", words.text(key), words.money(total));
+        bars::Row { label, parts: Course::ALL.iter().map(part).collect() }
+    };
+    let rows = [row("replay-before", Matrix::before), row("replay-now", Matrix::after)];
+    bars::stacked(&words.text("replay-s-money"), &rows)
+}
+
+/// For fraud the colours are the other way round: what passes is lost.
+fn money_tone(course: Course) -> Tone {
+    match course {
+        Course::Approve => Tone::Bad,
+        Course::Challenge => Tone::Effort,
+        Course::NoMethod | Course::NotEligible | Course::Reject => Tone::Good,
+        Course::Undetermined => Tone::Open,
+    }
+}
+
+pub(super) fn money_legend(words: &Words) -> Vec<Key> {
+    let key = |tone: Tone, key: &str| Key { class: tone.class(), name: words.text(key) };
+    vec![
+        key(Tone::Bad, "replay-m-passes"),
+        key(Tone::Effort, "replay-m-proof"),
+        key(Tone::Good, "replay-m-stopped"),
+        key(Tone::Open, "replay-c-undetermined"),
+    ]
+}
+
+pub(super) fn rules(report: &Report, words: &Words) -> Picture {
+    let row = |(id, cause): (&String, &crate::domain::replay::Cause)| {
+        let part = |tone, sum: Sum| Part::new(tone, sum.count, written(sum.count));
+        (id.clone(), part(Tone::Before, cause.removed), part(Tone::After, cause.added))
+    };
+    let rows: Vec<_> = tables::sorted_rules(report).into_iter().take(RULES).map(row).collect();
+    bars::pairs(&words.text("replay-s-rules"), &rows)
+}
+
+pub(super) fn rules_legend(words: &Words) -> Vec<Key> {
+    vec![
+        Key { class: Tone::Before.class(), name: words.text("replay-rule-gone") },
+        Key { class: Tone::After.class(), name: words.text("replay-rule-new") },
+    ]
+}
+
+/// What does not pass without friction, by hour.
+pub(super) fn hours(report: &Report, words: &Words) -> Picture {
+    let hours: Vec<u8> = (0..24).collect();
+    let stopped = |side: fn(&Matrix, Course) -> Sum| -> Vec<u64> {
+        let of = |hour: &u8| {
+            report.tally.hours.get(hour).map_or(0, |sums| {
+                let all: u64 = Course::ALL.iter().map(|course| side(sums, *course).count).sum();
+                all - side(sums, Course::Approve).count
+            })
+        };
+        hours.iter().map(of).collect()
+    };
+    let series = [
+        Series { tone: Tone::Before, values: stopped(Matrix::before) },
+        Series { tone: Tone::After, values: stopped(Matrix::after) },
+    ];
+    let steps: Vec<String> = hours.iter().map(ToString::to_string).collect();
+    columns::columns(&words.text("replay-s-hours"), &steps, &series, written)
+}
+
+pub(super) fn hours_legend(words: &Words) -> Vec<Key> {
+    vec![
+        Key { class: Tone::Before.class(), name: words.text("replay-before") },
+        Key { class: Tone::After.class(), name: words.text("replay-now") },
+    ]
+}
