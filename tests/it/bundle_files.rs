@@ -26,7 +26,10 @@ fn a_link_out_of_the_folder_is_refused() {
     std::fs::write(&secret, "a secret").unwrap();
     symlink(&secret, folder.path().join("approve/x.cedar")).unwrap();
     let said = refused(folder.path());
-    assert_eq!(said, "approve/x.cedar: the link leads out of the bundle's folder\n  hint: put the file itself in its place");
+    assert_eq!(
+        said,
+        "approve/x.cedar: the link leads out of the bundle's folder\n  hint: put the file itself in its place"
+    );
     std::fs::remove_file(folder.path().join("approve/x.cedar")).unwrap();
     symlink(outside.path(), folder.path().join("cases/more")).unwrap();
     assert!(refused(folder.path()).starts_with("cases/more: the link leads out of the bundle's folder"));
@@ -83,7 +86,10 @@ fn a_file_that_is_not_utf_8_is_named_with_the_line() {
     let folder = folder();
     std::fs::write(folder.path().join("approve/x.cedar"), b"// one\n// \x93\xfa\x96\x7b\n").unwrap();
     let said = refused(folder.path());
-    assert_eq!(said, "approve/x.cedar:2: the file is not UTF-8 text\n  hint: save it as UTF-8; other encodings of Japanese are not read");
+    assert_eq!(
+        said,
+        "approve/x.cedar:2: the file is not UTF-8 text\n  hint: save it as UTF-8; other encodings of Japanese are not read"
+    );
 }
 
 /// Cut off anywhere, a bundle is refused with the file's name, or is whole in itself; it never panics.
@@ -91,8 +97,12 @@ fn a_file_that_is_not_utf_8_is_named_with_the_line() {
 fn a_half_written_file_is_refused_or_whole() {
     let shipped = BundleSource::shipped();
     for file in [
-        "approve/new-address.cedar", "bundle.toml", "reasons.toml", "reference/recipients.toml",
-        "schema.cedarschema", "invariants/ladder.cedar",
+        "approve/new-address.cedar",
+        "bundle.toml",
+        "reasons.toml",
+        "reference/recipients.toml",
+        "schema.cedarschema",
+        "invariants/ladder.cedar",
     ] {
         let text = shipped.text(file).unwrap();
         let (mut refused, cuts) = (0, 12);

@@ -63,7 +63,8 @@ fn a_rule_that_calculates_with_amounts_is_refused_by_check() {
 
 #[test]
 fn reference_data_that_rules_could_not_name_are_refused_by_check() {
-    let groups = BundleSource::shipped().text("reference/categories.toml").unwrap().replace("\"travel\"", "\"Travel!\"");
+    let groups =
+        BundleSource::shipped().text("reference/categories.toml").unwrap().replace("\"travel\"", "\"Travel!\"");
     let (_kept, dir) = folder(&BundleSource::shipped().with("reference/categories.toml", &groups));
     let (code, text) = run(&["check", &dir]);
     assert!(code == 1 && text.contains("`Travel!` is no id"), "{text}");
@@ -77,14 +78,20 @@ fn build_servers_read_json_and_junit() {
     assert_eq!((code, &found["passed"], found["warnings"].as_array().unwrap().len()), (0, &true.into(), 2));
     assert_eq!(found["warnings"][0]["file"], "share/long-retention.cedar");
     let (code, text) = run(&["check", "--format", "junit", "--strict", &dir]);
-    assert!(code == 1 && text.contains("<testsuite name=\"policy check\" tests=\"3\"") && text.contains("failures=\"2\""), "{text}");
+    assert!(
+        code == 1 && text.contains("<testsuite name=\"policy check\" tests=\"3\"") && text.contains("failures=\"2\""),
+        "{text}"
+    );
     let (code, text) = run(&["test", "--format", "json", &dir]);
     let found: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((code, &found["failures"][0]["name"]), (1, &"wrong".into()));
     assert_eq!(found["failures"][0]["questions"][0]["question"], "approve");
     assert_eq!(found["coverage"]["never"], serde_json::json!(["long-retention", "sensitive-abroad"]));
     let (code, text) = run(&["test", "--format", "junit", &dir]);
-    assert!(code == 1 && text.contains("name=\"wrong\" classname=\"cases/wrong.yaml\"") && text.contains("failures=\"1\""), "{text}");
+    assert!(
+        code == 1 && text.contains("name=\"wrong\" classname=\"cases/wrong.yaml\"") && text.contains("failures=\"1\""),
+        "{text}"
+    );
     let broken = folder(&BundleSource::shipped().with("approve/x.cedar", "permit ("));
     let (code, text) = run(&["test", "--format", "junit", &broken.1]);
     assert!(code == 1 && text.contains("errors=\"1\""), "{text}");
