@@ -110,7 +110,7 @@ fn facts(console: &Console<'_>, names: &Names, tried: &BundleActivation) -> Fact
         (console.text("policies-by"), Cell::Text(names.of(&tried.started_by))),
     ];
     if let Some(until) = tried.until {
-        rows.push((console.text("policies-until"), Cell::Text(console.moment(until))));
+        rows.push((console.text("policies-ends-at"), Cell::Text(console.moment(until))));
     }
     Facts { rows }
 }
