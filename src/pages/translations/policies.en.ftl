@@ -272,3 +272,7 @@ policies-came-near =
         [one] One rule nearly matched
        *[other] { $count } rules nearly matched
     }
+policies-h-standing = Approval
+policies-stands-first = the first one
+policies-stands-approved = approved
+policies-stands-waiting = waits

@@ -264,3 +264,7 @@ policies-method-passkey = パスキー
 policies-h-use = 使用
 policies-h-since = 開始（日本時間）
 policies-came-near = あと一歩だったルール（{ $count }件）
+policies-h-standing = 承認
+policies-stands-first = 最初のもの
+policies-stands-approved = 承認済み
+policies-stands-waiting = 承認待ち
