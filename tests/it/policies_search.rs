@@ -118,7 +118,7 @@ async fn pages_follow_one_another_without_a_gap() {
         wanted.reverse();
         assert_eq!((seen, pages), (wanted, 3));
         let first = deployment.send(staff.get(PATH)).await;
-        let next = first.text.split_once("&amp;before=").map(|(_, rest)| rest.split('"').next().unwrap().to_owned());
+        let next = first.text.split_once("before=").map(|(_, rest)| rest.split('"').next().unwrap().to_owned());
         let second = deployment.send(staff.get(&format!("{PATH}?before={}", next.unwrap()))).await;
         assert!(second.status == 200 && second.text.contains("/staff/policies/decisions/auth_"), "{}", second.text);
     })

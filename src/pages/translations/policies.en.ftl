@@ -117,7 +117,7 @@ policies-resume = Refresh every 10 seconds
 policies-as-of = As of { $at }
 policies-no-canary = No bundle decides about a share of the cards.
 policies-no-shadow = No bundle is asked beside the live one.
-policies-until = Until
+policies-ends-at = Until
 policies-decided-canary = decided by the canary
 policies-decided-live = by the live bundle meanwhile
 policies-errors = errors
@@ -267,3 +267,12 @@ policies-method-code = code by e-mail or SMS
 policies-method-passkey = passkey
 policies-h-use = Use
 policies-h-since = Since (Japan time)
+policies-came-near =
+    { $count ->
+        [one] One rule nearly matched
+       *[other] { $count } rules nearly matched
+    }
+policies-h-standing = Approval
+policies-stands-first = the first one
+policies-stands-approved = approved
+policies-stands-waiting = waits
