@@ -8,7 +8,7 @@ const BAR: f64 = 12.0;
 const ABOVE: f64 = 20.0;
 const BELOW: f64 = 14.0;
 /// Figures are written to the right of the scale.
-const ROOM: f64 = 150.0;
+const ROOM: f64 = 130.0;
 const THINNEST: f64 = 1.5;
 
 /// One share.
@@ -71,9 +71,9 @@ mod tests {
         let lane = |value| Lane { tone: Tone::After, value, label: format!("{value}") };
         let gauge = Gauge { label: "challenge".to_owned(), band: Some((100, 1_000)), lanes: vec![lane(500), lane(0)] };
         let picture = gauges("shares", &[gauge]).to_string();
-        // 270 units are 1,080: the band from 25 to 250, the share to 125.
-        assert!(picture.contains("x=\"25\" y=\"20\" width=\"225\" height=\"40\""), "{picture}");
-        assert!(picture.contains("width=\"125\"") && picture.contains("width=\"1.5\""), "{picture}");
+        // 290 units are 1,080.
+        assert!(picture.contains("x=\"26.85\" y=\"20\" width=\"241.67\" height=\"40\""), "{picture}");
+        assert!(picture.contains("width=\"134.26\"") && picture.contains("width=\"1.5\""), "{picture}");
         assert_eq!(picture.matches("class=\"bound\"").count(), 2);
     }
 }

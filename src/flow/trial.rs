@@ -45,8 +45,6 @@ pub struct ShadowTrial {
 /// What is on trial now.
 #[derive(Clone, Debug)]
 pub struct Trials {
-    /// The bundle that decides.
-    pub live: Option<BundleActivation>,
     /// The one that decides about a share of the cards.
     pub canary: Option<CanaryTrial>,
     /// The one that is asked beside.
@@ -91,9 +89,8 @@ pub async fn trials(app: &App) -> Result<Trials, StoreError> {
         let at = current.iter().position(|activation| activation.mode == mode)?;
         Some(current.swap_remove(at))
     };
-    let (live, canary, shadow) = (take(BundleMode::Live), take(BundleMode::Canary), take(BundleMode::Shadow));
+    let (canary, shadow) = (take(BundleMode::Canary), take(BundleMode::Shadow));
     Ok(Trials {
-        live,
         canary: match canary {
             Some(activation) => Some(canary_trial(app, activation).await?),
             None => None,

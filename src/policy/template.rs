@@ -1,6 +1,7 @@
 //! What a new rule or invariant begins as: sound at once, and plainly unfinished.
 
 use super::bundle::Bundle;
+use super::format::formatted;
 use super::question::Question;
 use super::reason::NO_RULE_PERMITS;
 
@@ -41,7 +42,8 @@ impl Wanted<'_> {
             Some(condition) => lines.push(format!("when {{\n    {condition}\n}};")),
             None => lines.iter_mut().last().map(|head| head.push(';')).unwrap_or_default(),
         }
-        lines.join("\n") + "\n"
+        let text = lines.join("\n") + "\n";
+        formatted(&self.file(), &text).unwrap_or(text)
     }
 
     fn annotations(&self, bundle: &Bundle) -> Vec<String> {
@@ -82,17 +84,18 @@ impl Wanted<'_> {
         }
     }
 
+    /// What hardly any request fulfils, so that the rule changes nothing before it is finished.
     fn condition(&self) -> Option<&'static str> {
         match (self.question, self.permits) {
-            (Question::Share, true) => {
-                Some("context.consent == \"permitted\" && context.data_class == \"transaction\"")
-            }
-            (Question::Share, false) => Some("context.data_class == \"location\""),
-            (Question::Offer, true) => Some("context.enrolment.state == \"complete\""),
-            (Question::Offer, false) => Some("context.enrolment.state != \"complete\""),
             (Question::Staff, _) => None,
-            (_, true) => Some("context.purchase.amount_base_minor <= 1000"),
-            (_, false) => Some("context.purchase.amount_base_minor > 3000000"),
+            (Question::Share, true) => Some(
+                "context.consent == \"permitted\" && context.purpose == \"other_non_payment\" && context.data_class == \"location\"",
+            ),
+            (Question::Share, false) => {
+                Some("context.purpose == \"other_non_payment\" && context.data_class == \"location\"")
+            }
+            // ISO 4217: no currency.
+            _ => Some("context.purchase.currency == \"XXX\""),
         }
     }
 }

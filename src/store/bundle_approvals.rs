@@ -57,6 +57,19 @@ impl Store {
         rows.iter().map(approval).collect()
     }
 
+    /// What was said about the newest bundles, as many as [`Store::bundles`] lists with the same limit, in the order in which
+    /// it was said.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn newest_bundle_approvals(&self, limit: i64) -> Result<Vec<BundleApproval>, StoreError> {
+        const SQL: &str = "SELECT digest, person, roles, decision, emergency, note, decided_at FROM bundle_approvals \
+                           WHERE digest IN (SELECT digest FROM bundles ORDER BY submitted_at DESC, digest LIMIT $1) \
+                           ORDER BY decided_at, person";
+        let rows = sql::all(self.reader(), "bundle_approvals", SQL, [limit.into()]).await?;
+        rows.iter().map(approval).collect()
+    }
+
     /// The review of a bundle that was let through in an emergency, if there was one.
     ///
     /// # Errors

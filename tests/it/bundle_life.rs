@@ -112,7 +112,7 @@ async fn approving_needs_a_fresh_one_time_password_and_a_word_is_said_once() {
         let twice = decide(&deployment.app, &people.second.who, &digest, approve()).await.unwrap_err();
         assert!(matches!(twice, PoliciesError::Decided), "{twice}");
         let refusal = Word::Refuse { note: "not like this".to_owned() };
-        let standing = decide(&deployment.app, &people.supervisor.who, &digest, refusal).await.unwrap();
+        let standing = decide(&deployment.app, &people.administrator.who, &digest, refusal).await.unwrap();
         assert!(!standing.is_usable(), "a refusal stands, whoever approved");
         let wanted = deployment.wanted(&digest, BundleMode::Live, SHARE_WHOLE).await;
         let refused = activate(&deployment.app, &people.second.who, wanted).await.unwrap_err();
@@ -158,7 +158,7 @@ async fn activating_an_unapproved_bundle_is_refused_in_every_mode() {
         let nobody = deployment.wanted(&"0".repeat(64), BundleMode::Live, SHARE_WHOLE).await;
         assert!(matches!(activate(&deployment.app, second, nobody).await, Err(PoliciesError::Unknown(_))));
         assert_eq!(deployment.app.store.bundle_activations(10).await.unwrap().len(), 1);
-        let standing = decide(&deployment.app, &people.supervisor.who, &weak, approve()).await.unwrap();
+        let standing = decide(&deployment.app, &people.administrator.who, &weak, approve()).await.unwrap();
         assert_eq!(standing, Standing::Approved, "another role is the second pair of eyes");
     })
     .await;
@@ -174,14 +174,14 @@ async fn of_two_activations_at_once_one_wins_and_the_other_is_told_who() {
             let (one, other) =
                 (deployment.wanted(&one, mode, 10_000).await, deployment.wanted(&other, mode, 10_000).await);
             let (twin, _) = deployment.twin(20 + round as u64).await;
-            let (second, supervisor) = (&people.second.who, &people.author.who);
+            let (second, administrator) = (&people.second.who, &people.author.who);
             let both = tokio::join!(
                 activate(&deployment.app, second, one.clone()),
-                activate(&twin, supervisor, other.clone())
+                activate(&twin, administrator, other.clone())
             );
             let (won, lost, by) = match both {
                 (Ok(won), Err(lost)) => (won, lost, second.actor()),
-                (Err(lost), Ok(won)) => (won, lost, supervisor.actor()),
+                (Err(lost), Ok(won)) => (won, lost, administrator.actor()),
                 both => panic!("{both:?}"),
             };
             let PoliciesError::Overtaken(Some(winner)) = &lost else { panic!("{lost:?}") };
@@ -208,14 +208,14 @@ async fn an_emergency_needs_two_others_and_is_shown_until_a_third_reviewed_it() 
         let silent = Word::LetThrough { reason: " ".to_owned() };
         assert!(matches!(decide(app, &people.second.who, &digest, silent).await, Err(PoliciesError::NoReason(_))));
         assert!(!decide(app, &people.second.who, &digest, let_through()).await.unwrap().is_usable());
-        let standing = decide(app, &people.supervisor.who, &digest, let_through()).await.unwrap();
+        let standing = decide(app, &people.administrator.who, &digest, let_through()).await.unwrap();
         assert_eq!(standing, Standing::ApprovedInEmergency);
         deployment.use_bundle(&people.second.who, &digest, BundleMode::Live, SHARE_WHOLE).await;
         assert_eq!(app.bundle.snapshot().live.digest(), digest);
         let ready = deployment.send(crate::support::exchange::Call::get("/readyz")).await.ok(200);
         assert_eq!(ready["unreviewed_emergencies"], json!([digest]));
         assert_eq!(status(app).await.unwrap().unreviewed_emergencies, [digest.clone()]);
-        for own in [&people.second.who, &people.supervisor.who, author] {
+        for own in [&people.second.who, &people.administrator.who, author] {
             assert!(review(app, own, &digest, "fine").await.is_err(), "{}", own.name);
         }
         let third = crate::support::staff::signed_in(app, "third", &[sekisho::domain::staff::Role::Compliance]).await;

@@ -1,5 +1,6 @@
 //! The pages of compliance staff in a real browser: light and dark, wide and narrow, in both languages, by WCAG and by keyboard.
 
+use fantoccini::key::Key;
 use sekisho::domain::bundle::FindingState;
 use sekisho::domain::staff::Role;
 use sekisho::policy::BundleSource;
@@ -43,12 +44,17 @@ async fn filled(deployment: &Deployment) -> (String, String, String) {
     let card = deployment.enrolled().await;
     let answer = deployment.buys(&card, &json!({})).await;
     for amount in [900, 4_200, 320_000] {
-        let body = deployment.purchase(&card, &json!({"purchase": {"amount_minor": amount}}));
+        let body = deployment.purchase(&card, &at_grocer(amount));
         deployment.ask_by(&deployment.grocer, &body).await;
     }
     let id = answer["id"].as_str().unwrap().to_owned();
     deployment.differs(&tried, id.parse().unwrap()).await;
     (live, tried, id)
+}
+
+/// A purchase of so much at the grocer's.
+fn at_grocer(amount: i64) -> serde_json::Value {
+    json!({"purchase": {"amount_minor": amount}, "challenge": {"return_url": "https://grocer.example/return"}})
 }
 
 async fn compliance(deployment: &Deployment, url: &str, browser: &Browser) -> TestStaff {
@@ -59,9 +65,10 @@ async fn compliance(deployment: &Deployment, url: &str, browser: &Browser) -> Te
 
 /// Looks at a page in every sight and language.
 async fn looks(browser: &Browser, page: &str, name: &str) {
-    for language in ["ja", "en"] {
+    for _ in ["ja", "en"] {
         browser.client.goto(page).await.unwrap();
         browser.wait("main").await;
+        let language = browser.attribute("html", "lang").await;
         for sight in sights() {
             browser.sees(sight).await;
             browser.fits().await;
@@ -78,13 +85,16 @@ async fn looks(browser: &Browser, page: &str, name: &str) {
 #[tokio::test]
 async fn every_page_about_policies_can_be_read_by_everybody() {
     served_once(Setup::default(), Wanted::default(), async |deployment, url, browser| {
-        let (_, tried, _) = filled(deployment).await;
+        let (live, tried, id) = filled(deployment).await;
         compliance(deployment, url, &browser).await;
         let pages = [
             ("/staff/policies".to_owned(), "overview"),
             ("/staff/policies?range=month".to_owned(), "overview-month"),
             ("/staff/policies/bundles".to_owned(), "bundles"),
             (format!("/staff/policies/bundles/{tried}"), "bundle"),
+            (format!("/staff/policies/bundles/{tried}/decide"), "decide"),
+            (format!("/staff/policies/bundles/{live}/activate/canary"), "activate"),
+            (format!("/staff/policies/decisions/{id}"), "decision"),
             ("/staff/policies/trials".to_owned(), "trials"),
             ("/staff/policies/decisions".to_owned(), "decisions"),
             ("/staff/policies/decisions?merchant=nobody".to_owned(), "decisions-wrong"),
@@ -94,6 +104,63 @@ async fn every_page_about_policies_can_be_read_by_everybody() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_hostile_message_stays_text() {
+    served_once(Setup::default(), Wanted::default(), async |deployment, url, browser| {
+        let (_, tried, _) = filled(deployment).await;
+        compliance(deployment, url, &browser).await;
+        for path in ["/staff/policies/bundles".to_owned(), format!("/staff/policies/bundles/{tried}")] {
+            browser.client.goto(&format!("{url}{path}")).await.unwrap();
+            assert!(browser.text("main").await.contains("</pre><script>alert(1)</script>"));
+            let scripts = browser.client.execute("return document.scripts.length;", vec![]).await.unwrap();
+            assert_eq!(scripts, json!(0));
+            browser.no_policy_was_violated().await;
+        }
+        assert!(browser.text(".standing").await.contains("<i>rights</i>"));
+        assert!(browser.text(".finding details").await.contains("<b>refuted</b>"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_bundle_is_refused_by_keyboard_alone() {
+    served_once(Setup::default(), Wanted::default(), async |deployment, url, browser| {
+        let (_, tried, _) = filled(deployment).await;
+        compliance(deployment, url, &browser).await;
+        browser.client.goto(&format!("{url}/staff/policies/bundles/{tried}")).await.unwrap();
+        browser.reaches_by_keyboard("a[href$='/decide']").await;
+        browser.types("", Key::Enter).await;
+        browser.wait("#note").await;
+        browser.reaches_by_keyboard("#note").await;
+        browser.types("上限の根拠がない", Key::Tab).await;
+        browser.reaches_by_keyboard("button[value='refuse']").await;
+        browser.types("", Key::Enter).await;
+        browser.wait(".notice.good").await;
+        assert!(browser.text("main").await.contains("上限の根拠がない"));
+    })
+    .await;
+}
+
+impl Browser {
+    /// Types into whatever has the focus, and goes on to the next.
+    async fn types(&self, text: &str, then: Key) {
+        let focused = self.client.active_element().await.unwrap();
+        focused.send_keys(&format!("{text}{}", char::from(then))).await.unwrap();
+    }
+
+    /// Goes on with the keyboard until the element that fits has the focus.
+    async fn reaches_by_keyboard(&self, css: &str) {
+        for _ in 0..80 {
+            let script = "return document.activeElement !== null && document.activeElement.matches(arguments[0]);";
+            if self.client.execute(script, vec![json!(css)]).await.unwrap() == json!(true) {
+                return;
+            }
+            self.types("", Key::Tab).await;
+        }
+        panic!("the keyboard does not reach `{css}`");
+    }
 }
 
 #[tokio::test]

@@ -15,8 +15,10 @@ async fn bought(deployment: &Deployment) -> Vec<String> {
     let card = deployment.enrolled().await;
     let mut ids = Vec::new();
     for (amount, at_grocer) in [(900, true), (400_000, true), (900, false), (12_800, false)] {
-        let shop = if at_grocer { &deployment.grocer } else { &deployment.shop };
-        let body = deployment.purchase(&card, &json!({"purchase": {"amount_minor": amount}}));
+        let (shop, host) = if at_grocer { (&deployment.grocer, "grocer") } else { (&deployment.shop, "shop") };
+        let back = format!("https://{host}.example/return");
+        let changes = json!({"purchase": {"amount_minor": amount}, "challenge": {"return_url": back}});
+        let body = deployment.purchase(&card, &changes);
         let answer = deployment.ask_by(shop, &body).await.ok(201);
         ids.push(answer["id"].as_str().unwrap().to_owned());
         deployment.clock.advance(3_600);
@@ -116,7 +118,7 @@ async fn pages_follow_one_another_without_a_gap() {
         wanted.reverse();
         assert_eq!((seen, pages), (wanted, 3));
         let first = deployment.send(staff.get(PATH)).await;
-        let next = first.text.split_once("&amp;before=").map(|(_, rest)| rest.split('"').next().unwrap().to_owned());
+        let next = first.text.split_once("before=").map(|(_, rest)| rest.split('"').next().unwrap().to_owned());
         let second = deployment.send(staff.get(&format!("{PATH}?before={}", next.unwrap()))).await;
         assert!(second.status == 200 && second.text.contains("/staff/policies/decisions/auth_"), "{}", second.text);
     })

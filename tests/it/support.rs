@@ -28,4 +28,5 @@ pub(crate) mod receiver;
 pub(crate) mod relay;
 pub(crate) mod served;
 pub(crate) mod site;
+pub(crate) mod solvers;
 pub(crate) mod staff;

@@ -2,11 +2,13 @@
 
 mod activate;
 mod acts;
+mod asked;
 mod back;
 mod bundle;
 mod bundles;
 mod course;
 mod decide;
+mod decision;
 mod decisions;
 mod difference;
 mod overview;
@@ -38,7 +40,17 @@ const DIGITS: usize = 8;
 
 /// The pages below `/staff/policies`.
 pub(super) fn routes() -> Router<Arc<Pages>> {
-    Router::new().route("/staff/policies", get(overview::open)).route("/staff/policies/decisions", get(decisions::open))
+    Router::new()
+        .route("/staff/policies", get(overview::open))
+        .route("/staff/policies/bundles", get(bundles::open))
+        .route("/staff/policies/bundles/{digest}", get(bundle::open))
+        .route("/staff/policies/bundles/{digest}/decide", get(decide::open).post(decide::decide))
+        .route("/staff/policies/bundles/{digest}/activate/{mode}", get(activate::open).post(activate::begin))
+        .route("/staff/policies/bundles/{digest}/review", get(review::open).post(review::keep))
+        .route("/staff/policies/uses/{id}/end", get(back::open).post(back::end))
+        .route("/staff/policies/trials", get(trials::open))
+        .route("/staff/policies/decisions", get(decisions::open))
+        .route("/staff/policies/decisions/{id}", get(decision::open))
 }
 
 /// The places below `/staff/policies`.

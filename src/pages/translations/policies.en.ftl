@@ -117,7 +117,7 @@ policies-resume = Refresh every 10 seconds
 policies-as-of = As of { $at }
 policies-no-canary = No bundle decides about a share of the cards.
 policies-no-shadow = No bundle is asked beside the live one.
-policies-until = Until
+policies-ends-at = Until
 policies-decided-canary = decided by the canary
 policies-decided-live = by the live bundle meanwhile
 policies-errors = errors
@@ -222,3 +222,57 @@ policies-error-nothing-before = No bundle was live before this one.
 policies-error-nothing-to-review = Nobody let this bundle through in an emergency.
 policies-error-reviewed = It was reviewed already.
 policies-error-own-emergency = You let it through yourself: somebody else has to review it.
+
+policies-decision = Why it was decided so
+policies-not-decided = No rule was asked about this purchase.
+policies-explained-by-live = The bundle that decided is not here or cannot be read any more. The live bundle explains here, and may say otherwise.
+policies-answers-otherwise = The same bundle answers otherwise now: it was decided by another version of the program.
+policies-decided-at = Decided
+policies-decided-by = Decided by bundle
+policies-finished-at = Ended
+policies-challenge-opened = Page opened
+policies-challenge-tries = Proofs tried
+policies-facts-seen = The facts as the rules saw them
+policies-support-view = As agents see it
+policies-h-fact = Fact
+policies-h-value = Value
+policies-h-in-rules = In the rules
+policies-asked-share = May this be shared?
+policies-asked-approve = May it pass without a proof?
+policies-asked-challenge = May it pass with a proof?
+policies-asked-offer = May this proof be offered?
+policies-asked-authenticate = May it pass at all?
+policies-asked-staff = May this be done?
+policies-asked-nothing = No rule matched, and none came near.
+policies-others =
+    { $count ->
+        [one] One other rule was far from it.
+       *[other] { $count } other rules were far from it.
+    }
+policies-yes = yes
+policies-no = no
+policies-absent = not known
+policies-forbids = forbids
+policies-permits = permits
+policies-standing-matched = matched
+policies-standing-failed = could not be evaluated
+policies-standing-near-miss = nearly matched
+policies-standing-far = did not match
+policies-fits = It holds:
+policies-fails = It stood in the way:
+policies-unless = unless { $words }
+policies-method-password = password
+policies-method-totp = one-time password
+policies-method-code = code by e-mail or SMS
+policies-method-passkey = passkey
+policies-h-use = Use
+policies-h-since = Since (Japan time)
+policies-came-near =
+    { $count ->
+        [one] One rule nearly matched
+       *[other] { $count } rules nearly matched
+    }
+policies-h-standing = Approval
+policies-stands-first = the first one
+policies-stands-approved = approved
+policies-stands-waiting = waits

@@ -14,7 +14,7 @@ use crate::policy::invariant::Claim;
 use crate::policy::question::Question;
 use crate::policy::yardstick::{Query, Yardstick};
 
-mod instead;
+pub(super) mod instead;
 
 /// What is to be told of a request on which a claim fails.
 pub(super) fn of(live: &Bundle, new: &Bundle, spec: &Spec, asked: &Asked, env: &Env) -> Counterexample {
@@ -61,9 +61,15 @@ fn confirm(query: &solver::Query, env: &Env) -> bool {
 fn purchase(new: &Bundle, asked: &Asked, env: &Env, fails: impl Fn(&Facts, &Query) -> bool) -> Option<Purchase> {
     let ordinary = ordinary::purchase(new);
     let found = facts::of(env, &ordinary, new.reference());
-    let query = Query::all(new).into_iter().filter(|query| query.question() == asked.question);
-    let asked = query.into_iter().find(|query| fails(&found, query))?;
+    let queries = Query::all(new).into_iter().filter(|query| query.question() == asked.question);
+    let queries: Vec<Query> = queries.collect();
+    let tries = [facts::with_one_amount(&found), found];
+    let shown =
+        |found: Facts| queries.iter().find(|query| fails(&found, query)).map(|query| (found.clone(), query.clone()));
+    let (found, asked) = tries.into_iter().find_map(shown)?;
     let facts = ordinary::nearest(&found, &ordinary, |facts| fails(facts, &asked));
+    let one_amount = facts::with_one_amount(&facts);
+    let facts = if fails(&one_amount, &asked) { one_amount } else { facts };
     let differs = ordinary::differences(&facts, &ordinary);
     let verdict = decide(new, &facts);
     Some(Purchase { facts, differs, asked, verdict })

@@ -33,6 +33,17 @@ pub(super) fn of(env: &Env, ordinary: &Facts, reference: &Reference) -> Facts {
     facts
 }
 
+/// The same with one amount, in yen where there is a rate: what a person expects to see of a purchase.
+pub(super) fn with_one_amount(facts: &Facts) -> Facts {
+    let mut aligned = facts.clone();
+    let fits = |amount: &i64| (0..=AMOUNT_MINOR_MAX).contains(amount);
+    if let Some(amount) = facts.purchase.amount_base_minor.filter(fits) {
+        aligned.purchase.amount_minor = amount;
+        aligned.purchase.currency = iso_currency::Currency::JPY;
+    }
+    aligned
+}
+
 struct Seen<'a> {
     context: &'a Value,
     reference: &'a Reference,
@@ -88,13 +99,7 @@ impl Seen<'_> {
         let converted = self.at("purchase.converted").and_then(Value::as_bool);
         let base = self.at("purchase.amount_base_minor").and_then(Value::as_i64);
         match converted {
-            Some(true) => {
-                purchase.amount_base_minor = base;
-                // An amount that is the same in both currencies is what a person expects to see.
-                if let Some(amount) = base.filter(|amount| (0..=AMOUNT_MINOR_MAX).contains(amount)) {
-                    purchase.amount_minor = amount;
-                }
-            }
+            Some(true) => purchase.amount_base_minor = base,
             Some(false) => (purchase.amount_base_minor, purchase.rate_date) = (None, None),
             None => {}
         }

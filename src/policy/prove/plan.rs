@@ -1,5 +1,6 @@
 //! The plan: every claim about a bundle, as queries that a solver can answer. Asks nothing itself.
 
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 use cedar_policy::pst::Expr;
@@ -8,6 +9,7 @@ use cedar_policy::{EntityUid, RequestEnv, Schema};
 use super::piece::{Piece, Unaskable, set};
 use super::premise;
 use super::solver::Query;
+use super::witness::Witnesses;
 use crate::policy::bundle::Bundle;
 use crate::policy::question::Question;
 use crate::policy::schema;
@@ -59,15 +61,61 @@ pub(super) enum About {
     Nothing,
 }
 
-/// Every claim about `new`: the live bundle's invariants too, where they differ from its own.
-pub(super) fn specs(live: &Bundle, new: &Bundle) -> Result<Vec<Spec>, Unaskable> {
+/// Every claim about `new`: the live bundle's invariants too, where they differ from its own. Only those that are wanted, by
+/// their ids, are put into queries.
+pub(super) fn specs(live: &Bundle, new: &Bundle, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Spec>, Unaskable> {
     let schema = Arc::new(schema::parse(new.facts_version()).map_err(Unaskable::new)?);
-    let mut specs = invariants::of(new, new, false, &schema);
-    specs.extend(invariants::of(live, new, true, &schema));
-    specs.push(invariants::ladder(new, &schema));
-    specs.extend(rules::of(new, &schema));
-    specs.extend(staff::of(new, &Arc::new(schema::parse_staff().map_err(Unaskable::new)?)));
+    let scene = Scene {
+        new,
+        judge: new,
+        of_live: false,
+        askings: ASKED.map(|question| Asking::new(new, new, question)),
+        witnesses: LazyCell::new(Box::new(move || Witnesses::of(new, live))),
+        schema,
+        wanted,
+    };
+    let mut specs = invariants::of(&scene);
+    specs.push(invariants::ladder(&scene));
+    specs.extend(rules::of(&scene));
+    specs.extend(staff::of(new, &Arc::new(schema::parse_staff().map_err(Unaskable::new)?), wanted));
+    let askings = ASKED.map(|question| Asking::new(live, new, question));
+    let judged = Scene { judge: live, of_live: true, askings, ..scene };
+    specs.extend(invariants::of(&judged));
     Ok(specs)
+}
+
+/// What claims about a bundle are made from.
+struct Scene<'a> {
+    new: &'a Bundle,
+    /// Whose invariants and assumptions are meant.
+    judge: &'a Bundle,
+    of_live: bool,
+    /// How `new` answers each question, under the judge's assumptions.
+    askings: [Result<Asking, Unaskable>; ASKED.len()],
+    witnesses: LazyCell<Witnesses, Box<dyn FnOnce() -> Witnesses + 'a>>,
+    schema: Arc<Schema>,
+    wanted: &'a dyn Fn(&str) -> bool,
+}
+
+impl Scene<'_> {
+    fn asking(&self, question: Question) -> Result<&Asking, Unaskable> {
+        let place = ASKED.iter().position(|asked| *asked == question);
+        let asking = place.and_then(|place| self.askings.get(place));
+        let none = || Unaskable(format!("`{}` is not asked of facts", question.as_str()));
+        asking.ok_or_else(none)?.as_ref().map_err(|error| Unaskable(error.0.clone()))
+    }
+
+    /// A claim; nobody makes queries of one that is not wanted.
+    fn spec(
+        &self,
+        id: String,
+        title: String,
+        about: About,
+        checks: impl FnOnce() -> Result<Vec<Check>, Unaskable>,
+    ) -> Spec {
+        let checks = if (self.wanted)(&id) { checks() } else { Ok(Vec::new()) };
+        Spec { id, title, about, checks: checks.map_err(|error| error.to_string()), schema: self.schema.clone() }
+    }
 }
 
 /// The rules that answer a question, as pieces, under its premise.
@@ -122,7 +170,7 @@ impl Asking {
     /// Nothing that keeps the premise and these pieces is allowed.
     pub(super) fn never_allows(&self, pieces: impl IntoIterator<Item = Piece>) -> Result<Asked, Unaskable> {
         let pieces: Vec<Piece> = pieces.into_iter().chain(self.premise()).collect();
-        Ok(self.asked(Query::NeverAllows(set(&pieces)?)))
+        Ok(self.asked(Query::NeverAllows(Box::new(set(&pieces)?))))
     }
 
     /// Whatever keeps the premise and is allowed by the first pieces is allowed by the others.
@@ -133,7 +181,7 @@ impl Asking {
     ) -> Result<Asked, Unaskable> {
         let first: Vec<Piece> = first.into_iter().chain(self.premise()).collect();
         let second: Vec<Piece> = second.into_iter().collect();
-        Ok(self.asked(Query::Implies(set(&first)?, set(&second)?)))
+        Ok(self.asked(Query::Implies(Box::new(set(&first)?), Box::new(set(&second)?))))
     }
 }
 

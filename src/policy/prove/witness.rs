@@ -3,17 +3,19 @@
 
 use std::collections::BTreeSet;
 
-use cedar_policy::{Authorizer, PolicySet};
+use cedar_policy::{Authorizer, Decision, PolicySet};
 
-use super::piece::{Piece, Unaskable};
+use super::counterexample::instead;
+use super::piece::{Piece, Unaskable, set};
 use crate::domain::facts::Facts;
 use crate::policy::assumption;
 use crate::policy::bundle::Bundle;
 use crate::policy::case;
 use crate::policy::decide::{broken_assumptions, share};
+use crate::policy::invariant::{Claim, Invariant};
 use crate::policy::question::Question;
 use crate::policy::rehearsal::{least, most};
-use crate::policy::yardstick::{Query, Yardstick};
+use crate::policy::yardstick::{Prepared, Query, Yardstick};
 
 /// What is seen of a bundle's rules.
 #[derive(Default)]
@@ -22,13 +24,34 @@ pub(super) struct Witnesses {
     pub(super) match_some: BTreeSet<String>,
     /// Rules without which some answer would be another.
     pub(super) matter: BTreeSet<String>,
+    /// Invariants that speak of some purchase: whether it is the live bundle's, and its id.
+    pub(super) spoken_of: BTreeSet<(bool, String)>,
+}
+
+/// An invariant, ready to be held against purchases.
+struct Spoken {
+    id: (bool, String),
+    /// Permits what it speaks of.
+    matching: PolicySet,
+    /// What its second request has in the place of the first's.
+    second: Option<Vec<(String, String)>>,
+}
+
+fn spoken_of((of_live, bundle): (bool, &Bundle)) -> Vec<Spoken> {
+    let spoken = |invariant: &Invariant| {
+        let permit = Piece::with_its_acts(invariant.policy()).ok()?.as_permit();
+        let second = if let Claim::Instead(changes) = &invariant.claim { Some(changes.clone()) } else { None };
+        Some(Spoken { id: (of_live, invariant.id.clone()), matching: set([&permit]).ok()?, second })
+    };
+    bundle.invariants().iter().filter_map(spoken).collect()
 }
 
 impl Witnesses {
     /// Looks at the purchases of every case; sees nothing in a bundle whose rules cannot be asked.
-    pub(super) fn of(bundle: &Bundle) -> Self {
+    pub(super) fn of(bundle: &Bundle, live: &Bundle) -> Self {
         let mut seen = Self::default();
         let (Ok(yardstick), Ok(rules)) = (Yardstick::new(bundle), all_as_permits(bundle)) else { return seen };
+        let claims: Vec<_> = [(false, bundle), (true, live)].into_iter().flat_map(spoken_of).collect();
         let authorizer = Authorizer::new();
         for facts in case::facts(bundle).into_iter().chain([least(), most()]) {
             if !keeps_assumptions(bundle, &facts) {
@@ -37,12 +60,27 @@ impl Witnesses {
             for query in Query::all(bundle) {
                 let Some(prepared) = yardstick.prepare(&facts, &query) else { continue };
                 let response = authorizer.is_authorized(&prepared.request, &rules, &prepared.entities);
+                seen.speak(bundle, &claims, &facts, &prepared);
                 if response.diagnostics().errors().next().is_none() {
                     seen.add(bundle, response.diagnostics().reason().map(ToString::to_string).collect());
                 }
             }
         }
         seen
+    }
+
+    /// The invariants that speak of this request, and whose second request can be.
+    fn speak(&mut self, bundle: &Bundle, claims: &[Spoken], facts: &Facts, prepared: &Prepared) {
+        let can_be = |changes: &Vec<(String, String)>| {
+            instead::facts(facts, changes).is_some_and(|second| keeps_assumptions(bundle, &second))
+        };
+        for claim in claims.iter().filter(|claim| !self.spoken_of.contains(&claim.id)).collect::<Vec<_>>() {
+            let set = &claim.matching;
+            let response = Authorizer::new().is_authorized(&prepared.request, set, &prepared.entities);
+            if response.decision() == Decision::Allow && claim.second.as_ref().is_none_or(can_be) {
+                self.spoken_of.insert(claim.id.clone());
+            }
+        }
     }
 
     /// One answer: a forbid decides when it stands alone against a permit, and a permit when it stands alone.

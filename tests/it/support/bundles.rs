@@ -1,6 +1,5 @@
 //! Bundles of a test: made from the shipped one, kept in the database, put into use past it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sekisho::app::App;
@@ -13,6 +12,7 @@ use sekisho::flow::policies::approve::{Word, decide};
 use sekisho::flow::policies::submit::{Submission, Submitted, submit};
 use sekisho::policy::prove::Options;
 use sekisho::policy::{Bundle, BundleSource};
+use serde_json::Value;
 
 use super::deployment::Deployment;
 use super::staff::{TestStaff, signed_in};
@@ -55,7 +55,7 @@ fn findings(proof: FindingState) -> String {
 pub(crate) struct People {
     pub(crate) author: TestStaff,
     pub(crate) second: TestStaff,
-    pub(crate) supervisor: TestStaff,
+    pub(crate) administrator: TestStaff,
 }
 
 impl Deployment {
@@ -64,7 +64,7 @@ impl Deployment {
         People {
             author: signed_in(&self.app, "author", &[Role::Compliance]).await,
             second: signed_in(&self.app, "second", &[Role::Compliance]).await,
-            supervisor: signed_in(&self.app, "supervisor", &[Role::Supervisor]).await,
+            administrator: signed_in(&self.app, "administrator", &[Role::Administrator]).await,
         }
     }
 
@@ -77,12 +77,12 @@ impl Deployment {
         weakens: &[&str],
     ) -> String {
         let files: std::collections::BTreeMap<_, _> = source.files().collect();
-        let facts_version = Bundle::build(source.clone()).map_or(2, |bundle| bundle.facts_version());
+        let before = source.text("bundle.toml").unwrap().contains("facts_version = 1");
         let sql = "INSERT INTO bundles (digest, facts_version, content, author, message, submitted_at, passed, results, \
                    weakens) VALUES ($1, $2, $3, $4, 'a change', $5, $6, $7, $8)";
         let values = vec![
             source.digest().into(),
-            i64::from(facts_version).into(),
+            (if before { 1_i64 } else { 2 }).into(),
             serde_json::to_string(&files).unwrap().into(),
             author.into(),
             self.clock_now().into(),
@@ -110,6 +110,8 @@ impl Deployment {
         mode: BundleMode,
         share: u16,
     ) -> BundleActivation {
+        // One after another, as people do it.
+        self.clock.advance(1);
         let wanted = self.wanted(digest, mode, share).await;
         let begun = activate(&self.app, who, wanted).await.unwrap();
         refresh(&self.app).await.unwrap();
@@ -135,10 +137,10 @@ impl Deployment {
         let current = self.app.store.current_bundles().await.unwrap();
         current.into_iter().find(|used| used.mode == BundleMode::Live).unwrap().digest
     }
+}
 
-    /// Digests of the bundles that decided, by the records.
-    pub(crate) async fn deciders(&self) -> BTreeSet<String> {
-        let sql = "SELECT bundle_digest FROM authentications";
-        self.tables.column::<String>(sql, Vec::new()).await.into_iter().collect()
-    }
+/// The digest of the bundle that an answer was decided by, as it is recorded.
+pub(crate) async fn bundle_that_decided(deployment: &Deployment, answer: &Value) -> String {
+    let id = answer["id"].as_str().unwrap().parse().unwrap();
+    deployment.app.store.any_authentication(id).await.unwrap().unwrap().bundle_digest
 }

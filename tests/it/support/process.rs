@@ -246,17 +246,23 @@ impl Deployment {
 
     /// The same with variables.
     pub(crate) fn serve_with(&self, variables: &[(&str, &str)]) -> Service {
-        self.start(0, variables)
+        self.start(0, &[], variables)
+    }
+
+    /// The same, deciding by a folder.
+    pub(crate) fn serve_folder(&self, folder: &Path) -> Service {
+        self.start(0, &["--policies", folder.to_str().unwrap()], &[])
     }
 
     /// The same on this port.
     pub(crate) fn serve_on(&self, port: u16) -> Service {
-        self.start(port, &[])
+        self.start(port, &[], &[])
     }
 
-    fn start(&self, port: u16, variables: &[(&str, &str)]) -> Service {
+    fn start(&self, port: u16, more: &[&str], variables: &[(&str, &str)]) -> Service {
         let log = self.path(&format!("log-{:08x}", rand::random::<u32>()));
         let mut command = self.command(&["serve", "--listen", &format!("127.0.0.1:{port}")]);
+        command.args(more);
         command.envs(variables.iter().copied());
         command.stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap());
         let mut child = command.spawn().unwrap();

@@ -1,7 +1,8 @@
 //! The list of bundles: what was submitted, what the checks said, what it is in use for.
 
 use super::{Places, bundle_path, short};
-use crate::domain::bundle::{BundleActivation, BundleHead, Finding, FindingState};
+use crate::domain::bundle::standing::Standing;
+use crate::domain::bundle::{BundleActivation, BundleApproval, BundleHead, Finding, FindingState};
 use crate::domain::staff::{Act, ActSubject};
 use crate::pages::pieces::{Cell, Table, Tone};
 use crate::pages::staff::answer::Answer;
@@ -20,16 +21,23 @@ pub(super) async fn open(signed: Signed) -> Answer {
     signed.require(Act::PolicyLook, &ActSubject::none()).await?;
     let store = &signed.app().store;
     let heads = store.bundles(ROWS).await.map_err(|error| signed.refuse(error))?;
+    let said = store.newest_bundle_approvals(ROWS).await.map_err(|error| signed.refuse(error))?;
     let current = store.current_bundles().await.map_err(|error| signed.refuse(error))?;
     let names = Names::read(&signed).await?;
     let console = signed.console("policies-bundles");
     let places = Places::at(&console, "/staff/policies/bundles");
-    let table = table(&console, &names, &heads, &current);
+    let table = table(&console, &names, &heads, &said, &current);
     let lead = console.text("policies-bundles-lead");
     Ok(signed.page(&Sheet::new(console).among(&places).lead(lead).add(&table)))
 }
 
-fn table(console: &Console<'_>, names: &Names, heads: &[BundleHead], current: &[BundleActivation]) -> Table {
+fn table(
+    console: &Console<'_>,
+    names: &Names,
+    heads: &[BundleHead],
+    said: &[BundleApproval],
+    current: &[BundleActivation],
+) -> Table {
     let row = |head: &BundleHead| {
         let findings = &head.findings;
         vec![
@@ -40,10 +48,11 @@ fn table(console: &Console<'_>, names: &Names, heads: &[BundleHead], current: &[
             finding_cell(console, &findings.check),
             finding_cell(console, &findings.test),
             finding_cell(console, &findings.proof),
+            standing_cell(console, head, said),
             Cell::Text(uses(console, &head.digest, current)),
         ]
     };
-    let headings = ["bundle", "submitted", "author", "message", "check", "test", "proof", "used"];
+    let headings = ["bundle", "submitted", "author", "message", "check", "test", "proof", "standing", "used"];
     Table {
         caption: console.text("policies-bundles-listed"),
         headings: headings.map(|name| console.text(&format!("policies-h-{name}"))).to_vec(),
@@ -64,6 +73,19 @@ fn shortened(message: &str) -> String {
 pub(super) fn finding_state(console: &Console<'_>, finding: &Finding) -> (String, Tone) {
     let tone = if finding.state == FindingState::Passed { Tone::Good } else { Tone::Bad };
     (console.text(&format!("policies-finding-{}", finding.state.as_str().replace('_', "-"))), tone)
+}
+
+/// Where a bundle stands, in a word.
+fn standing_cell(console: &Console<'_>, head: &BundleHead, said: &[BundleApproval]) -> Cell {
+    let about = said.iter().filter(|word| word.digest == head.digest).cloned().collect::<Vec<_>>();
+    let (key, tone) = match Standing::of(head, &about) {
+        Standing::First => ("policies-stands-first", Tone::Good),
+        Standing::Approved => ("policies-stands-approved", Tone::Good),
+        Standing::ApprovedInEmergency => ("policies-said-let-through", Tone::Bad),
+        Standing::Refused { .. } => ("policies-said-refused", Tone::Bad),
+        Standing::Waiting { .. } => ("policies-stands-waiting", Tone::Plain),
+    };
+    Cell::State(console.text(key), tone)
 }
 
 fn finding_cell(console: &Console<'_>, finding: &Finding) -> Cell {

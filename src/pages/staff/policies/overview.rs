@@ -6,12 +6,12 @@ use serde::Deserialize;
 use super::back::end_path;
 use super::panel::{Panel, Panels, percent};
 use super::{Places, bundle_path, course, short};
-use crate::domain::bundle::{BundleActivation, BundleMode, SHARE_WHOLE};
+use crate::domain::bundle::{BundleActivation, BundleMode};
 use crate::domain::staff::{Act, ActSubject};
 use crate::flow::policies::status::{self, Process};
 use crate::flow::policy_course::{self, CourseRange};
 use crate::flow::staff::rights;
-use crate::pages::pieces::{Cell, Facts, Table, Tone};
+use crate::pages::pieces::{Cell, Table, Tone};
 use crate::pages::staff::answer::Answer;
 use crate::pages::staff::console::Console;
 use crate::pages::staff::names::Names;
@@ -53,7 +53,9 @@ pub(super) async fn open(signed: Signed, Query(asked): Query<Asked>) -> Answer {
 
 /// Bundles that were let through in an emergency and that nobody looked at again.
 fn emergencies(console: &Console<'_>, digests: &[String]) -> Option<Panel> {
-    let panel = Panel::new(console, "policies-emergencies").line(console.text("policies-emergencies-lead"));
+    let panel = Panel::new(console, "policies-emergencies")
+        .named("emergencies")
+        .line(console.text("policies-emergencies-lead"));
     let row = |digest: &String| {
         vec![
             Cell::Link { path: bundle_path(digest), text: short(digest) },
@@ -103,23 +105,30 @@ fn text(console: &Console<'_>, state: &str) -> String {
 
 /// Which bundle decides, and what is on trial.
 fn in_use(signed: &Signed, console: &Console<'_>, names: &Names, current: &[BundleActivation]) -> Panel {
-    let (mut rows, mut ways) = (Vec::new(), Vec::new());
-    for mode in [BundleMode::Live, BundleMode::Canary, BundleMode::Shadow] {
-        let name = console.text(&format!("policies-mode-{}", mode.as_str()));
-        let Some(found) = current.iter().find(|activation| activation.mode == mode) else {
-            rows.push((name, Cell::Text(console.text("policies-mode-none"))));
-            continue;
+    let used = |mode: BundleMode| current.iter().find(|activation| activation.mode == mode);
+    let row = |mode: BundleMode| {
+        let name = Cell::Text(console.text(&format!("policies-mode-{}", mode.as_str())));
+        let Some(found) = used(mode) else {
+            let none = [console.text("policies-mode-none"), String::new(), String::new(), String::new()];
+            return std::iter::once(name).chain(none.map(Cell::Text)).collect();
         };
-        rows.push((name, Cell::Link { path: bundle_path(&found.digest), text: short(&found.digest) }));
-        rows.push((console.text("policies-since"), Cell::Text(console.moment(found.started_at))));
-        rows.push((console.text("policies-by"), Cell::Text(names.of(&found.started_by))));
-        if found.share < SHARE_WHOLE {
-            rows.push((console.text("policies-share"), Cell::Figure(percent(found.share.into()))));
-        }
-    }
-    let live = current.iter().find(|activation| activation.mode == BundleMode::Live);
-    if rights::offers(signed.app(), signed.who(), Act::PolicyActivate) {
-        ways.extend(live.map(|live| (end_path(live), console.text("policies-roll-back"))));
-    }
-    Panel::new(console, "policies-in-use").add(&Facts { rows }).add(&Ways { ways })
+        vec![
+            name,
+            Cell::Link { path: bundle_path(&found.digest), text: short(&found.digest) },
+            Cell::Amount(percent(found.share.into())),
+            Cell::Figure(moment::stamp(found.started_at)),
+            Cell::Text(names.of(&found.started_by)),
+        ]
+    };
+    let headings = ["use", "bundle", "share", "since", "by"].map(|name| console.text(&format!("policies-h-{name}")));
+    let table = Table {
+        caption: console.text("policies-in-use"),
+        headings: headings.to_vec(),
+        rows: [BundleMode::Live, BundleMode::Canary, BundleMode::Shadow].map(row).into_iter().collect(),
+        empty: String::new(),
+    };
+    let may = rights::offers(signed.app(), signed.who(), Act::PolicyActivate);
+    let back = used(BundleMode::Live).filter(|_| may);
+    let ways = back.map(|live| (end_path(live), console.text("policies-roll-back"))).into_iter().collect();
+    Panel::new(console, "policies-in-use").add(&table).add(&Ways { ways })
 }

@@ -11,6 +11,8 @@ use crate::pages::staff::console::Console;
 #[template(path = "policies_panel.html")]
 pub(super) struct Panel {
     title: String,
+    /// By what it is found on its page; empty where nobody looks for it.
+    id: &'static str,
     /// Each figure with what it counts.
     figures: Vec<(String, String)>,
     lines: Vec<String>,
@@ -25,6 +27,7 @@ impl Panel {
     pub(super) fn new(console: &Console<'_>, title: &str) -> Self {
         Self {
             title: console.text(title),
+            id: "",
             figures: Vec::new(),
             lines: Vec::new(),
             picture: None,
@@ -40,6 +43,12 @@ impl Panel {
     pub(super) fn figure(mut self, figure: String, name: String) -> Self {
         self.figures.push((figure, name));
         self
+    }
+
+    /// The panel's place on its page.
+    #[must_use]
+    pub(super) fn named(self, id: &'static str) -> Self {
+        Self { id, ..self }
     }
 
     /// A line of small print.

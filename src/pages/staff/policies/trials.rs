@@ -89,7 +89,7 @@ fn panels(console: &Console<'_>, names: &Names, trials: &Trials) -> Vec<Panel> {
     vec![
         trials.canary.as_ref().map_or_else(
             || none("policies-mode-canary", "policies-no-canary"),
-            |canary| self::canary(console, names, canary, trials.live.as_ref()),
+            |canary| self::canary(console, names, canary),
         ),
         trials.shadow.as_ref().map_or_else(
             || none("policies-mode-shadow", "policies-no-shadow"),
@@ -110,12 +110,12 @@ fn facts(console: &Console<'_>, names: &Names, tried: &BundleActivation) -> Fact
         (console.text("policies-by"), Cell::Text(names.of(&tried.started_by))),
     ];
     if let Some(until) = tried.until {
-        rows.push((console.text("policies-until"), Cell::Text(console.moment(until))));
+        rows.push((console.text("policies-ends-at"), Cell::Text(console.moment(until))));
     }
     Facts { rows }
 }
 
-fn canary(console: &Console<'_>, names: &Names, trial: &CanaryTrial, live: Option<&BundleActivation>) -> Panel {
+fn canary(console: &Console<'_>, names: &Names, trial: &CanaryTrial) -> Panel {
     let decided = |counts: &Counts| counts.total(FigureKind::Outcome);
     let facts = facts(console, names, &trial.activation);
     let panel = Panel::new(console, "policies-mode-canary")
@@ -131,14 +131,13 @@ fn canary(console: &Console<'_>, names: &Names, trial: &CanaryTrial, live: Optio
         return panel.line(console.text("policies-course-nothing"));
     }
     let lanes = |outcome| {
-        let lane = |tone, name: &str, counts: &Counts, digest: &str| {
+        let lane = |tone, name: &str, counts: &Counts| {
             let value = counts.share(outcome).unwrap_or(0);
-            Lane { tone, value, label: format!("{} {}  {}", console.text(name), short(digest), percent(value)) }
+            Lane { tone, value, label: format!("{} {}", console.text(name), percent(value)) }
         };
-        let live = live.map_or("", |live| live.digest.as_str());
         vec![
-            lane(Colour::After, "policies-mode-canary", &trial.canary, &trial.activation.digest),
-            lane(Colour::Before, "policies-mode-live", &trial.live, live),
+            lane(Colour::After, "policies-mode-canary", &trial.canary),
+            lane(Colour::Before, "policies-mode-live", &trial.live),
         ]
     };
     let bounds = |bounds: (u16, u16)| (u64::from(bounds.0), u64::from(bounds.1));

@@ -8,7 +8,7 @@ use crate::domain::facts::Facts;
 const OF_ANSWERS: [&str; 5] = ["risk", "recommendation", "signals", "device_known", "degraded"];
 
 /// The facts with these put in the place of their own; none where facts cannot say so.
-pub(super) fn facts(facts: &Facts, changes: &[(String, String)]) -> Option<Facts> {
+pub(in crate::policy::prove) fn facts(facts: &Facts, changes: &[(String, String)]) -> Option<Facts> {
     let mut tree = serde_json::to_value(facts).ok()?;
     for (path, value) in changes {
         let (last, before) = path.rsplit_once('.').map_or((path.as_str(), None), |(before, last)| (last, Some(before)));

@@ -1,52 +1,39 @@
 //! Invariants and the ladder as queries.
 
-use std::sync::Arc;
-
-use cedar_policy::Schema;
-
-use super::{About, Asking, Check, Spec};
+use super::{About, Check, Scene, Spec};
 use crate::policy::bundle::Bundle;
 use crate::policy::invariant::{Claim, Invariant};
 use crate::policy::prove::instead::Instead;
 use crate::policy::prove::piece::{Piece, Unaskable, all};
 use crate::policy::question::Question;
 
-/// The invariants of `judge` about `new`. Of the live bundle's those that say the same under the same assumptions are left
-/// out: they are proved already.
-pub(super) fn of(judge: &Bundle, new: &Bundle, of_live: bool, schema: &Arc<Schema>) -> Vec<Spec> {
+/// The judge's invariants about the new bundle. Of the live bundle's those that say the same under the same assumptions are
+/// left out: they are proved already.
+pub(super) fn of(scene: &Scene<'_>) -> Vec<Spec> {
     let assumed = |bundle: &Bundle| -> Vec<String> {
         bundle.assumptions().iter().map(|assumption| assumption.text.clone()).collect()
     };
-    let same_premise = assumed(judge) == assumed(new);
+    let same_premise = assumed(scene.judge) == assumed(scene.new);
     let known = |invariant: &&Invariant| {
-        of_live && same_premise && new.invariants().iter().any(|own| own.text == invariant.text)
+        scene.of_live && same_premise && scene.new.invariants().iter().any(|own| own.text == invariant.text)
     };
-    let invariants = judge.invariants().iter().filter(|invariant| !known(invariant));
-    let spec = |invariant: &Invariant| Spec {
-        id: if of_live { format!("live:{}", invariant.id) } else { invariant.id.clone() },
-        title: invariant.title.clone(),
-        about: About::Invariant { id: invariant.id.clone(), of_live },
-        checks: checks(judge, new, invariant).map_err(|error| error.to_string()),
-        schema: schema.clone(),
+    let invariants = scene.judge.invariants().iter().filter(|invariant| !known(invariant));
+    let spec = |invariant: &Invariant| {
+        let id = if scene.of_live { format!("live:{}", invariant.id) } else { invariant.id.clone() };
+        let about = About::Invariant { id: invariant.id.clone(), of_live: scene.of_live };
+        scene.spec(id, invariant.title.clone(), about, || checks(scene, invariant))
     };
     invariants.map(spec).collect()
 }
 
 /// The ladder, built in: a step-up that cannot be challenged would become a reject.
-pub(super) fn ladder(new: &Bundle, schema: &Arc<Schema>) -> Spec {
-    let query = || -> Result<Vec<Check>, Unaskable> {
-        let approve = Asking::new(new, new, Question::Approve)?;
-        let challenge = Asking::new(new, new, Question::Challenge)?;
+pub(super) fn ladder(scene: &Scene<'_>) -> Spec {
+    let title = "Whatever may be approved may also be challenged on the same facts".to_owned();
+    scene.spec("always:ladder".to_owned(), title, About::Ladder, || {
+        let (approve, challenge) = (scene.asking(Question::Approve)?, scene.asking(Question::Challenge)?);
         let why = "there is a purchase that may be approved and may not be challenged".to_owned();
         Ok(vec![Check::Hold(vec![approve.implies(approve.pieces(), challenge.pieces())?], why)])
-    };
-    Spec {
-        id: "always:ladder".to_owned(),
-        title: "Whatever may be approved may also be challenged on the same facts".to_owned(),
-        about: About::Ladder,
-        checks: query().map_err(|error| error.to_string()),
-        schema: schema.clone(),
-    }
+    })
 }
 
 /// The questions that an invariant's head is about.
@@ -57,10 +44,10 @@ fn questions(invariant: &Invariant) -> Vec<Question> {
     }
 }
 
-fn checks(judge: &Bundle, new: &Bundle, invariant: &Invariant) -> Result<Vec<Check>, Unaskable> {
+fn checks(scene: &Scene<'_>, invariant: &Invariant) -> Result<Vec<Check>, Unaskable> {
     let (mut matches, mut holds) = (Vec::new(), Vec::new());
     for question in questions(invariant) {
-        let asking = Asking::new(judge, new, question)?;
+        let asking = scene.asking(question)?;
         let piece = Piece::of(invariant.policy())?;
         let condition = piece.condition();
         let only = || Piece::only_if(condition.clone());
@@ -70,7 +57,7 @@ fn checks(judge: &Bundle, new: &Bundle, invariant: &Invariant) -> Result<Vec<Che
                 holds.push(asking.never_allows(asking.pieces().chain([only()]))?);
             }
             Claim::Then(then) => {
-                let then = Asking::new(judge, new, *then)?;
+                let then = scene.asking(*then)?;
                 matches.push(asking.never_allows([Piece::anything(), only()])?);
                 holds.push(asking.implies(asking.pieces().chain([only()]), then.pieces())?);
             }
@@ -85,7 +72,11 @@ fn checks(judge: &Bundle, new: &Bundle, invariant: &Invariant) -> Result<Vec<Che
         }
     }
     let empty = "it speaks of no request that can be: its conditions contradict the assumptions".to_owned();
-    Ok(vec![Check::Fail(matches, empty), Check::Hold(holds, refuted(&invariant.claim))])
+    let hold = Check::Hold(holds, refuted(&invariant.claim));
+    if scene.witnesses.spoken_of.contains(&(scene.of_live, invariant.id.clone())) {
+        return Ok(vec![hold]);
+    }
+    Ok(vec![Check::Fail(matches, empty), hold])
 }
 
 fn refuted(claim: &Claim) -> String {

@@ -1,95 +1,84 @@
 //! What is claimed of each rule: that it never errors, that it can match, and that it changes something.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use cedar_policy::Schema;
-
-use super::{ASKED, About, Asked, Asking, Check, Spec};
-use crate::policy::bundle::Bundle;
+use super::{About, Asked, Asking, Check, Scene, Spec};
+use crate::policy::assumption::Assumption;
 use crate::policy::prove::piece::{Piece, Unaskable};
 use crate::policy::prove::solver::Query;
-use crate::policy::prove::witness::Witnesses;
 use crate::policy::question::Question;
 use crate::policy::rule::Rule;
 
 /// The claims about every rule and assumption that facts are held against.
-pub(super) fn of(new: &Bundle, schema: &Arc<Schema>) -> Vec<Spec> {
-    let witnesses = Witnesses::of(new);
-    let shown = |seen: &BTreeSet<String>, rule: &Rule, checks: &dyn Fn() -> Result<Vec<Check>, Unaskable>| {
-        if seen.contains(&rule.id) { Ok(Vec::new()) } else { checks() }
-    };
-    let asking = ASKED.map(|question| Asking::new(new, new, question));
-    let spec = |what, rule: &Rule, about, checks| spec(what, rule, about, checks, schema);
+pub(super) fn of(scene: &Scene<'_>) -> Vec<Spec> {
+    let all = &scene.askings;
     let mut specs = Vec::new();
-    for rule in new.rules().iter().filter(|rule| rule.question != Question::Staff) {
-        let about = About::Errors(rule.id.clone());
-        specs.push(spec("never-errors", rule, about, never_errors(rule, &asking)));
-        specs.push(spec(
-            "can-match",
-            rule,
-            About::Nothing,
-            shown(&witnesses.match_some, rule, &|| can_match(rule, &asking)),
-        ));
-        specs.push(spec("matters", rule, About::Nothing, shown(&witnesses.matter, rule, &|| matters(rule, &asking))));
+    for rule in scene.new.rules().iter().filter(|rule| rule.question != Question::Staff) {
+        let (id, witnesses) = (&rule.id, &scene.witnesses);
+        let mut add = |what: &str, says: &str, about, checks: &dyn Fn() -> Result<Vec<Check>, Unaskable>| {
+            specs.push(scene.spec(format!("{what}:{id}"), format!("`{id}` {says}"), about, checks));
+        };
+        add("never-errors", "can be evaluated on every request", About::Errors(id.clone()), &|| {
+            never_errors(rule, all)
+        });
+        add("can-match", "matches some request", About::Nothing, &|| {
+            if witnesses.match_some.contains(id) { Ok(Vec::new()) } else { can_match(rule, all) }
+        });
+        add("matters", "changes some answer", About::Nothing, &|| {
+            if witnesses.matter.contains(id) { Ok(Vec::new()) } else { matters(rule, all) }
+        });
     }
-    for assumption in new.assumptions() {
-        let checks = never_errors(&assumption.rule, &asking);
-        specs.push(spec("never-errors", &assumption.rule, About::Nothing, checks));
+    for assumption in scene.new.assumptions() {
+        let id = &assumption.rule.id;
+        let title = format!("`{id}` can be evaluated on every request");
+        let checks = || assumption_never_errors(assumption, all);
+        specs.push(scene.spec(format!("never-errors:{id}"), title, About::Nothing, checks));
     }
     specs
 }
 
 type Askings = [Result<Asking, Unaskable>];
 
-fn spec(what: &str, rule: &Rule, about: About, checks: Result<Vec<Check>, Unaskable>, schema: &Arc<Schema>) -> Spec {
-    let says = match what {
-        "never-errors" => "can be evaluated on every request",
-        "can-match" => "matches some request",
-        _ => "changes some answer",
-    };
-    Spec {
-        id: format!("{what}:{}", rule.id),
-        title: format!("`{}` {says}", rule.id),
-        about,
-        checks: checks.map_err(|error| error.to_string()),
-        schema: schema.clone(),
-    }
-}
-
-/// The questions that a rule is asked for.
-fn askings<'a>(rule: &'a Rule, all: &'a Askings) -> impl Iterator<Item = Result<&'a Asking, Unaskable>> {
-    let group = rule.question == Question::Authenticate;
-    let sharing = rule.file == crate::policy::assumption::FILE && group;
+/// How the questions are asked that something speaks of.
+fn askings(all: &Askings, speaks_of: impl Fn(Question) -> bool) -> impl Iterator<Item = Result<&Asking, Unaskable>> {
     all.iter().filter_map(move |asking| match asking {
         Err(error) => Some(Err(Unaskable(error.0.clone()))),
-        Ok(asking) => {
-            let asked = match asking.question {
-                Question::Approve | Question::Challenge => group || asking.question == rule.question,
-                Question::Offer => sharing || rule.question == Question::Offer,
-                question => question == rule.question,
-            };
-            asked.then_some(Ok(asking))
-        }
+        Ok(asking) => speaks_of(asking.question).then_some(Ok(asking)),
     })
+}
+
+/// Whether a rule is asked for a question: the group's rules for two.
+fn answers(rule: &Rule) -> impl Fn(Question) -> bool {
+    let own = rule.question;
+    let group = [Question::Approve, Question::Challenge];
+    move |asked| asked == own || (own == Question::Authenticate && group.contains(&asked))
 }
 
 fn never_errors(rule: &Rule, all: &Askings) -> Result<Vec<Check>, Unaskable> {
     let piece = Piece::of(&rule.policy)?;
-    let queries = askings(rule, all).map(|asking| {
+    let queries = askings(all, answers(rule)).map(|asking| {
         let asking = asking?;
-        // An assumption must not lean on itself: it is asked bare.
-        let bare = rule.file == crate::policy::assumption::FILE;
-        let assumed = if bare { piece.clone() } else { piece.after(&asking.claims()) };
-        Ok(asking.asked(Query::NeverErrors(Box::new(piece.policy("rule")?), Box::new(assumed.policy("rule")?))))
+        let assumed = piece.after(&asking.claims()).policy("rule")?;
+        Ok(asking.asked(Query::NeverErrors(Box::new(piece.policy("rule")?), Box::new(assumed))))
     });
-    let why = "there is a request on which it cannot be evaluated".to_owned();
-    Ok(vec![Check::Hold(queries.collect::<Result<_, Unaskable>>()?, why)])
+    Ok(errors(queries.collect::<Result<_, Unaskable>>()?))
+}
+
+/// An assumption must not lean on itself or another: it is asked of every request that the schema allows.
+fn assumption_never_errors(assumption: &Assumption, all: &Askings) -> Result<Vec<Check>, Unaskable> {
+    let piece = Piece::of(&assumption.rule.policy)?;
+    let queries = askings(all, |question| assumption.is_about(question)).map(|asking| {
+        let alone = Box::new(piece.policy("assumption")?);
+        Ok(asking?.asked(Query::NeverErrors(alone.clone(), alone)))
+    });
+    Ok(errors(queries.collect::<Result<_, Unaskable>>()?))
+}
+
+fn errors(asked: Vec<Asked>) -> Vec<Check> {
+    vec![Check::Hold(asked, "there is a request on which it cannot be evaluated".to_owned())]
 }
 
 fn can_match(rule: &Rule, all: &Askings) -> Result<Vec<Check>, Unaskable> {
     let piece = Piece::of(&rule.policy)?;
-    let queries = askings(rule, all).map(|asking| {
+    let queries = askings(all, answers(rule)).map(|asking| {
         let asking = asking?;
         Ok(asking.asked(Query::NeverMatches(Box::new(piece.after(&asking.claims()).policy("rule")?))))
     });
@@ -100,7 +89,7 @@ fn can_match(rule: &Rule, all: &Askings) -> Result<Vec<Check>, Unaskable> {
 /// Whether some answer would be another without the rule.
 fn matters(rule: &Rule, all: &Askings) -> Result<Vec<Check>, Unaskable> {
     let (mut shadowed, mut redundant) = (Vec::new(), Vec::new());
-    for asking in askings(rule, all) {
+    for asking in askings(all, answers(rule)) {
         let asking = asking?;
         let (own, others): (Vec<_>, Vec<_>) = asking.rules.iter().partition(|(id, _)| *id == rule.id);
         let own = || own.iter().map(|(_, piece)| piece.clone());

@@ -1,0 +1,148 @@
+//! The life of a change on the command line and in running processes.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sekisho::domain::staff::Role;
+use sekisho::policy::BundleSource;
+use serde_json::Value;
+
+use crate::support::bundles::reworded;
+use crate::support::process::{Deployment, Ended, now, until};
+use crate::support::staff::signed_in;
+
+fn write(source: &BundleSource, folder: &Path) {
+    for (path, text) in source.files() {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+}
+
+/// The tokens of an author, a second compliance officer, a administrator, and one more.
+fn sessions(deployment: &Deployment) -> [String; 4] {
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let app = Arc::new(deployment.beside().await);
+        let mut tokens = Vec::new();
+        for (name, role) in [
+            ("author", Role::Compliance),
+            ("second", Role::Compliance),
+            ("administrator", Role::Administrator),
+            ("third", Role::Compliance),
+        ] {
+            tokens.push(signed_in(&app, name, &[role]).await.token);
+        }
+        app.store.clone().close().await;
+        tokens.try_into().unwrap()
+    })
+}
+
+fn by(deployment: &Deployment, token: &str, arguments: &[&str]) -> Ended {
+    // No solver is to be found here: what is not proved is kept and cannot be approved.
+    let variables = [("SEKISHO_SESSION", token), ("CVC5", "/nonexistent/cvc5")];
+    deployment.run_with(&[&["policy"], arguments].concat(), &variables)
+}
+
+fn ready(service: &crate::support::process::Service) -> Value {
+    serde_json::from_str(&service.get("/readyz").body).unwrap()
+}
+
+#[test]
+fn keygen_makes_a_key_that_others_cannot_read_and_sign_signs_with_it() {
+    let deployment = Deployment::fresh();
+    let (file, folder) = (deployment.path("release.key"), deployment.path("bundle"));
+    let said = deployment.fine(&["policy", "keygen", file.to_str().unwrap()]);
+    assert!(said.contains("signing_keys = [{ name = \"release\", public_key = \""), "{said}");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!said.contains(std::fs::read_to_string(&file).unwrap().trim()), "the secret half is not shown");
+    let again = deployment.run(&["policy", "keygen", file.to_str().unwrap()]);
+    assert_eq!(again.code, 1, "a key is never overwritten: {again:?}");
+    write(&reworded("to be signed"), &folder);
+    deployment.fine(&["policy", "sign", folder.to_str().unwrap(), "--key", file.to_str().unwrap()]);
+    let signature = std::fs::read_to_string(deployment.path("bundle.sig")).unwrap();
+    let public = said.split("public_key = \"").nth(1).unwrap().split('"').next().unwrap();
+    let keys = sekisho::credential::bundle_signature::SigningKeys::parse([("release", public)]).unwrap();
+    assert!(keys.verify(&reworded("to be signed").digest(), &signature).is_ok());
+}
+
+#[test]
+fn a_change_goes_from_a_folder_to_a_running_process_and_back() {
+    for deployment in Deployment::on_every_database() {
+        deployment.fine(&["migrate"]);
+        let [author, second, administrator, third] = sessions(&deployment);
+        let service = deployment.serve();
+        let shipped = BundleSource::shipped().digest();
+        assert_eq!(ready(&service)["bundle_digest"], shipped);
+        let source = reworded("by hand");
+        write(&source, &deployment.path("bundle"));
+        let (folder, digest) = (deployment.path("bundle"), source.digest());
+        let short = &digest[..12];
+
+        let nobody = deployment.run_with(&["policy", "submit", folder.to_str().unwrap(), "--message", "x"], &[]);
+        assert!(nobody.code == 1 && nobody.err.contains("hint: run `sekisho login`"), "{nobody:?}");
+        let submitted = by(&deployment, &author, &["submit", folder.to_str().unwrap(), "--message", "a try"]);
+        assert!(submitted.code == 1 && submitted.out.contains("NOT PROVED"), "{submitted:?}");
+        let refused = by(&deployment, &second, &["approve", short]);
+        assert!(refused.code == 1 && refused.err.contains("the bundle's checks did not pass"), "{refused:?}");
+        let refused = by(&deployment, &second, &["activate", short, "--live"]);
+        assert!(refused.code == 1 && refused.err.contains("the bundle may not be used"), "{refused:?}");
+        let urgent = ["approve", short, "--emergency", "--reason", "an attack is under way"];
+        let own = by(&deployment, &author, &urgent);
+        assert!(own.code == 1 && own.err.contains("this is your own bundle"), "{own:?}");
+        for token in [&second, &administrator] {
+            assert_eq!(by(&deployment, token, &urgent).code, 0);
+        }
+        let activated = by(&deployment, &second, &["activate", short, "--live"]);
+        let began = now();
+        assert_eq!(activated.code, 0, "{activated:?}");
+        until("the process follows", || (ready(&service)["bundle_digest"] == digest.as_str()).then_some(()));
+        assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+        assert_eq!(ready(&service)["unreviewed_emergencies"][0], digest.as_str());
+        let status = until("the process says so", || {
+            let status = by(&deployment, &second, &["status", "--format", "json"]);
+            let status: Value = serde_json::from_str(&status.out).unwrap();
+            (status["instances"][0]["live"] == digest.as_str()).then_some(status)
+        });
+        assert_eq!(status["bundles"][0]["digest"], digest.as_str());
+        assert_eq!(status["unreviewed_emergencies"][0], digest.as_str());
+        let human = by(&deployment, &second, &["status"]).out;
+        assert!(human.contains(&format!("NOT REVIEWED: {short}")) && human.contains("up "), "{human}");
+        assert_eq!(by(&deployment, &third, &["review", short, "--note", "it was right"]).code, 0);
+        let history = by(&deployment, &second, &["history"]).out;
+        assert!(history.contains("approved in an emergency") && !history.contains("NOT REVIEWED"), "{history}");
+        let shown = by(&deployment, &second, &["show", short]).out;
+        assert!(shown.contains("an attack is under way") && shown.contains("reviewed by"), "{shown}");
+        let copy = deployment.path("copy");
+        assert_eq!(by(&deployment, &second, &["export", short, copy.to_str().unwrap()]).code, 0);
+        assert_eq!(BundleSource::read(&copy).unwrap().digest(), digest);
+        let doctor = deployment.run(&["doctor"]);
+        assert!(doctor.out.contains(short) && doctor.out.contains("the program ships another bundle"), "{doctor:?}");
+        let back = by(&deployment, &second, &["rollback", "--reason", "enough"]);
+        assert!(back.code == 0 && back.out.contains("decides again"), "{back:?}");
+        until("the process follows", || (ready(&service)["bundle_digest"] == shipped.as_str()).then_some(()));
+    }
+}
+
+#[test]
+fn a_folder_under_development_is_followed_and_half_written_files_are_not_taken() {
+    let deployment = Deployment::migrated();
+    let folder = deployment.path("mine");
+    write(&reworded("one"), &folder);
+    let service = deployment.serve_folder(&folder);
+    let told = ready(&service);
+    assert_eq!(told["bundle_digest"], reworded("one").digest());
+    assert_eq!(told["policies"], format!("folder {}", folder.display()));
+    // Half of a rule: the last good bundle stays, and the reason is told.
+    let rule = std::fs::read_to_string(folder.join("approve/low-risk.cedar")).unwrap();
+    std::fs::write(folder.join("approve/low-risk.cedar"), &rule[..rule.len() / 2]).unwrap();
+    until("the fault is told", || ready(&service)["degraded"].as_str().map(|_| ()));
+    assert_eq!(ready(&service)["bundle_digest"], reworded("one").digest());
+    std::fs::write(folder.join("approve/low-risk.cedar"), &rule).unwrap();
+    std::fs::write(folder.join("README.md"), "two").unwrap();
+    until("the folder is taken", || (ready(&service)["bundle_digest"] == reworded("two").digest()).then_some(()));
+    assert!(ready(&service)["degraded"].is_null());
+    assert_eq!(deployment.count("SELECT COUNT(*) FROM bundles"), 0, "nothing of it is recorded");
+    assert_eq!(deployment.count("SELECT COUNT(*) FROM bundle_instances"), 0);
+}

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Dies at once.
+exit 1
