@@ -9,6 +9,7 @@ use cedar_policy::pst::{Clause, Expr};
 
 use super::piece::{Piece, Unaskable};
 use crate::policy::bundle::Bundle;
+use crate::policy::invariant::Invariant;
 use crate::policy::question::Question;
 use crate::policy::reference::Reference;
 
@@ -34,7 +35,7 @@ pub(super) fn given(bundle: &Bundle, question: Question) -> Result<Vec<Arc<Expr>
 fn of_reference(bundle: &Bundle, question: Question) -> Vec<String> {
     let reference = bundle.reference();
     let policies = || {
-        let invariants = bundle.invariants().iter().map(|invariant| invariant.policy());
+        let invariants = bundle.invariants().iter().map(Invariant::policy);
         bundle.rules().iter().map(|rule| &rule.policy).chain(invariants)
     };
     let named = |kind: &str| -> BTreeSet<String> {
