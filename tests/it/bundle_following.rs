@@ -35,7 +35,7 @@ async fn two_processes_on_one_database_follow_as_a_whole() {
         assert!(!refresh(&twin).await.unwrap(), "nothing changed since");
         for app in [&deployment.app, &twin] {
             let snapshot = app.bundle.snapshot();
-            let used: Vec<&str> = snapshot.all().map(|used| used.digest()).collect();
+            let used: Vec<&str> = snapshot.all().map(sekisho::app::bundles::InUse::digest).collect();
             assert_eq!(used, [&one, &two, &three]);
             instance::write_down(app).await.unwrap();
         }

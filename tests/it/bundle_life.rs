@@ -214,7 +214,7 @@ async fn an_emergency_needs_two_others_and_is_shown_until_a_third_reviewed_it() 
         assert_eq!(app.bundle.snapshot().live.digest(), digest);
         let ready = deployment.send(crate::support::exchange::Call::get("/readyz")).await.ok(200);
         assert_eq!(ready["unreviewed_emergencies"], json!([digest]));
-        assert_eq!(status(app).await.unwrap().unreviewed_emergencies, [digest.clone()]);
+        assert_eq!(status(app).await.unwrap().unreviewed_emergencies, std::slice::from_ref(&digest));
         for own in [&people.second.who, &people.administrator.who, author] {
             assert!(review(app, own, &digest, "fine").await.is_err(), "{}", own.name);
         }
