@@ -150,7 +150,7 @@ pub struct Bundles {
 }
 
 impl Bundles {
-    fn new(origin: Origin, loader: Loader, snapshot: Snapshot, degraded: Option<Degraded>) -> Self {
+    fn new(origin: Origin, loader: Loader, snapshot: &Snapshot, degraded: Option<Degraded>) -> Self {
         let new = Self {
             origin,
             loader,

@@ -4,7 +4,7 @@ use super::{Drawing, Picture, Tone, WIDTH, length, number};
 
 /// The height of both columns without their gaps.
 const TALL: f64 = 250.0;
-const GAP: f64 = 26.0;
+const GAP: f64 = 32.0;
 /// Space for the columns' headings.
 const TOP: f64 = 34.0;
 /// Where the columns stand: names are written outside.

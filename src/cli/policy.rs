@@ -61,6 +61,6 @@ pub(super) async fn run(command: PolicyCommand, settings: &Settings, out: &mut d
         PolicyCommand::Prove(args) => prove::run(args, settings, out).await,
         PolicyCommand::Compare(args) => compare::run(args, settings, out).await,
         PolicyCommand::Replay(args) => replay::run(*args, settings, out).await,
-        PolicyCommand::Life(command) => life::run(command, settings, out).await,
+        PolicyCommand::Life(command) => Box::pin(life::run(command, settings, out)).await,
     }
 }

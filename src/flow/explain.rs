@@ -77,7 +77,7 @@ impl Explained {
 pub async fn recorded(app: &App, who: &SignedIn, id: AuthenticationId) -> Result<Recorded, ExplainError> {
     let found = app.store.any_authentication(id).await?;
     let mut entry = note(app, &who.actor(), "authentication.explain", id.to_string());
-    entry.result = if found.is_some() { "shown" } else { "unknown" }.to_owned();
+    if found.is_some() { "shown" } else { "unknown" }.clone_into(&mut entry.result);
     app.store.write(move |transaction| Box::pin(async move { audit::append(transaction, &entry).await })).await?;
     let authentication = found.ok_or(ExplainError::Unknown(id))?;
     let (facts, verdict) =

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::fmt::Write as _;
 
 use serde::Deserialize;
 
@@ -46,10 +47,10 @@ pub enum LabelError {
 fn listed(rows: &[(u64, String)]) -> String {
     let mut text = if rows.len() == 1 { "1 row is wrong".to_owned() } else { format!("{} rows are wrong", rows.len()) };
     for (line, message) in rows.iter().take(LISTED) {
-        text.push_str(&format!("\n  line {line}: {message}"));
+        let _ = write!(text, "\n  line {line}: {message}");
     }
     if rows.len() > LISTED {
-        text.push_str(&format!("\n  and {} more", rows.len() - LISTED));
+        let _ = write!(text, "\n  and {} more", rows.len() - LISTED);
     }
     text.push_str("\nhint: correct these lines and import the whole file again");
     text

@@ -103,7 +103,7 @@ fn winner(now: Option<&BundleActivation>) -> String {
 /// A bundle's record without its files.
 async fn head(app: &App, digest: &str) -> Result<BundleHead, PoliciesError> {
     let unknown = || PoliciesError::Unknown(digest.to_owned());
-    Ok(app.store.bundle(digest).await?.map(|stored: StoredBundle| stored.head).ok_or_else(unknown)?)
+    app.store.bundle(digest).await?.map(|stored: StoredBundle| stored.head).ok_or_else(unknown)
 }
 
 /// Where a bundle stands.

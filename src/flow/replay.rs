@@ -221,7 +221,7 @@ impl Reader {
             };
             position = Some(last);
             let passed = records.len() as u64;
-            let records = records.into_iter().filter(|record| self.selection.takes(record.id)).collect();
+            let records: Vec<_> = records.into_iter().filter(|record| self.selection.takes(record.id)).collect();
             let ways = self.ways.of(&records).await?;
             if pages.send(Page { number, passed, records, ways, last, reached }).await.is_err() {
                 return Ok(Read { pages: number, to_the_end: false });

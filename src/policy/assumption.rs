@@ -186,13 +186,17 @@ fn permit(claims: Vec<Clause>) -> Result<String, pst::PstConstructionError> {
     Ok(Policy::from_pst(pst::Policy::Static(body))?.to_string())
 }
 
+fn parse(text: &str) -> Result<PolicySet, Box<cedar_policy::ParseErrors>> {
+    PolicySet::from_str(text).map_err(Box::new)
+}
+
 impl Guard {
     /// A copy that shares nothing with another: the texts are parsed again.
-    pub(super) fn copy(text: &GuardText) -> Result<Self, cedar_policy::ParseErrors> {
-        let alone = text.alone.iter().map(|(id, text)| Ok((id.clone(), PolicySet::from_str(text)?)));
+    pub(super) fn copy(text: &GuardText) -> Result<Self, Box<cedar_policy::ParseErrors>> {
+        let alone = text.alone.iter().map(|(id, text)| Ok((id.clone(), parse(text)?)));
         Ok(Self {
-            joined: text.joined.as_deref().map_or_else(|| Ok(PolicySet::new()), PolicySet::from_str)?,
-            alone: alone.collect::<Result<_, cedar_policy::ParseErrors>>()?,
+            joined: text.joined.as_deref().map_or_else(|| Ok(PolicySet::new()), parse)?,
+            alone: alone.collect::<Result<_, Box<cedar_policy::ParseErrors>>>()?,
         })
     }
 

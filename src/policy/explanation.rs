@@ -120,7 +120,7 @@ pub fn explain(bundle: &Bundle, facts: &Facts) -> Explanation {
     let verdict = decide_witnessed(bundle, facts, &mut |question, method, answer| {
         asked.push((Query::about_purchase(question, method), answer.clone()));
     });
-    let questions = asked.into_iter().map(|(query, answer)| answered(bundle, facts, &query, answer));
+    let questions = asked.into_iter().map(|(query, answer)| answered(bundle, facts, &query, &answer));
     Explanation { verdict, questions: questions.collect() }
 }
 
@@ -134,12 +134,12 @@ pub fn explain_sharing(bundle: &Bundle, facts: &Facts, recipient: &str) -> Vec<A
     let one = |class: &DataClass| {
         let mut asked = Answer::default();
         share_witnessed(bundle, facts, recipient, *class, &mut |_, _, answer| asked = answer.clone());
-        answered(bundle, facts, &Query::Share(recipient.to_owned(), *class), asked)
+        answered(bundle, facts, &Query::Share(recipient.to_owned(), *class), &asked)
     };
     DataClass::ALL.iter().map(one).collect()
 }
 
-fn answered(bundle: &Bundle, facts: &Facts, query: &Query, answer: Answer) -> Answered {
+fn answered(bundle: &Bundle, facts: &Facts, query: &Query, answer: &Answer) -> Answered {
     let question = query.question();
     let step = Step::new(bundle, question, answer.clone(), &mut Vec::new());
     let group = matches!(question, Question::Approve | Question::Challenge);
@@ -147,7 +147,7 @@ fn answered(bundle: &Bundle, facts: &Facts, query: &Query, answer: Answer) -> An
     let prepared = prepare(bundle, facts, query);
     let said = bundle.rules().iter().filter(belongs).map(|rule| {
         let conditions = prepared.as_ref().map(|prepared| weigh::conditions(rule, question, prepared));
-        one_rule(rule, &answer, step.policies.contains(&rule.id), conditions)
+        one_rule(rule, answer, step.policies.contains(&rule.id), conditions)
     });
     let mut rules: Vec<RuleSaid> = said.collect();
     sort_by_nearness(&mut rules);

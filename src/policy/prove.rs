@@ -40,13 +40,20 @@ pub struct Options {
     pub solver: PathBuf,
     /// The items to prove; all when empty.
     pub only: Vec<String>,
-    /// How long the solver may think about one query.
+    /// How long the solver may think about one query before it says that it does not know.
+    pub limit: Duration,
+    /// How long one query may take with all that belongs to it, before the solver is given up.
     pub patience: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { solver: PathBuf::from("cvc5"), only: Vec::new(), patience: Duration::from_secs(10) }
+        Self {
+            solver: PathBuf::from("cvc5"),
+            only: Vec::new(),
+            limit: Duration::from_secs(5),
+            patience: Duration::from_secs(10),
+        }
     }
 }
 
@@ -157,7 +164,7 @@ pub async fn prove_between(live: &Bundle, new: &Bundle, options: &Options) -> Pr
     };
     let specs: Vec<Spec> = specs.into_iter().filter(|spec| options.wants(&spec.id)).collect();
     let mut items = unknown(&specs, &options.only);
-    let mut process = Process::new(&options.solver, options.patience);
+    let mut process = Process::new(options);
     if let Err(why) = process.probe().await {
         items.extend(specs.into_iter().map(|spec| not_asked(spec, &why)));
         return Proof { digest, items, unavailable: Some(why) };

@@ -84,17 +84,18 @@ impl Wanted<'_> {
         }
     }
 
+    /// What hardly any request fulfils, so that the rule changes nothing before it is finished.
     fn condition(&self) -> Option<&'static str> {
         match (self.question, self.permits) {
-            (Question::Share, true) => {
-                Some("context.consent == \"permitted\" && context.data_class == \"transaction\"")
-            }
-            (Question::Share, false) => Some("context.data_class == \"location\""),
-            (Question::Offer, true) => Some("context.enrolment.state == \"complete\""),
-            (Question::Offer, false) => Some("context.enrolment.state != \"complete\""),
             (Question::Staff, _) => None,
-            (_, true) => Some("context.purchase.amount_base_minor <= 1000"),
-            (_, false) => Some("context.purchase.amount_base_minor > 3000000"),
+            (Question::Share, true) => Some(
+                "context.consent == \"permitted\" && context.purpose == \"other_non_payment\" && context.data_class == \"location\"",
+            ),
+            (Question::Share, false) => {
+                Some("context.purpose == \"other_non_payment\" && context.data_class == \"location\"")
+            }
+            // ISO 4217: no currency.
+            _ => Some("context.purchase.currency == \"XXX\""),
         }
     }
 }

@@ -58,7 +58,7 @@ fn a_case_file_that_cannot_be_read_is_named_with_its_line() {
         ("cases:\n  - name: a\n    outcom: reject\n", 3, "outcom"),
         ("cases:\n  - name: a\n    outcome: perhaps\n    reasons: []\n", 3, "perhaps"),
         ("cases:\n  - name: [a\n", 2, ""),
-        ("cases:\n  - outcome: reject\n    reasons: []\n", 2, "name"),
+        ("cases:\n  - outcome: reject\n    reasons: []\n", 3, "name"),
         ("cases:\n  - name: a\n    name: b\n    outcome: reject\n    reasons: []\n", 3, "name"),
     ] {
         let found = refused(text);

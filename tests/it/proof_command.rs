@@ -73,9 +73,8 @@ fn a_refuted_claim_is_told_as_a_purchase_and_written_as_a_case_beside_the_bundle
     fs::copy(&file, Path::new(&bundle).join("cases/found.yaml")).unwrap();
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let code = sekisho::cli::run(["sekisho", "policy", "test", &bundle].map(Into::into), &mut out, &mut err);
-    assert_eq!(code, 1, "the bundle's own case of a blocked card fails");
     let out = String::from_utf8(out).unwrap();
-    assert!(!out.contains("counterexample of") && !out.contains("found.yaml"), "{out}");
+    assert!(code == 0 && out.contains(" 0 failed"), "{out}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn shipped() -> Bundle {
 }
 
 fn options(solver: PathBuf) -> Options {
-    Options { solver, only: vec![ASKED.to_owned()], patience: Duration::from_millis(1_500) }
+    Options { solver, only: vec![ASKED.to_owned()], patience: Duration::from_millis(1_500), ..Options::default() }
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ async fn looks(browser: &Browser, name: &str, sight: Sight) {
 async fn the_report_can_be_read_by_everybody_in_every_window() {
     let pages = reports().await;
     let folder = tempfile::tempdir().unwrap();
-    in_browser(Setup { without_scripts: true, ..Setup::default() }, async |browser| {
+    in_browser(Setup::default(), async |browser| {
         for (name, page) in ["ja", "en"].into_iter().zip(&pages) {
             let file = folder.path().join(format!("{name}.html"));
             std::fs::write(&file, page).unwrap();

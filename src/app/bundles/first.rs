@@ -83,9 +83,10 @@ fn signature(
 }
 
 fn findings(shipped: bool) -> Findings {
-    let (state, summary) = match shipped {
-        true => (FindingState::Passed, "part of the program's own tests"),
-        false => (FindingState::NotProved, "not run: it was recorded as the first bundle of the database"),
+    let (state, summary) = if shipped {
+        (FindingState::Passed, "part of the program's own tests")
+    } else {
+        (FindingState::NotProved, "not run: it was recorded as the first bundle of the database")
     };
     let finding = || Finding { state, summary: summary.to_owned(), details: Vec::new() };
     let sound = Finding { state: FindingState::Passed, summary: "sound".to_owned(), details: Vec::new() };

@@ -32,7 +32,7 @@ pub(in crate::app) async fn start(
             activation: None,
         };
         let snapshot = Snapshot { live, canary: None, shadow: None };
-        return Ok(Bundles::new(origin, loader, snapshot, None));
+        return Ok(Bundles::new(origin, loader, &snapshot, None));
     }
     let mut known = None;
     let mut current = loader.store.current_bundles().await?;
@@ -45,7 +45,8 @@ pub(in crate::app) async fn start(
         Ok(loaded) => (InUse::of(live, Arc::new(loaded)), None),
         Err(error) => stand_in(&loader, live, error).await?,
     };
-    let bundles = Bundles::new(origin, loader, Snapshot { live: used, canary: None, shadow: None }, degraded);
+    let snapshot = Snapshot { live: used, canary: None, shadow: None };
+    let bundles = Bundles::new(origin, loader, &snapshot, degraded);
     // Canary and shadow follow in the same way as while it runs.
     super::refresh::follow(&bundles, &current).await;
     Ok(bundles)

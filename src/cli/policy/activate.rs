@@ -79,7 +79,7 @@ pub(super) async fn run(app: &App, args: ActivateArgs, out: &mut dyn Write) -> R
         BundleMode::Live => writeln!(out, "{digest} decides; every process follows within two seconds")?,
         BundleMode::Canary => writeln!(out, "{digest} decides about {} of the cards", percent(begun.share.into()))?,
         BundleMode::Shadow => {
-            writeln!(out, "{digest} is asked beside {} of the decisions", percent(begun.share.into()))?
+            writeln!(out, "{digest} is asked beside {} of the decisions", percent(begun.share.into()))?;
         }
     }
     if let Some(until) = begun.until {

@@ -1,4 +1,4 @@
-//! How findings about a bundle are shown: to people with the place in the file, to programs as JSON or JUnit XML.
+//! How findings about a bundle are shown: to people with the place in the file, to programs as JSON or as XML in the form of `JUnit`.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -19,7 +19,7 @@ pub(super) enum Format {
     Human,
     /// One JSON document
     Json,
-    /// JUnit XML, as build servers read it
+    /// XML in the form of `JUnit`, as build servers read it
     Junit,
 }
 

@@ -23,6 +23,9 @@ pub(in crate::cli) struct SubmitArgs {
     /// The detached signature that `sekisho policy sign` wrote
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
+    /// The solver that proves
+    #[arg(long, env = "CVC5", value_name = "PATH", default_value = "cvc5")]
+    solver: PathBuf,
 }
 
 pub(super) async fn run(args: SubmitArgs, settings: &Settings, out: &mut dyn Write) -> Result<u8, Failure> {
@@ -31,8 +34,7 @@ pub(super) async fn run(args: SubmitArgs, settings: &Settings, out: &mut dyn Wri
     let signature = args.signature.map(std::fs::read_to_string).transpose().map_err(unreadable)?;
     let app = Box::pin(crate::cli::open(settings.load()?)).await?;
     let who = login::who(&app).await?;
-    let proofs =
-        Options { solver: std::env::var_os("CVC5").map_or("cvc5".into(), PathBuf::from), ..Options::default() };
+    let proofs = Options { solver: args.solver, ..Options::default() };
     let submission = Submission { source, message: args.message, signature, proofs };
     let submitted = submit(&app, &who, submission).await;
     app.store.clone().close().await;

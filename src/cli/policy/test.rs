@@ -111,44 +111,35 @@ fn tell(report: &Report, least: Option<u8>, out: &mut dyn Write) -> io::Result<(
 /// What a failed case expected, what came, and what each rule said.
 fn why(failure: &CaseFailure) -> String {
     let line = failure.line.map(|line| format!(":{line}")).unwrap_or_default();
-    let mut text = format!("failed: {}{line}: {}\n", failure.file, failure.name);
-    for difference in &failure.differences {
-        text.push_str(&format!("  {difference}\n"));
-    }
-    for asked in &failure.questions {
-        text.push_str(&question(asked, &failure.expected));
-    }
-    text
+    let head = format!("failed: {}{line}: {}\n", failure.file, failure.name);
+    let differences = failure.differences.iter().map(|difference| format!("  {difference}\n"));
+    let asked = failure.questions.iter().map(|asked| question(asked, &failure.expected));
+    [head].into_iter().chain(differences).chain(asked).collect()
 }
 
 fn question(asked: &Answered, expected: &[String]) -> String {
     let of = asked.method.map(|method| format!(" {}", method.as_str()));
     let of = of.or_else(|| Some(format!(" {} to {}", asked.data_class?.as_str(), asked.recipient.as_deref()?)));
     let answer = if asked.yes { "yes" } else { "no" };
-    let mut text = format!("  {}{}: {answer}\n", asked.question.as_str(), of.unwrap_or_default());
+    let head = format!("  {}{}: {answer}\n", asked.question.as_str(), of.unwrap_or_default());
     let near = |rule: &&RuleSaid| rule.standing == Standing::NearMiss && !expected.contains(&rule.id);
     let shown = asked.rules.iter().filter(|rule| rule.standing <= Standing::Failed || expected.contains(&rule.id));
-    for rule in shown.chain(asked.rules.iter().filter(near).take(NEAR_MISSES_SHOWN)) {
-        text.push_str(&said(rule));
-    }
+    let shown = shown.chain(asked.rules.iter().filter(near).take(NEAR_MISSES_SHOWN)).map(said);
     let more = asked.rules.iter().filter(near).count().saturating_sub(NEAR_MISSES_SHOWN);
-    if more > 0 {
-        text.push_str(&format!("    and {more} more near misses\n"));
-    }
-    text
+    let more = (more > 0).then(|| format!("    and {more} more near misses\n"));
+    [head].into_iter().chain(shown).chain(more).collect()
 }
 
 fn said(rule: &RuleSaid) -> String {
     let effect = if rule.forbids { "forbid" } else { "permit" };
     let standing = rule.standing.as_str().replace('_', " ");
     let error = rule.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
-    let mut text = format!("    {standing}: {effect} {}{error}\n", rule.id);
-    for condition in rule.failing() {
+    let failing = rule.failing().map(|condition| {
         let values: Vec<String> = condition.values.iter().map(ToString::to_string).collect();
-        let part = condition.part.as_str();
-        text.push_str(&format!("      {part} {}\n        {}\n", condition.text, values.join(", ")));
-    }
-    text
+        format!("      {} {}\n        {}\n", condition.part.as_str(), condition.text, values.join(", "))
+    });
+    let head = format!("    {standing}: {effect} {}{error}\n", rule.id);
+    [head].into_iter().chain(failing).collect()
 }
 
 fn document(report: &Report, covered: bool) -> serde_json::Value {

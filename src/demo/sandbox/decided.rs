@@ -1,5 +1,7 @@
 //! A purchase decided by the live bundle as a real one is, with what its buyer then does in the challenge.
 
+use std::collections::BTreeSet;
+
 use super::analysis::assessment;
 use super::chance::Chance;
 use super::history::History;
@@ -177,7 +179,7 @@ fn yen(purchase: &Purchase) -> Money {
 
 fn enrolment(person: &Person) -> EnrolmentFacts {
     let complete = person.enrolment == crate::domain::facts::EnrolmentState::Complete;
-    let usable = if complete { person.methods.clone() } else { Default::default() };
+    let usable = if complete { person.methods.clone() } else { BTreeSet::new() };
     EnrolmentFacts { state: person.enrolment, methods: person.methods.clone(), usable_methods: usable }
 }
 

@@ -34,10 +34,11 @@ struct Fraudster {
 pub(super) fn purchases(day: Day, world: World<'_>, into: &mut Vec<Purchase>) {
     let cards = f64::from(u32::try_from(world.people.len()).unwrap_or(u32::MAX));
     let mut chance = Chance::of(day.seed, "fraud", [day.number, 0]);
-    for serial in 0..chance.count(cards / 600.0) {
+    // In a small sandbox there is some fraud to be seen all the same.
+    for serial in 0..chance.count((cards / 600.0).max(1.0)) {
         stolen_number(day, serial, world, into);
     }
-    for serial in 0..chance.count(cards / 1_500.0) {
+    for serial in 0..chance.count((cards / 1_500.0).max(0.5)) {
         takeover(day, serial, world, into);
     }
     if chance.is((cards / 15_000.0).min(0.6) + 0.05) {

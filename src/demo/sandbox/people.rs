@@ -158,7 +158,7 @@ fn enrolment(chance: &mut Chance, programme: &str) -> (EnrolmentState, BTreeSet<
 
 /// An address of the range for documentation (RFC 3849): it leads nowhere.
 pub(super) fn address_of_network(chance: &mut Chance, network: u16) -> IpAddr {
-    let [a, b, c, d, e, f, g, h] = chance.bytes::<8>();
-    let [one, two, three, four] = [[a, b], [c, d], [e, f], [g, h]].map(u16::from_be_bytes);
+    let mut part = || u16::from_be_bytes(chance.bytes());
+    let [one, two, three, four] = [part(), part(), part(), part()];
     IpAddr::V6(Ipv6Addr::new(0x2001, 0x0db8, network, one, two, three, four, 1))
 }

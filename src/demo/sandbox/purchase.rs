@@ -63,6 +63,7 @@ pub(super) struct Network {
 
 /// One purchase.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own about a purchase")]
 pub(super) struct Purchase {
     pub(super) id: AuthenticationId,
     pub(super) at: Micros,

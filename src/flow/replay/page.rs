@@ -132,9 +132,10 @@ fn note(
         of.iter().filter(|rule| !other.contains(rule)).cloned().collect()
     };
     // Without a verdict of the new bundle nobody can say which rules make the difference.
-    let (added, removed) = after.map_or_else(Default::default, |verdict| {
-        (only(&verdict.policies, &before.policies), only(&before.policies, &verdict.policies))
-    });
+    let (added, removed) = after.map_or_else(
+        || (Vec::new(), Vec::new()),
+        |verdict| (only(&verdict.policies, &before.policies), only(&before.policies, &verdict.policies)),
+    );
     for rule in &added {
         tally.rules.entry(rule.clone()).or_default().added.add(money);
     }

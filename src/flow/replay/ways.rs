@@ -32,7 +32,7 @@ impl Ways {
     }
 
     /// The ways of these records, and of those before them.
-    pub(super) async fn of(&mut self, records: &Vec<RecordedDecision>) -> Result<ByDigest, StoreError> {
+    pub(super) async fn of(&mut self, records: &[RecordedDecision]) -> Result<ByDigest, StoreError> {
         for record in records {
             let digest = &record.bundle_digest;
             if !self.found.contains_key(digest) {

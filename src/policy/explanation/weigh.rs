@@ -185,11 +185,12 @@ fn reads(expr: &Expr, found: &mut Vec<(String, Option<String>)>) {
         return;
     }
     match expr {
-        Expr::UnaryOp { expr, .. } | Expr::Like { expr, .. } | Expr::Is { expr, .. } => reads(expr, found),
-        Expr::GetAttr { expr, .. } => reads(expr, found),
+        Expr::UnaryOp { expr, .. } | Expr::Like { expr, .. } | Expr::Is { expr, .. } | Expr::GetAttr { expr, .. } => {
+            reads(expr, found);
+        }
         Expr::HasAttr { expr, attrs } => {
             if let Some(path) = path_of(expr) {
-                let attrs: Vec<&str> = attrs.iter().map(|attr| attr.as_str()).collect();
+                let attrs: Vec<&str> = attrs.iter().map(AsRef::as_ref).collect();
                 found.push((format!("{path}.{}", attrs.join(".")), None));
             }
         }

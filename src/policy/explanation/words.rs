@@ -64,7 +64,7 @@ impl Speaker {
                 Some(Words::new(format!("{}：なし", noun.ja), format!("{}: none", noun.en)))
             }
             Expr::HasAttr { expr, attrs } => {
-                let attrs: Vec<&str> = attrs.iter().map(|attr| attr.as_str()).collect();
+                let attrs: Vec<&str> = attrs.iter().map(AsRef::as_ref).collect();
                 let noun = noun(&format!("{}.{}", path_of(expr)?, attrs.join(".")), self.question)?;
                 Some(Words::new(format!("{}が示されている", noun.ja), format!("{} is stated", noun.en)))
             }

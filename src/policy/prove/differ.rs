@@ -36,7 +36,7 @@ pub(in crate::policy) struct Asker {
 impl Asker {
     /// Sees that there is a solver.
     pub(in crate::policy) async fn start(options: &Options) -> Result<Self, String> {
-        Process::new(&options.solver, options.patience).probe().await?;
+        Process::new(options).probe().await?;
         Ok(Self { options: options.clone() })
     }
 
@@ -53,7 +53,7 @@ impl Asker {
             Ok(specs) => specs,
             Err(error) => return rows.iter().map(|_| Side::Undecided(error.to_string())).collect(),
         };
-        let process = Process::new(&self.options.solver, self.options.patience);
+        let process = Process::new(&self.options);
         let done = work::run(specs, process, &self.options).await;
         let side = |(row, found): (&Row<'_>, Found)| match found {
             Found::Proved | Found::Warned(_) => Side::No,
@@ -98,6 +98,6 @@ fn query(row: &Row<'_>, old: &Bundle, new: &Bundle) -> Result<Vec<Check>, Unaska
     if let Some(only) = &row.only {
         first.push(Piece::only_if(premise::expression(only)?));
     }
-    let asked = allows.asked(Asked::Implies(set(&first)?, set(&answers(&denies))?));
+    let asked = allows.asked(Asked::Implies(Box::new(set(&first)?), Box::new(set(&answers(&denies))?)));
     Ok(vec![Check::Hold(vec![asked], String::new())])
 }

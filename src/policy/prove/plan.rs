@@ -170,7 +170,7 @@ impl Asking {
     /// Nothing that keeps the premise and these pieces is allowed.
     pub(super) fn never_allows(&self, pieces: impl IntoIterator<Item = Piece>) -> Result<Asked, Unaskable> {
         let pieces: Vec<Piece> = pieces.into_iter().chain(self.premise()).collect();
-        Ok(self.asked(Query::NeverAllows(set(&pieces)?)))
+        Ok(self.asked(Query::NeverAllows(Box::new(set(&pieces)?))))
     }
 
     /// Whatever keeps the premise and is allowed by the first pieces is allowed by the others.
@@ -181,7 +181,7 @@ impl Asking {
     ) -> Result<Asked, Unaskable> {
         let first: Vec<Piece> = first.into_iter().chain(self.premise()).collect();
         let second: Vec<Piece> = second.into_iter().collect();
-        Ok(self.asked(Query::Implies(set(&first)?, set(&second)?)))
+        Ok(self.asked(Query::Implies(Box::new(set(&first)?), Box::new(set(&second)?))))
     }
 }
 

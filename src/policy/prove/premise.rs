@@ -27,7 +27,7 @@ pub(super) fn assumed(bundle: &Bundle, question: Question) -> Result<Vec<Arc<Exp
 
 /// What follows from a bundle's reference data for a question's requests.
 pub(super) fn given(bundle: &Bundle, question: Question) -> Result<Vec<Arc<Expr>>, Unaskable> {
-    of_reference(bundle, question).iter().map(|text| expression(text)).collect()
+    of_reference(bundle, question).iter().map(String::as_str).map(expression).collect()
 }
 
 /// What reference data say, for the entities that rules and invariants name.

@@ -13,6 +13,8 @@ use cedar_policy_symcc::{CedarSymCompiler, CompiledPolicy, CompiledPolicySet, En
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use super::Options;
+
 /// How long the process may take at most to show that it can tell true from false.
 const PROBE: Duration = Duration::from_secs(5);
 
@@ -24,9 +26,9 @@ pub(super) enum Query {
     /// The policy matches no request.
     NeverMatches(Box<Policy>),
     /// The set allows no request.
-    NeverAllows(PolicySet),
+    NeverAllows(Box<PolicySet>),
     /// Whatever the first set allows, the second allows.
-    Implies(PolicySet, PolicySet),
+    Implies(Box<PolicySet>, Box<PolicySet>),
 }
 
 /// What the solver says.
@@ -43,18 +45,20 @@ pub(super) enum Answer {
 /// One solver process, started when it is first needed.
 pub(super) struct Process {
     program: PathBuf,
+    limit: Duration,
     patience: Duration,
     running: Option<CedarSymCompiler<LocalSolver>>,
 }
 
 impl Process {
-    pub(super) fn new(program: &Path, patience: Duration) -> Self {
-        Self { program: program.to_owned(), patience, running: None }
+    pub(super) fn new(options: &Options) -> Self {
+        let (program, limit, patience) = (options.solver.clone(), options.limit, options.patience);
+        Self { program, limit, patience, running: None }
     }
 
     /// Starts the process, and has it tell true from false.
     pub(super) async fn probe(&mut self) -> Result<(), String> {
-        let mut started = start(&self.program)?;
+        let mut started = start(&self.program, self.limit)?;
         let probed = timeout(self.patience.min(PROBE), async {
             let solver = started.solver_mut();
             Ok::<_, SolverError>((ask_constant(solver, "true").await?, ask_constant(solver, "false").await?))
@@ -92,7 +96,8 @@ impl Process {
             }
             Ok(Err(Error::SolverUnknown)) => {
                 self.running = Some(solver);
-                Answer::Undecided("the solver does not know, or needs more than 5 s".to_owned())
+                let limit = self.limit.as_secs_f32();
+                Answer::Undecided(format!("the solver does not know, or needs more than {limit} s"))
             }
             Ok(Err(error)) => Answer::Undecided(format!("the solver failed: {}", told(&error))),
             Err(_) => Answer::Undecided(format!("the solver gave no answer within {} s", self.patience.as_secs_f32())),
@@ -111,9 +116,10 @@ fn told(error: &Error) -> String {
     }
 }
 
-fn start(program: &Path) -> Result<CedarSymCompiler<LocalSolver>, String> {
+fn start(program: &Path, limit: Duration) -> Result<CedarSymCompiler<LocalSolver>, String> {
     let mut command = Command::new(program);
-    command.args(["--lang", "smt", "--tlimit-per=5000", "--strings-exp"]).kill_on_drop(true);
+    let limit = format!("--tlimit-per={}", limit.as_millis());
+    command.args(["--lang", "smt", &limit, "--strings-exp"]).kill_on_drop(true);
     let solver = LocalSolver::from_command(&mut command).map_err(|error| {
         let why = match error {
             SolverError::Io(error) => error.to_string(),

@@ -15,7 +15,7 @@ use crate::policy::decide::{broken_assumptions, share};
 use crate::policy::invariant::{Claim, Invariant};
 use crate::policy::question::Question;
 use crate::policy::rehearsal::{least, most};
-use crate::policy::yardstick::{Query, Yardstick};
+use crate::policy::yardstick::{Prepared, Query, Yardstick};
 
 /// What is seen of a bundle's rules.
 #[derive(Default)]
@@ -60,25 +60,27 @@ impl Witnesses {
             for query in Query::all(bundle) {
                 let Some(prepared) = yardstick.prepare(&facts, &query) else { continue };
                 let response = authorizer.is_authorized(&prepared.request, &rules, &prepared.entities);
-                for claim in &claims {
-                    let set = &claim.matching;
-                    let matches = || authorizer.is_authorized(&prepared.request, set, &prepared.entities);
-                    if !seen.spoken_of.contains(&claim.id)
-                        && matches().decision() == Decision::Allow
-                        && claim.second.as_ref().is_none_or(|changes| {
-                            let second = instead::facts(&facts, changes);
-                            second.is_some_and(|second| keeps_assumptions(bundle, &second))
-                        })
-                    {
-                        seen.spoken_of.insert(claim.id.clone());
-                    }
-                }
+                seen.speak(bundle, &claims, &facts, &prepared);
                 if response.diagnostics().errors().next().is_none() {
                     seen.add(bundle, response.diagnostics().reason().map(ToString::to_string).collect());
                 }
             }
         }
         seen
+    }
+
+    /// The invariants that speak of this request, and whose second request can be.
+    fn speak(&mut self, bundle: &Bundle, claims: &[Spoken], facts: &Facts, prepared: &Prepared) {
+        let can_be = |changes: &Vec<(String, String)>| {
+            instead::facts(facts, changes).is_some_and(|second| keeps_assumptions(bundle, &second))
+        };
+        for claim in claims.iter().filter(|claim| !self.spoken_of.contains(&claim.id)).collect::<Vec<_>>() {
+            let set = &claim.matching;
+            let response = Authorizer::new().is_authorized(&prepared.request, set, &prepared.entities);
+            if response.decision() == Decision::Allow && claim.second.as_ref().is_none_or(can_be) {
+                self.spoken_of.insert(claim.id.clone());
+            }
+        }
     }
 
     /// One answer: a forbid decides when it stands alone against a permit, and a permit when it stands alone.

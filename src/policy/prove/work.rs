@@ -40,7 +40,7 @@ pub(super) async fn run(specs: Vec<Spec>, first: Process, options: &Options) -> 
     let mut workers = JoinSet::new();
     workers.spawn(work(queue.clone(), first));
     for _ in 1..SOLVERS {
-        workers.spawn(work(queue.clone(), Process::new(&options.solver, options.patience)));
+        workers.spawn(work(queue.clone(), Process::new(options)));
     }
     let mut done: Vec<(usize, Done)> = workers.join_all().await.into_iter().flatten().collect();
     done.sort_by_key(|(place, _)| *place);

@@ -16,19 +16,45 @@ pub(super) fn every_word() -> Vec<Facts> {
         change(&mut facts);
         found.push(facts);
     };
-    Purpose::ALL.iter().for_each(|word| with(&|facts| facts.purpose = *word));
-    ConsentState::ALL.iter().for_each(|word| with(&|facts| facts.consent = *word));
-    ChallengeWish::ALL.iter().for_each(|word| with(&|facts| facts.challenge_wish = *word));
-    CardStatus::ALL.iter().for_each(|word| with(&|facts| facts.card.status = *word));
-    EnrolmentState::ALL.iter().for_each(|word| with(&|facts| facts.enrolment.state = *word));
-    DeliveryKind::ALL.iter().for_each(|word| with(&|facts| facts.delivery.kind = *word));
-    RecognisedBy::ALL.iter().for_each(|word| with(&|facts| facts.device.recognised_by = *word));
-    OsFamily::ALL.iter().for_each(|word| with(&|facts| facts.device.os_family = *word));
-    LocationSource::ALL.iter().for_each(|word| with(&|facts| facts.location.source = *word));
-    Match::ALL.iter().for_each(|word| with(&|facts| compare_all(facts, *word)));
-    NotAsked::ALL.iter().for_each(|reason| with(&|facts| facts.assessment = Assessment::NotAsked { reason: *reason }));
-    NoAnswer::ALL.iter().for_each(|reason| with(&|facts| facts.assessment = Assessment::NoAnswer { reason: *reason }));
-    Recommendation::ALL.iter().for_each(|word| with(&|facts| facts.assessment = answered(*word)));
+    for word in Purpose::ALL {
+        with(&|facts| facts.purpose = *word);
+    }
+    for word in ConsentState::ALL {
+        with(&|facts| facts.consent = *word);
+    }
+    for word in ChallengeWish::ALL {
+        with(&|facts| facts.challenge_wish = *word);
+    }
+    for word in CardStatus::ALL {
+        with(&|facts| facts.card.status = word);
+    }
+    for word in EnrolmentState::ALL {
+        with(&|facts| facts.enrolment.state = *word);
+    }
+    for word in DeliveryKind::ALL {
+        with(&|facts| facts.delivery.kind = *word);
+    }
+    for word in RecognisedBy::ALL {
+        with(&|facts| facts.device.recognised_by = *word);
+    }
+    for word in OsFamily::ALL {
+        with(&|facts| facts.device.os_family = *word);
+    }
+    for word in LocationSource::ALL {
+        with(&|facts| facts.location.source = *word);
+    }
+    for word in Match::ALL {
+        with(&|facts| compare_all(facts, *word));
+    }
+    for reason in NotAsked::ALL {
+        with(&|facts| facts.assessment = Assessment::NotAsked { reason: *reason });
+    }
+    for reason in NoAnswer::ALL {
+        with(&|facts| facts.assessment = Assessment::NoAnswer { reason: *reason });
+    }
+    for word in Recommendation::ALL {
+        with(&|facts| facts.assessment = answered(*word));
+    }
     found
 }
 

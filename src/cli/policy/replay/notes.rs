@@ -157,8 +157,6 @@ fn harmless(cell: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn no_cell_is_a_formula() {
         let cells = ["=1+1", "+A1", "-cmd|' /C calc'!A0", "@SUM(1)", "\t=1", "night large-amount", "-12", "980"];

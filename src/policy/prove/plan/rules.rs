@@ -1,6 +1,7 @@
 //! What is claimed of each rule: that it never errors, that it can match, and that it changes something.
 
 use super::{About, Asked, Asking, Check, Scene, Spec};
+use crate::policy::assumption::Assumption;
 use crate::policy::prove::piece::{Piece, Unaskable};
 use crate::policy::prove::solver::Query;
 use crate::policy::question::Question;
@@ -25,49 +26,59 @@ pub(super) fn of(scene: &Scene<'_>) -> Vec<Spec> {
             if witnesses.matter.contains(id) { Ok(Vec::new()) } else { matters(rule, all) }
         });
     }
-    for rule in scene.new.assumptions().iter().map(|assumption| &assumption.rule) {
-        let (id, title) =
-            (format!("never-errors:{}", rule.id), format!("`{}` can be evaluated on every request", rule.id));
-        specs.push(scene.spec(id, title, About::Nothing, || never_errors(rule, all)));
+    for assumption in scene.new.assumptions() {
+        let id = &assumption.rule.id;
+        let title = format!("`{id}` can be evaluated on every request");
+        let checks = || assumption_never_errors(assumption, all);
+        specs.push(scene.spec(format!("never-errors:{id}"), title, About::Nothing, checks));
     }
     specs
 }
 
 type Askings = [Result<Asking, Unaskable>];
 
-/// The questions that a rule is asked for.
-fn askings<'a>(rule: &'a Rule, all: &'a Askings) -> impl Iterator<Item = Result<&'a Asking, Unaskable>> {
-    let group = rule.question == Question::Authenticate;
-    let sharing = rule.file == crate::policy::assumption::FILE && group;
+/// How the questions are asked that something speaks of.
+fn askings(all: &Askings, speaks_of: impl Fn(Question) -> bool) -> impl Iterator<Item = Result<&Asking, Unaskable>> {
     all.iter().filter_map(move |asking| match asking {
         Err(error) => Some(Err(Unaskable(error.0.clone()))),
-        Ok(asking) => {
-            let asked = match asking.question {
-                Question::Approve | Question::Challenge => group || asking.question == rule.question,
-                Question::Offer => sharing || rule.question == Question::Offer,
-                question => question == rule.question,
-            };
-            asked.then_some(Ok(asking))
-        }
+        Ok(asking) => speaks_of(asking.question).then_some(Ok(asking)),
     })
+}
+
+/// Whether a rule is asked for a question: the group's rules for two.
+fn answers(rule: &Rule) -> impl Fn(Question) -> bool {
+    let own = rule.question;
+    let group = [Question::Approve, Question::Challenge];
+    move |asked| asked == own || (own == Question::Authenticate && group.contains(&asked))
 }
 
 fn never_errors(rule: &Rule, all: &Askings) -> Result<Vec<Check>, Unaskable> {
     let piece = Piece::of(&rule.policy)?;
-    let queries = askings(rule, all).map(|asking| {
+    let queries = askings(all, answers(rule)).map(|asking| {
         let asking = asking?;
-        // An assumption must not lean on itself: it is asked bare.
-        let bare = rule.file == crate::policy::assumption::FILE;
-        let assumed = if bare { piece.clone() } else { piece.after(&asking.claims()) };
-        Ok(asking.asked(Query::NeverErrors(Box::new(piece.policy("rule")?), Box::new(assumed.policy("rule")?))))
+        let assumed = piece.after(&asking.claims()).policy("rule")?;
+        Ok(asking.asked(Query::NeverErrors(Box::new(piece.policy("rule")?), Box::new(assumed))))
     });
-    let why = "there is a request on which it cannot be evaluated".to_owned();
-    Ok(vec![Check::Hold(queries.collect::<Result<_, Unaskable>>()?, why)])
+    Ok(errors(queries.collect::<Result<_, Unaskable>>()?))
+}
+
+/// An assumption must not lean on itself or another: it is asked of every request that the schema allows.
+fn assumption_never_errors(assumption: &Assumption, all: &Askings) -> Result<Vec<Check>, Unaskable> {
+    let piece = Piece::of(&assumption.rule.policy)?;
+    let queries = askings(all, |question| assumption.is_about(question)).map(|asking| {
+        let alone = Box::new(piece.policy("assumption")?);
+        Ok(asking?.asked(Query::NeverErrors(alone.clone(), alone)))
+    });
+    Ok(errors(queries.collect::<Result<_, Unaskable>>()?))
+}
+
+fn errors(asked: Vec<Asked>) -> Vec<Check> {
+    vec![Check::Hold(asked, "there is a request on which it cannot be evaluated".to_owned())]
 }
 
 fn can_match(rule: &Rule, all: &Askings) -> Result<Vec<Check>, Unaskable> {
     let piece = Piece::of(&rule.policy)?;
-    let queries = askings(rule, all).map(|asking| {
+    let queries = askings(all, answers(rule)).map(|asking| {
         let asking = asking?;
         Ok(asking.asked(Query::NeverMatches(Box::new(piece.after(&asking.claims()).policy("rule")?))))
     });
@@ -78,7 +89,7 @@ fn can_match(rule: &Rule, all: &Askings) -> Result<Vec<Check>, Unaskable> {
 /// Whether some answer would be another without the rule.
 fn matters(rule: &Rule, all: &Askings) -> Result<Vec<Check>, Unaskable> {
     let (mut shadowed, mut redundant) = (Vec::new(), Vec::new());
-    for asking in askings(rule, all) {
+    for asking in askings(all, answers(rule)) {
         let asking = asking?;
         let (own, others): (Vec<_>, Vec<_>) = asking.rules.iter().partition(|(id, _)| *id == rule.id);
         let own = || own.iter().map(|(_, piece)| piece.clone());
