@@ -276,3 +276,4 @@ policies-h-standing = Approval
 policies-stands-first = the first one
 policies-stands-approved = approved
 policies-stands-waiting = waits
+policies-why = Why

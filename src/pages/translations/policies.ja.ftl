@@ -268,3 +268,4 @@ policies-h-standing = 承認
 policies-stands-first = 最初のもの
 policies-stands-approved = 承認済み
 policies-stands-waiting = 承認待ち
+policies-why = 理由

@@ -119,9 +119,10 @@ async fn page(
     let facts = short_facts(&console, &names, head);
     let action = format!("{}/activate/{}", bundle_path(&head.digest), mode.as_str());
     // What she saw in this use: when it is another one by then, somebody was faster. A form with mistakes keeps it.
-    let seen = match mistakes.is_empty() {
-        true => now.map(|used| used.id.to_string()).unwrap_or_default(),
-        false => typed.get("instead_of").to_owned(),
+    let seen = if mistakes.is_empty() {
+        now.map(|used| used.id.to_string()).unwrap_or_default()
+    } else {
+        typed.get("instead_of").to_owned()
     };
     let mut form = ActForm::new(&console, action, &title).hidden("instead_of", seen);
     form.fields = fields(&console, mode, typed, mistakes);

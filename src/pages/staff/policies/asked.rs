@@ -8,8 +8,6 @@ use crate::policy::explanation::{Answered, Condition, Part, RuleSaid, Standing, 
 
 /// So many rules that would have turned an answer are shown.
 const TURNING: usize = 3;
-/// So many rules that nearly matched are listed.
-const NEAR: usize = 12;
 
 /// A question with what the rules said to it.
 #[derive(Template)]
@@ -52,7 +50,7 @@ impl Asked {
         let shown = asked.rules.iter().filter(spoke).chain(turning.iter().copied());
         let rules: Vec<Said> = shown.map(|rule| said(console, rule)).collect();
         let near = asked.rules.iter().filter(|rule| rule.standing == Standing::NearMiss && !is_turning(rule));
-        let near: Vec<Said> = near.take(NEAR).map(|rule| said(console, rule)).collect();
+        let near: Vec<Said> = near.map(|rule| said(console, rule)).collect();
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         let others = asked.rules.len() - rules.len() - near.len();
         let (key, tone) = if asked.yes { ("policies-yes", Tone::Good) } else { ("policies-no", Tone::Bad) };

@@ -97,7 +97,7 @@ fn mark(range: CourseRange, at: Micros) -> String {
 fn rules(console: &Console<'_>, course: &Course, title_of: impl Fn(&str) -> String) -> Panel {
     let panel = Panel::new(console, "policies-course-rules");
     let total = course.outcomes.total();
-    let picture = ranked(console, "policies-course-rules", &course.rules, |rule| rule.to_owned());
+    let picture = ranked(console, "policies-course-rules", &course.rules, str::to_owned);
     let row = |(rule, count): &(String, u64)| {
         let path = format!("/staff/policies/decisions?rule={}", encoded(rule));
         vec![

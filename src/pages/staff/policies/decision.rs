@@ -142,7 +142,7 @@ fn why(signed: &Signed, console: &Console<'_>, about: &Authentication) -> Words 
         Some(reason) => format!("{} ({code})", reason_text(console, reason)),
         None => code.clone(),
     };
-    Words { title: console.text("supervisor-why"), sentences: about.reasons.iter().map(sentence).collect() }
+    Words { title: console.text("policies-why"), sentences: about.reasons.iter().map(sentence).collect() }
 }
 
 fn seen(console: &Console<'_>, facts: &[ValueRead]) -> Table {
