@@ -24,7 +24,7 @@ fn ordinary() -> Facts {
     let mut facts = facts(&[0; CHOICES], shipped().reference());
     facts.local_hour = 11;
     (facts.purchase.amount_minor, facts.purchase.amount_base_minor) = (4_980, Some(4_980));
-    facts.merchant.category_code = "5942".to_owned();
+    facts.merchant.category_code = "5942".into();
     facts.merchant.category_groups.clear();
     facts.card.age_days = 420;
     facts.velocity.first_at_merchant = false;
