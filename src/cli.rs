@@ -183,7 +183,7 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
             Verb::Issuer(command) => merchant::run_issuer(settings.load()?, command, out).await,
             Verb::Card(command) => card::run(settings.load()?, command, out).await,
             Verb::Consent(command) => consent::run(settings.load()?, command, out).await,
-            Verb::Sharing(command) => sharing::run(settings.load()?, command, out).await,
+            Verb::Sharing(command) => Box::pin(sharing::run(settings.load()?, command, out)).await,
             Verb::Cardholder(command) => cardholder::run(settings.load()?, command, out).await,
             Verb::Retention(command) => retention::run(settings.load()?, command, out).await,
             Verb::Outbox(command) => outbox::run(settings.load()?, command, out).await,

@@ -90,7 +90,8 @@ async fn every_shipped_invariant_fails_on_a_bundle_that_breaks_it_and_no_other_d
         let mut expected = vec![id];
         expected.extend(also_broken(id));
         let mut found = refuted(&proof);
-        (expected.sort_unstable(), found.sort_unstable());
+        expected.sort_unstable();
+        found.sort_unstable();
         assert_eq!(found, expected, "{:#?}", told(&proof));
         assert!(!proof.passed());
         match purchase(&proof, id) {

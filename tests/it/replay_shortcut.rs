@@ -156,12 +156,12 @@ fn facts_of_another_version_are_read_or_left_out_and_never_guessed() {
 fn shared(old: &Bundle, assessment: Assessment) -> (Facts, Verdict) {
     let mut facts = sekisho::policy::rehearsal::least();
     facts.purpose = sekisho::domain::facts::Purpose::Payment;
-    facts.card.programme = "classic".to_owned();
+    "classic".clone_into(&mut facts.card.programme);
     facts.card.authentication_eligible = true;
     facts.card.expiry_matches = true;
     facts.card.age_days = 400;
-    facts.merchant.id = "mer_a".to_owned();
-    facts.merchant.country = "JP".to_owned();
+    "mer_a".clone_into(&mut facts.merchant.id);
+    "JP".clone_into(&mut facts.merchant.country);
     facts.purchase.amount_minor = 8_000;
     facts.purchase.amount_base_minor = Some(8_000);
     facts.consent = sekisho::domain::consent::ConsentState::Permitted;

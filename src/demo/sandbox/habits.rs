@@ -3,7 +3,7 @@
 
 use super::chance::{Chance, digest, rounded};
 use super::people::{Device, Person, address_of_network};
-use super::purchase::{Buyer, Network, Purchase, Shipping, all_match};
+use super::purchase::{Buyer, Network, Purchase, Shipping};
 use super::shops::{Goods, Shop};
 use crate::domain::clock::Micros;
 use crate::domain::facts::{Claims, DeliveryKind, Match, MatchFacts, OsFamily};
@@ -176,6 +176,5 @@ fn typed(chance: &mut Chance) -> MatchFacts {
         phone: slip(0.03, 0.1),
         name: slip(0.004, 0.02),
         billing_address: slip(0.03, 0.15),
-        ..all_match()
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn tell(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let courses = &tally.courses;
     let (all, changed) = (courses.total(), courses.changed());
     if !report.finished {
-        let reached = report.reached.map_or("nothing".to_owned(), |at| at.rfc3339());
+        let reached = report.reached.map_or("nothing".to_owned(), crate::domain::clock::Micros::rfc3339);
         writeln!(out, "stopped before the end; these are the sums up to {reached}\n")?;
     }
     writeln!(out, "{} of {} decisions go elsewhere under {}…", changed.count, all.count, short(&report.bundle))?;

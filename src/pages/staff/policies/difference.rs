@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn what_is_the_same_stands_on_the_same_height_and_long_stretches_are_left_out() {
-        let same: String = (0..20).map(|line| format!("line {line}\n")).collect();
+        let same: String = "line\n".repeat(20);
         let [old, new] = sides(&format!("a\n{same}"), &format!("b\nc\n{same}"));
         let kinds = |side: &[Written]| side.iter().map(|line| line.kind).collect::<Vec<_>>();
         let rest = [Kind::Same, Kind::Same, Kind::Same, Kind::Left];
