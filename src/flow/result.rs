@@ -88,12 +88,12 @@ pub fn codes(reference: &Reference, status: Status, reasons: &[String]) -> Resul
     ResultCodes { public_reasons, emv_reason: emv_reason.filter(|_| told) }
 }
 
-/// What others are told of an authentication's reasons: as it was kept, or by the bundle that decided, or the live one, for
-/// a record of a release that did not keep it.
+/// What others are told of an authentication's reasons: as it was kept, or by the live bundle for a record of a
+/// release that did not keep it.
 pub fn codes_of(app: &App, authentication: &Authentication) -> ResultCodes {
-    let by_bundle = || {
-        let loaded = app.bundle.recent(&authentication.bundle_digest).unwrap_or_else(|| app.bundle.load());
+    let by_live_bundle = || {
+        let loaded = app.bundle.load();
         codes(loaded.bundle.reference(), authentication.status, &authentication.reasons)
     };
-    authentication.codes.clone().unwrap_or_else(by_bundle)
+    authentication.codes.clone().unwrap_or_else(by_live_bundle)
 }

@@ -62,11 +62,7 @@ async fn end_trials(
 async fn back(app: &App, who: &SignedIn, reason: &str) -> Result<RolledBack, PoliciesError> {
     let now = current(app, BundleMode::Live).await?.ok_or(PoliciesError::NothingBefore)?;
     let history = app.store.bundle_activations(HISTORY).await?;
-    let earlier = history.into_iter().find(|earlier| {
-        let went_back = earlier.end_reason.as_deref() == Some(ROLLED_BACK);
-        earlier.mode == BundleMode::Live && earlier.ended_at.is_some() && earlier.digest != now.digest && !went_back
-    });
-    let earlier = earlier.ok_or(PoliciesError::NothingBefore)?;
+    let earlier = before(history).ok_or(PoliciesError::NothingBefore)?;
     let loaded = app.bundle.loader.load(&earlier.digest).await?;
     keeps_programmes(app, &loaded.bundle).await?;
     let wanted = Wanted {
@@ -96,5 +92,59 @@ async fn back(app: &App, who: &SignedIn, reason: &str) -> Result<RolledBack, Pol
             Err(PoliciesError::Overtaken(current(app, BundleMode::Live).await?.map(Box::new)))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The bundle that was live before the present one. Whoever went back took the later one away: the next time she goes back
+/// further, not forward again. `history` begins with the newest.
+fn before(history: Vec<BundleActivation>) -> Option<BundleActivation> {
+    let mut way: Vec<BundleActivation> = Vec::new();
+    let mut went_back = false;
+    for used in history.into_iter().rev().filter(|used| used.mode == BundleMode::Live) {
+        if went_back {
+            way.pop();
+        }
+        went_back = used.end_reason.as_deref() == Some(ROLLED_BACK);
+        if way.last().is_none_or(|last| last.digest != used.digest) {
+            way.push(used);
+        }
+    }
+    way.pop();
+    way.pop()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::clock::Micros;
+    use crate::domain::id::BundleActivationId;
+
+    /// Live bundles, the oldest first; `!` behind one that was rolled back.
+    fn found(history: &[&str]) -> Option<String> {
+        let one = |(at, text): (usize, &&str)| BundleActivation {
+            id: BundleActivationId::from_uuid(uuid::Uuid::from_u128(at as u128)),
+            digest: text.trim_end_matches('!').to_owned(),
+            mode: BundleMode::Live,
+            share: SHARE_WHOLE,
+            band: None,
+            until: None,
+            started_by: String::new(),
+            started_at: Micros(0),
+            ended_by: None,
+            ended_at: None,
+            end_reason: text.ends_with('!').then(|| ROLLED_BACK.to_owned()),
+        };
+        before(history.iter().enumerate().map(one).rev().collect()).map(|used| used.digest)
+    }
+
+    #[test]
+    fn going_back_never_goes_forward_again() {
+        assert_eq!(found(&["a"]), None);
+        assert_eq!(found(&["a", "b"]).as_deref(), Some("a"));
+        assert_eq!(found(&["a", "b!", "a"]), None);
+        assert_eq!(found(&["a", "b", "c!", "b"]).as_deref(), Some("a"));
+        assert_eq!(found(&["a", "b", "c!", "b!", "a"]), None);
+        assert_eq!(found(&["a", "b!", "a", "c"]).as_deref(), Some("a"));
+        assert_eq!(found(&["a", "b!", "a", "b"]).as_deref(), Some("a"));
     }
 }
