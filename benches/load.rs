@@ -9,6 +9,7 @@
 //! | `provider ADDRESS DELAY_MS` | the stand-in provider |
 //! | `object ADDRESS KEY ISSUER_KEY FIRST COUNT IN_FLIGHT` | opts out one person after the other; with 1 while a purchase is in flight |
 //! | `ledger HEADS COUNT` | prints a psql script of so many disclosures, chained behind the ends of the lines in HEADS |
+//! | `swap DATA_DIR DATABASE_URL COUNT EVERY_MS` | has another bundle decide, in turn; `SEKISHO_SESSION` is an administrator's |
 //! | `statements LOG` | makes a pgbench script of what PostgreSQL logged for one request |
 #![allow(missing_docs, clippy::print_stdout, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -17,6 +18,8 @@
 mod ledger;
 #[path = "load/objections.rs"]
 mod objections;
+#[path = "load/swap.rs"]
+mod swap;
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -35,10 +38,11 @@ use sekisho::credential::one_time;
 use sekisho::demo::provider::steering::Control;
 use sekisho::demo::provider::{ProviderState, serve};
 use sekisho::domain::clock::Clock;
-use sekisho::domain::staff::Role;
+use sekisho::domain::staff::{Role, SignedIn};
 use sekisho::flow::arrival::Arrival;
 use sekisho::flow::staff::account::{self, NewStaff};
 use sekisho::flow::staff::setup;
+use sekisho::flow::staff::sign_in::Begun;
 use sekisho::system::{SystemClock, SystemRandomness};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -82,9 +86,14 @@ fn main() {
             let heads = std::fs::read_to_string(heads).expect("the heads");
             ledger::print(&heads, number_of(count), &mut std::io::stdout().lock()).expect("standard output");
         }
+        ["swap", data_dir, database_url, count, every_ms] => runtime.block_on(async {
+            let app = Arc::new(service(data_dir, database_url).await);
+            let token = std::env::var("SEKISHO_SESSION").expect("a session");
+            swap::swap(app, &token, number_of(count), Duration::from_millis(number_of(every_ms))).await;
+        }),
         ["statements", log] => print!("{}", statements(&std::fs::read_to_string(log).expect("the log"))),
         _ => println!(
-            "usage: cards | sign-in | ask | provider | object | ledger | statements, see the head of benches/load.rs"
+            "usage: cards | sign-in | ask | provider | object | ledger | swap | statements, see the head of benches/load.rs"
         ),
     }
 }
@@ -121,19 +130,27 @@ fn cards(count: u64) -> String {
 
 /// A session of an administrator, for the commands that need one.
 async fn sign_in(data_dir: &str, database_url: &str) -> String {
+    let app = service(data_dir, database_url).await;
+    person(&app, None, "bench", Role::Administrator).await.token.expose().to_owned()
+}
+
+/// The service's parts.
+async fn service(data_dir: &str, database_url: &str) -> App {
     sekisho::outbound::install_tls_provider();
     let settings = [("SEKISHO__DATA_DIR", data_dir), ("SEKISHO__DATABASE__URL", database_url)];
     let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let config = Config::load(None, settings).expect("settings");
-    let app = App::build(config, Arc::new(SystemClock), Arc::new(SystemRandomness)).await.expect("the service's parts");
-    let name = "bench".to_owned();
-    let new = NewStaff { display_name: name.clone(), name, roles: [Role::Administrator].into() };
-    let issued = account::create(&app, None, new).await.expect("the first staff person");
+    App::build(config, Arc::new(SystemClock), Arc::new(SystemRandomness)).await.expect("the service's parts")
+}
+
+/// A staff person who has just signed in; the first one is made by nobody.
+async fn person(app: &App, by: Option<&SignedIn>, name: &str, role: Role) -> Begun {
+    let new = NewStaff { display_name: name.to_owned(), name: name.to_owned(), roles: [role].into() };
+    let issued = account::create(app, by, new).await.expect("a staff person");
     let (code, secret) = (issued.code.expose(), [7; 20]);
-    setup::begin_with_secret(&app, code, "one thousand purchases", &secret).await.expect("a setup");
+    setup::begin_with_secret(app, code, "one thousand purchases", &secret).await.expect("a setup");
     let one_time_password = one_time::password_at(&secret, app.now()).expect("a one-time password");
-    let set_up = setup::confirm(&app, code, &one_time_password, &Arrival::command_line()).await.expect("a session");
-    set_up.begun.token.expose().to_owned()
+    setup::confirm(app, code, &one_time_password, &Arrival::command_line()).await.expect("a session").begun
 }
 
 /// What is asked for.

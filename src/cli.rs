@@ -106,14 +106,13 @@ enum Verb {
     /// Messages to merchants: list them, send them again
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
-    /// Write, check, test and explain policy bundles
     /// Say which decisions turned out to be fraud and which genuine
     #[command(subcommand)]
     Label(label::LabelCommand),
     /// Fill a database of its own with made-up purchases
     #[command(subcommand)]
     Sandbox(sandbox::SandboxCommand),
-    /// Check and test policy bundles
+    /// Write, prove, replay and explain policies, and lead a change through its life
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
 }

@@ -55,7 +55,9 @@ fn the_verbs_are_these() {
       retention   Delete what is older than its period
       outbox      Messages on their way out: list them, send dead ones again
       webhook     Messages to merchants: list them, send them again
-      policy      Check and test policy bundles
+      label       Say which decisions turned out to be fraud and which genuine
+      sandbox     Fill a database of its own with made-up purchases
+      policy      Write, prove, replay and explain policies, and lead a change through its life
       help        Print this message or the help of the given subcommand(s)
     ");
 }
@@ -82,8 +84,28 @@ fn every_verb_explains_itself() {
         &["card", "import"],
         &["consent", "object"],
         &["consent", "resume"],
+        &["label", "import"],
+        &["sandbox", "generate"],
+        &["policy", "new"],
+        &["policy", "fmt"],
         &["policy", "check"],
         &["policy", "test"],
+        &["policy", "explain"],
+        &["policy", "prove"],
+        &["policy", "compare"],
+        &["policy", "replay"],
+        &["policy", "submit"],
+        &["policy", "approve"],
+        &["policy", "refuse"],
+        &["policy", "review"],
+        &["policy", "activate"],
+        &["policy", "status"],
+        &["policy", "rollback"],
+        &["policy", "history"],
+        &["policy", "show"],
+        &["policy", "export"],
+        &["policy", "keygen"],
+        &["policy", "sign"],
     ];
     let deployment = Deployment::fresh();
     for verb in verbs {

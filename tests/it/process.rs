@@ -94,6 +94,11 @@ fn a_running_service_tells_of_itself() {
       "migrations": "current",
       "bundle_digest": "[64 hexadecimal digits]",
       "bundle_age_seconds": "[seconds]",
+      "canary_digest": null,
+      "shadow_digest": null,
+      "policies": "database",
+      "degraded": null,
+      "unreviewed_emergencies": [],
       "keys": "ok",
       "sharing": "on",
       "canary": "kept"
