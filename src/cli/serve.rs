@@ -43,9 +43,13 @@ pub(super) async fn run(config: Config, args: ServeArgs, out: &mut dyn Write) ->
     let app = Arc::new(super::open_with(config, origin).await?);
     let address = listener.local_addr()?;
     let url = app.config.server.public_url.as_str().trim_end_matches('/');
-    writeln!(out, "sekisho serves {url} on {address} ({})", app.store.backend_name())?;
+    let by = match &app.bundle.origin {
+        Origin::Database => String::new(),
+        Origin::Folder(folder) => format!(", by the folder {} as it changes: for development only", folder.display()),
+    };
+    // One line: whoever starts it may read no more and close the pipe.
+    writeln!(out, "sekisho serves {url} on {address} ({}){by}", app.store.backend_name())?;
     if let Origin::Folder(folder) = &app.bundle.origin {
-        writeln!(out, "it decides by {} and follows its changes: for development only", folder.display())?;
         tracing::warn!(folder = %folder.display(), "a folder decides, whatever the database says");
     }
     tell_of_folder(&app);

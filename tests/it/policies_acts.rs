@@ -60,6 +60,8 @@ async fn a_second_person_approves_and_what_is_approved_goes_live_and_back() {
         assert!(again.status == 200 && again.text.contains("notice bad"), "{}", again.text);
         assert!(deployment.send(other.get(&path)).await.text.contains("&#60;b&#62;ok&#60;/b&#62;"));
 
+        // Ids of one millisecond stand in no order.
+        deployment.clock.advance(1);
         let done = deployment.send(administrator.post(&live, &fields)).await;
         assert_eq!(done.header("location"), format!("{path}?done=activated"), "{}", done.text);
         let now = in_use(deployment, BundleMode::Live).await.unwrap();
@@ -69,6 +71,7 @@ async fn a_second_person_approves_and_what_is_approved_goes_live_and_back() {
         let end = format!("/staff/policies/uses/{}/end", now.id);
         let unsaid = deployment.send(other.post(&end, &[("reason", " ")])).await;
         assert!(unsaid.text.contains("id=\"reason-error\""), "{}", unsaid.text);
+        deployment.clock.advance(1);
         let back = deployment.send(other.post(&end, &[("reason", "too many challenges")])).await;
         assert_eq!(back.header("location"), "/staff/policies?done=ended", "{}", back.text);
         assert_ne!(in_use(deployment, BundleMode::Live).await.unwrap().digest, now.digest);
