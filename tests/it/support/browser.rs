@@ -20,6 +20,8 @@ use tempfile::TempDir;
 use url::Url;
 
 const HINT: &str = "hint: run ./scripts/test, which installs chromium and chromedriver";
+/// How often a driver is started until one gets its port.
+const STARTS: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How the browser is set up.
@@ -43,22 +45,36 @@ struct Driver {
 }
 
 impl Driver {
+    /// A driver that listens. It takes one free port for IPv4 and wants the same for IPv6; where another process was
+    /// quicker there, it ends at once and says so, and the next one gets another port.
     fn start() -> Self {
+        let mut said = String::new();
+        (0..STARTS)
+            .find_map(|_| Self::try_start().map_err(|why| said = why).ok())
+            .unwrap_or_else(|| panic!("chromedriver names no port: {said}\n{HINT}"))
+    }
+
+    /// Starts a driver; what it said, if it ended without a port.
+    fn try_start() -> Result<Self, String> {
         let mut child = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("chromedriver does not start: {error}\n{HINT}"));
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| line.rsplit_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok())
-            .unwrap_or_else(|| panic!("chromedriver names no port\n{HINT}"));
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let mut said = Vec::new();
+        let port = lines.by_ref().find_map(|line| {
+            said.push(line.clone());
+            line.rsplit_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok()
+        });
+        let Some(port) = port else {
+            child.wait().unwrap();
+            return Err(said.join("\n"));
+        };
         // The pipe is emptied to its end, or the driver would stand still when it is full.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, port }
+        Ok(Self { child, port })
     }
 }
 
