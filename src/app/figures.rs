@@ -36,16 +36,12 @@ pub struct Taken(BTreeMap<Key, i64>);
 impl Figures {
     /// Counts a decision; `provider` is what the analysis company said or why it was not heard.
     pub fn decided(&self, used: &InUse, now: Micros, verdict: &Verdict, provider: &str) {
-        let words = |kind, words: &[String]| words.iter().map(move |word| (kind, word.clone())).collect::<Vec<_>>();
-        let mut counted = vec![
-            (FigureKind::Outcome, verdict.outcome.as_str().to_owned()),
-            (FigureKind::Provider, provider.to_owned()),
-        ];
-        counted.extend(words(FigureKind::Rule, &verdict.policies));
-        counted.extend(words(FigureKind::Reason, &verdict.reasons));
-        counted.extend(verdict.methods.iter().map(|method| (FigureKind::Method, method.as_str().to_owned())));
-        counted.extend(verdict.errors.iter().map(|error| (FigureKind::Error, error.policy.clone())));
-        self.add(used, now, counted);
+        self.add(used, now, counted(verdict, provider));
+    }
+
+    /// Counts a decision of a time at which nobody was there to count it.
+    pub fn decided_then(&self, at: Micros, verdict: &Verdict, provider: &str) {
+        self.put(None, &verdict.bundle_digest, BundleMode::Live, at, counted(verdict, provider));
     }
 
     /// Counts things about a bundle in use.
@@ -86,6 +82,18 @@ impl Figures {
             add(&mut counts, key, count);
         }
     }
+}
+
+/// What is counted of one decision.
+fn counted(verdict: &Verdict, provider: &str) -> Vec<(FigureKind, String)> {
+    let words = |kind, words: &[String]| words.iter().map(move |word| (kind, word.clone())).collect::<Vec<_>>();
+    let mut counted =
+        vec![(FigureKind::Outcome, verdict.outcome.as_str().to_owned()), (FigureKind::Provider, provider.to_owned())];
+    counted.extend(words(FigureKind::Rule, &verdict.policies));
+    counted.extend(words(FigureKind::Reason, &verdict.reasons));
+    counted.extend(verdict.methods.iter().map(|method| (FigureKind::Method, method.as_str().to_owned())));
+    counted.extend(verdict.errors.iter().map(|error| (FigureKind::Error, error.policy.clone())));
+    counted
 }
 
 fn add(counts: &mut BTreeMap<Key, i64>, key: Key, count: i64) {

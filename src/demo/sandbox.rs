@@ -30,6 +30,7 @@ use self::habits::Day;
 use self::history::History;
 use self::people::{Person, Shares};
 use self::purchase::Purchase;
+use crate::app::figures::Figures;
 use crate::app::{App, LoadedBundle};
 use crate::domain::card::CardNumberError;
 use crate::domain::clock::Micros;
@@ -226,7 +227,7 @@ impl<'a, F: Fn(usize, usize)> Filler<'a, F> {
         options: SandboxOptions,
         purchases: Vec<Purchase>,
     ) -> Result<(City, Batch), SandboxError> {
-        let loaded = Arc::clone(&self.loaded);
+        let (loaded, figures) = (Arc::clone(&self.loaded), Figures::default());
         let decided = tokio::task::spawn_blocking(move || {
             let recipients = loaded.bundle.reference().recipients().take(RECIPIENTS_ASKED);
             let recipients: Vec<String> = recipients.map(|recipient| recipient.id.clone()).collect();
@@ -237,12 +238,14 @@ impl<'a, F: Fn(usize, usize)> Filler<'a, F> {
                 shops: &shops,
                 recipients: &recipients,
                 labelled: options.labelled,
+                figures: &figures,
             };
             let batch = city.decide(&desk, &purchases);
             city.shops = shops;
-            (city, batch, purchases.len())
+            (city, batch, purchases.len(), figures)
         });
-        let (city, batch, wanted) = decided.await.map_err(|_| SandboxError::Thread)?;
+        let (city, batch, wanted, figures) = decided.await.map_err(|_| SandboxError::Thread)?;
+        self.app.store.add_policy_figures(figures.take().rows()).await?;
         if batch.authentications.len() == wanted { Ok((city, batch)) } else { Err(SandboxError::Thread) }
     }
 

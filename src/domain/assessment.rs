@@ -33,6 +33,14 @@ impl Assessment {
         }
     }
 
+    /// What is counted of it: `answered`, or the word for why there is no answer.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Answered(_) => self.status(),
+            Self::NotAsked { .. } | Self::NoAnswer { .. } => self.reason(),
+        }
+    }
+
     /// The word for why there is no answer; empty when there is one.
     pub fn reason(&self) -> &'static str {
         match self {

@@ -239,11 +239,7 @@ async fn decide(
 fn count(asked: &Asked, facts: &Facts, verdict: &Verdict) {
     let app = &asked.app;
     app.metrics.decision(verdict.outcome.as_str());
-    let assessment = &facts.assessment;
-    let provider = match assessment {
-        Assessment::Answered(_) => assessment.status(),
-        _ => assessment.reason(),
-    };
+    let provider = facts.assessment.word();
     app.metrics.provider_result(provider);
     app.figures.decided(&asked.used, app.now(), verdict, provider);
     for error in &verdict.errors {

@@ -19,9 +19,9 @@ use crate::app::App;
 use crate::app::bundles::LoadError;
 use crate::domain::bundle::standing::Standing;
 use crate::domain::bundle::{BundleActivation, BundleHead, BundleMode, StoredBundle};
-use crate::domain::id::StaffId;
 use crate::domain::staff::ActSubject;
 use crate::flow::register::note;
+use crate::flow::staff::names;
 use crate::flow::staff::rights::RightsError;
 use crate::policy::Bundle;
 use crate::store::audit::{self, Entry};
@@ -54,7 +54,7 @@ pub enum PoliciesError {
     #[error("say why: {0}")]
     NoReason(&'static str),
     /// It was refused.
-    #[error("the bundle was refused by {0}\nhint: submit another one")]
+    #[error("the bundle was refused\nhint: `sekisho policy show` tells by whom and why; submit another one")]
     Refused(String),
     /// It was not approved.
     #[error("the bundle may not be used: {0}")]
@@ -117,7 +117,7 @@ pub async fn standing(app: &App, head: &BundleHead) -> Result<Standing, StoreErr
 /// The bundle as rights see it: with its author.
 fn subject(head: &BundleHead) -> ActSubject {
     let subject = ActSubject::of(&head.digest);
-    let author = head.author.strip_prefix("staff:").and_then(|id| id.parse::<StaffId>().ok());
+    let author = names::staff_id(&head.author);
     match author {
         Some(author) => subject.by(author),
         None => subject,

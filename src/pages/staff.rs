@@ -27,7 +27,6 @@ pub(super) mod export;
 pub(super) mod failure;
 pub(super) mod form;
 pub(super) mod home;
-pub(super) mod names;
 pub(super) mod objection;
 pub(super) mod outbox;
 pub(super) mod people;

@@ -91,6 +91,13 @@ async fn every_decision_is_the_live_bundles_own_and_its_facts_follow_from_those_
         let kinds = "SELECT DISTINCT source FROM labels WHERE label = 'fraud'";
         assert!(tables.column::<String>(kinds, Vec::new()).await.len() >= 2);
         assert_eq!(made.frauds + made.genuine, made.decisions);
+        for (kind, counted) in
+            [("outcome", made.decisions), ("provider", made.decisions), ("challenge", made.challenges)]
+        {
+            let sql = format!("SELECT count FROM policy_figures WHERE span = 'hour' AND figure = '{kind}'");
+            let sum: i64 = tables.column::<i64>(&sql, Vec::new()).await.iter().sum();
+            assert_eq!(usize::try_from(sum).unwrap(), counted, "the overview shows every {kind}");
+        }
     })
     .await;
 }

@@ -9,10 +9,12 @@ use super::life::short;
 use super::{submit, which};
 use crate::app::App;
 use crate::cli::{Failure, login};
+use crate::domain::bundle::standing::Standing;
 use crate::domain::bundle::{BundleActivation, BundleApproval};
 use crate::domain::staff::{Act, ActSubject};
 use crate::flow::policies::canary::percent;
 use crate::flow::policies::standing;
+use crate::flow::staff::names::Names;
 
 /// How much to list.
 #[derive(Debug, Args)]
@@ -41,33 +43,41 @@ pub(in crate::cli) struct ExportArgs {
 
 pub(super) async fn run(app: &App, args: &HistoryArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     login::require(app, Act::PolicyLook, &ActSubject::none()).await?;
-    let unreviewed = app.store.unreviewed_emergencies().await?;
+    let (names, unreviewed) = (Names::read(app).await?, app.store.unreviewed_emergencies().await?);
     writeln!(out, "bundles, the newest first")?;
     for head in app.store.bundles(args.limit.into()).await? {
-        let stands = standing(app, &head).await?.words();
-        writeln!(out, "  {}  {}  {}", short(&head.digest), head.submitted_at.rfc3339(), head.author)?;
+        let stands = words(&standing(app, &head).await?, &names);
+        writeln!(out, "  {}  {}  {}", short(&head.digest), head.submitted_at.rfc3339(), names.of(&head.author))?;
         let mark = if unreviewed.contains(&head.digest) { ", NOT REVIEWED" } else { "" };
         writeln!(out, "    {}: {stands}{mark}", head.message)?;
     }
     writeln!(out, "in use, the latest first")?;
     for used in app.store.bundle_activations(args.limit.into()).await? {
-        tell_of_use(&used, out)?;
+        tell_of_use(&used, &names, out)?;
     }
     Ok(0)
 }
 
-fn tell_of_use(used: &BundleActivation, out: &mut dyn Write) -> io::Result<()> {
+/// Where a bundle stands, with the name of whoever refused it.
+fn words(standing: &Standing, names: &Names) -> String {
+    match standing {
+        Standing::Refused { by } => Standing::Refused { by: names.of(by) }.words(),
+        other => other.words(),
+    }
+}
+
+fn tell_of_use(used: &BundleActivation, names: &Names, out: &mut dyn Write) -> io::Result<()> {
     let (mode, share) = (used.mode.as_str(), percent(used.share.into()));
     writeln!(
         out,
         "  {}  {mode:<6} {share}  {} by {}",
         short(&used.digest),
         used.started_at.rfc3339(),
-        used.started_by
+        names.of(&used.started_by)
     )?;
     let Some(ended) = used.ended_at else { return Ok(()) };
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    writeln!(out, "    until {} by {}: {}", ended.rfc3339(), text(&used.ended_by), text(&used.end_reason))
+    let by = names.of(used.ended_by.as_deref().unwrap_or_default());
+    writeln!(out, "    until {} by {by}: {}", ended.rfc3339(), used.end_reason.as_deref().unwrap_or_default())
 }
 
 pub(super) async fn show(app: &App, args: &ShowArgs, out: &mut dyn Write) -> Result<u8, Failure> {
@@ -75,21 +85,28 @@ pub(super) async fn show(app: &App, args: &ShowArgs, out: &mut dyn Write) -> Res
     login::require(app, Act::PolicyLook, &ActSubject::of(&digest)).await?;
     let none = || Failure::failed(format!("the database has no bundle `{digest}`"));
     let head = app.store.bundle(&digest).await?.ok_or_else(none)?.head;
+    let names = Names::read(app).await?;
     submit::describe(&head, out)?;
-    writeln!(out, "author     {}, {}", head.author, head.submitted_at.rfc3339())?;
+    writeln!(out, "author     {}, {}", names.of(&head.author), head.submitted_at.rfc3339())?;
     writeln!(out, "checked by {}, facts version {}", head.findings.program, head.facts_version)?;
-    writeln!(out, "stands     {}", standing(app, &head).await?.words())?;
-    app.store.bundle_approvals(&digest).await?.iter().try_for_each(|word| tell_of_word(word, out))?;
+    writeln!(out, "stands     {}", words(&standing(app, &head).await?, &names))?;
+    app.store.bundle_approvals(&digest).await?.iter().try_for_each(|word| tell_of_word(word, &names, out))?;
     if let Some(review) = app.store.bundle_review(&digest).await? {
-        writeln!(out, "  reviewed by {} at {}: {}", review.person, review.reviewed_at.rfc3339(), review.note)?;
+        writeln!(
+            out,
+            "  reviewed by {} at {}: {}",
+            names.of(&review.person),
+            review.reviewed_at.rfc3339(),
+            review.note
+        )?;
     }
     Ok(0)
 }
 
-fn tell_of_word(word: &BundleApproval, out: &mut dyn Write) -> io::Result<()> {
+fn tell_of_word(word: &BundleApproval, names: &Names, out: &mut dyn Write) -> io::Result<()> {
     let roles: Vec<&str> = word.roles.iter().map(|role| role.as_str()).collect();
     let decision = if word.emergency { "let through in an emergency" } else { word.decision.as_str() };
-    let (person, roles, at) = (&word.person, roles.join(" and "), word.decided_at.rfc3339());
+    let (person, roles, at) = (names.of(&word.person), roles.join(" and "), word.decided_at.rfc3339());
     let note = if word.note.is_empty() { String::new() } else { format!(": {}", word.note) };
     writeln!(out, "  {decision} by {person} as {roles} at {at}{note}")
 }

@@ -56,7 +56,7 @@ fn tell_of_bundle(used: &Used, out: &mut dyn Write) -> io::Result<()> {
         _ => format!(", {} of the decisions", percent(used.share.into())),
     };
     writeln!(out, "{:<7} {}  {}", used.mode, short(&used.digest), used.message)?;
-    writeln!(out, "        since {} by {}{share}", used.since.rfc3339(), used.by)?;
+    writeln!(out, "        since {} by {}{share}", used.since.rfc3339(), used.by_name)?;
     if let Some(until) = &used.until {
         writeln!(out, "        until {until}")?;
     }

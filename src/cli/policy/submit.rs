@@ -10,6 +10,7 @@ use super::which;
 use crate::cli::{FAILED, Failure, Settings, login};
 use crate::domain::bundle::{BundleHead, Finding, FindingState};
 use crate::flow::policies::submit::{Submission, submit};
+use crate::flow::staff::names::Names;
 use crate::policy::prove::Options;
 
 /// What to submit.
@@ -37,11 +38,12 @@ pub(super) async fn run(args: SubmitArgs, settings: &Settings, out: &mut dyn Wri
     let proofs = Options { solver: args.solver, ..Options::default() };
     let submission = Submission { source, message: args.message, signature, proofs };
     let submitted = submit(&app, &who, submission).await;
+    let names = Names::read(&app).await;
     app.store.clone().close().await;
     let submitted = submitted.map_err(failure)?;
     let head = &submitted.head;
     if !submitted.new {
-        let (by, at) = (&head.author, head.submitted_at.rfc3339());
+        let (by, at) = (names?.of(&head.author), head.submitted_at.rfc3339());
         writeln!(out, "{} was submitted before, by {by} at {at}; it stays as it was", short(&head.digest))?;
     }
     describe(head, out)?;

@@ -8,6 +8,7 @@ use super::history::History;
 use super::people::Person;
 use super::purchase::{Buyer, Purchase};
 use super::shops::Shop;
+use crate::app::figures::Figures;
 use crate::domain::assessment::{Assessment, NotAsked};
 use crate::domain::authentication::{Authentication, Ending, Status};
 use crate::domain::card::CardStatus;
@@ -19,6 +20,7 @@ use crate::domain::facts::{
 };
 use crate::domain::label::Label;
 use crate::domain::money::Money;
+use crate::domain::policy_figure::FigureKind;
 use crate::domain::reason;
 use crate::domain::verdict::Verdict;
 use crate::flow::result;
@@ -41,6 +43,8 @@ pub(super) struct Desk<'a> {
     pub(super) recipients: &'a [String],
     /// How many of the decisions are labelled.
     pub(super) labelled: f64,
+    /// Where decisions and the ends of challenges are counted.
+    pub(super) figures: &'a Figures,
 }
 
 impl Desk<'_> {
@@ -53,12 +57,15 @@ impl Desk<'_> {
         let permitted = person.consent == ConsentState::Permitted && self.may_share(&facts);
         facts.assessment = assessment(person, purchase, permitted, &mut chance);
         let verdict = policy::decide(self.bundle, &facts);
+        self.figures.decided_then(purchase.at, &verdict, facts.assessment.word());
         let mut record = self.record(person, purchase, &facts, &verdict, shop);
         if record.status == Status::ChallengeRequired {
             let past = challenge(&mut record, purchase, &verdict, &mut chance);
             if past.visited_at.is_some() {
                 history.challenged(person, past.created_at, past.state == ChallengeState::Failed);
             }
+            let ended_at = record.finished_at.unwrap_or(purchase.at);
+            self.figures.add_late(self.bundle.digest(), ended_at, FigureKind::Challenge, ended(past.state));
             into.challenges.push(past);
         }
         record.codes = Some(result::codes(self.bundle.reference(), record.status, &record.reasons));
@@ -171,6 +178,11 @@ impl Desk<'_> {
             finished_at: status.is_final().then(|| purchase.at.plus_millis(40)),
         }
     }
+}
+
+/// How the end of a challenge is counted.
+fn ended(state: ChallengeState) -> &'static str {
+    if state == ChallengeState::Expired { "timed_out" } else { state.as_str() }
 }
 
 fn yen(purchase: &Purchase) -> Money {

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::domain::bundle::{BundleActivation, BundleInstance};
 use crate::domain::clock::{Micros, rfc3339};
 use crate::domain::policy_figure::FigureKind;
+use crate::flow::staff::names::Names;
 use crate::store::StoreError;
 
 /// A process that was not there for so long is gone, seconds.
@@ -35,8 +36,10 @@ pub struct Used {
     /// Since when.
     #[serde(with = "rfc3339")]
     pub since: Micros,
-    /// Who began it.
+    /// Who began it: `staff:<id>`, or `system`.
     pub by: String,
+    /// Her name.
+    pub by_name: String,
     /// The share of cards or decisions, in basis points.
     pub share: u16,
     /// When it ends by itself, RFC 3339.
@@ -86,16 +89,16 @@ pub struct Process {
 /// # Errors
 /// [`StoreError`].
 pub async fn status(app: &App) -> Result<Status, StoreError> {
-    let mut bundles = Vec::new();
+    let (names, mut bundles) = (Names::read(app).await?, Vec::new());
     for used in app.store.current_bundles().await? {
-        bundles.push(describe(app, used).await?);
+        bundles.push(describe(app, &names, used).await?);
     }
     let now = app.now();
     let instances = app.store.bundle_instances().await?.into_iter().map(|instance| process(instance, now)).collect();
     Ok(Status { bundles, instances, unreviewed_emergencies: app.store.unreviewed_emergencies().await? })
 }
 
-async fn describe(app: &App, used: BundleActivation) -> Result<Used, StoreError> {
+async fn describe(app: &App, names: &Names, used: BundleActivation) -> Result<Used, StoreError> {
     let counted = counted(app, &used).await?.into_iter();
     let counted = counted.map(|figure| Count { kind: figure.kind, word: figure.word, count: figure.count }).collect();
     let message = app.store.bundle(&used.digest).await?.map(|stored| stored.head.message);
@@ -104,6 +107,7 @@ async fn describe(app: &App, used: BundleActivation) -> Result<Used, StoreError>
         digest: used.digest,
         message: message.unwrap_or_default(),
         since: used.started_at,
+        by_name: names.of(&used.started_by),
         by: used.started_by,
         share: used.share,
         until: used.until.map(Micros::rfc3339),

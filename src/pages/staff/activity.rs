@@ -10,12 +10,12 @@ use serde::Deserialize;
 use self::chart::Chart;
 use super::answer::Answer;
 use super::console::Console;
-use super::names::Names;
 use super::pieces::{Cell, Facts, Field, FieldKind, Table};
 use super::sheet::{ActForm, Sheet};
 use super::signed::Signed;
 use crate::domain::staff::{Act, ActSubject};
 use crate::flow::activity::{self, Activity, DAYS_MAX};
+use crate::flow::staff::names::Names;
 use crate::store::activity::{ActCount, DailyFigure};
 use crate::texts::moment;
 
@@ -33,7 +33,7 @@ pub(super) async fn open(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     signed.require(Act::ActivityLook, &ActSubject::none()).await?;
     let days = asked.days.parse().ok().filter(|days| RANGES.contains(days)).unwrap_or(7);
     let activity = activity::recent(signed.app(), days).await.map_err(|error| signed.refuse(error))?;
-    let names = Names::read(&signed).await?;
+    let names = signed.names().await?;
     let console = signed.console("supervisor-activity");
     let (form, effect) = (range(&console, days), effect(&console, &activity));
     let objections = objections(&console, &activity);

@@ -9,13 +9,13 @@ pub(super) use self::export::{csv, json};
 use super::answer::Answer;
 use super::console::Console;
 use super::failure::Failure;
-use super::names::Names;
 use super::pieces::{Cell, Field, FieldKind, Table, Tone};
 use super::sheet::{ActForm, Sheet, Ways};
 use super::signed::Signed;
 use crate::domain::clock::Micros;
 use crate::domain::id::AuditId;
 use crate::domain::staff::{Act, ActSubject};
+use crate::flow::staff::names::Names;
 use crate::flow::staff::rights;
 use crate::store::audit::log::{LogFilter, LogRow};
 
@@ -104,7 +104,7 @@ pub(super) async fn open(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     };
     let has_more = rows.len() > ROWS;
     rows.truncate(ROWS);
-    let names = Names::read(&signed).await?;
+    let names = signed.names().await?;
     let console = signed.console("supervisor-audit");
     let (form, table) = (form(&console, &names, &asked, wrong), table(&console, &names, &rows));
     let ways = Ways { ways: ways(&signed, &console, &asked, rows.last().filter(|_| has_more)) };

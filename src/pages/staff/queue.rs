@@ -11,7 +11,6 @@ use serde::Deserialize;
 
 use super::answer::Answer;
 use super::console::Console;
-use super::names::Names;
 use super::pieces::{Cell, Table, Tone};
 use super::sheet::Sheet;
 use super::signed::Signed;
@@ -21,6 +20,7 @@ use crate::domain::consent::line::ConsentEvent;
 use crate::domain::erasure::Erasure;
 use crate::domain::staff::{Act, ActSubject};
 use crate::domain::unmatched::Unmatched;
+use crate::flow::staff::names::Names;
 
 /// So many rows of each queue are shown, the oldest first: what is older is done first.
 const ROWS: i64 = 100;
@@ -53,7 +53,7 @@ pub(super) async fn open(signed: Signed, Query(after): Query<After>) -> Answer {
     let pending = store.pending_objections(ROWS).await.map_err(|error| signed.refuse(error))?;
     let unmatched = store.open_unmatched(ROWS).await.map_err(|error| signed.refuse(error))?;
     let letters = store.open_letters(ROWS).await.map_err(|error| signed.refuse(error))?;
-    let (names, console) = (Names::read(&signed).await?, signed.console("supervisor-queue"));
+    let (names, console) = (signed.names().await?, signed.console("supervisor-queue"));
     let rows = Rows { signed: &signed, console: &console, names: &names };
     let tables = [rows.requests(&requests), rows.pending(&pending), rows.unmatched(&unmatched), rows.letters(letters)];
     let lead = console.text("supervisor-queue-lead");

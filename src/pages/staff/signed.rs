@@ -14,6 +14,7 @@ use super::failure::{Failure, Outcome};
 use crate::app::App;
 use crate::domain::challenge::Language;
 use crate::domain::staff::{Act, ActSubject, SignedIn};
+use crate::flow::staff::names::Names;
 use crate::flow::staff::rights::{self, RightsError};
 use crate::flow::staff::session::{self, Session};
 use crate::pages::return_path::{ReturnPath, STAFF};
@@ -73,6 +74,11 @@ impl Signed {
     /// The language of her pages: the one she chose, else her browser's, else Japanese.
     pub(in crate::pages) fn language(&self) -> Language {
         self.session.language.or(self.visitor.language()).unwrap_or(Language::Ja)
+    }
+
+    /// The names of her colleagues.
+    pub(in crate::pages) async fn names(&self) -> Result<Names, Refusal> {
+        Names::read(self.app()).await.map_err(|error| self.refuse(error))
     }
 
     /// The frame of a page of hers; the title by its key.

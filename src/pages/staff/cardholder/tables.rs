@@ -1,7 +1,5 @@
 //! The tables of a cardholder's page.
 
-use std::collections::BTreeMap;
-
 use super::super::answer::Refusal;
 use super::super::console::Console;
 use super::super::signed::Signed;
@@ -13,6 +11,7 @@ use crate::domain::challenge::Language;
 use crate::domain::consent::line::ConsentEvent;
 use crate::domain::erasure::ErasureState;
 use crate::flow::cardholder::{History, Person};
+use crate::flow::staff::names::{self, Names};
 use crate::flow::support::Summary;
 use crate::pages::pieces::{Cell, Table, Tone};
 use crate::texts::foreign::plain;
@@ -29,7 +28,7 @@ pub(super) async fn all(
     history: &History,
     recent: &[Summary],
 ) -> Result<Vec<Table>, Refusal> {
-    let names = staff_names(signed).await?;
+    let names = signed.names().await?;
     let mut tables =
         vec![cards(console, person), events(console, person, history, &names), sent(signed, console, history)];
     tables.extend((!history.approvals.is_empty()).then(|| approvals(console, history, &names)));
@@ -38,19 +37,9 @@ pub(super) async fn all(
     Ok(tables)
 }
 
-/// The names of the staff by how they stand in records.
-async fn staff_names(signed: &Signed) -> Result<BTreeMap<String, String>, Refusal> {
-    let staff = signed.app().store.staff().await.map_err(|error| signed.refuse(error))?;
-    Ok(staff.into_iter().map(|person| (format!("staff:{}", person.id), person.display_name)).collect())
-}
-
 /// Who recorded something, as colleagues read it.
-fn actor(console: &Console<'_>, names: &BTreeMap<String, String>, actor: &str) -> String {
-    match names.get(actor) {
-        Some(name) => name.clone(),
-        None if actor.starts_with("staff:") => actor.to_owned(),
-        None => console.text("console-by-system"),
-    }
+fn actor(console: &Console<'_>, names: &Names, actor: &str) -> String {
+    if names::staff_id(actor).is_some() { names.of(actor) } else { console.text("console-by-system") }
 }
 
 fn table(console: &Console<'_>, name: &str, headings: &[&str], rows: Vec<Vec<Cell>>) -> Table {
@@ -75,7 +64,7 @@ fn cards(console: &Console<'_>, person: &Person) -> Table {
     table(console, "cards", &["last-four", "programme", "status", "expiry"], person.cards.iter().map(row).collect())
 }
 
-fn events(console: &Console<'_>, person: &Person, history: &History, names: &BTreeMap<String, String>) -> Table {
+fn events(console: &Console<'_>, person: &Person, history: &History, names: &Names) -> Table {
     let row = |event: &ConsentEvent| {
         let about = match event.corrects {
             Some(corrects) => corrected(console, history, corrects),
@@ -116,7 +105,7 @@ fn recipient(signed: &Signed, id: &str) -> String {
     loaded.bundle.reference().recipient(id).map_or_else(|| id.to_owned(), |recipient| recipient.name.clone())
 }
 
-fn approvals(console: &Console<'_>, history: &History, names: &BTreeMap<String, String>) -> Table {
+fn approvals(console: &Console<'_>, history: &History, names: &Names) -> Table {
     let row = |approval: &crate::domain::approval::Approval| {
         let tone = if approval.state == ApprovalState::Waiting { Tone::Bad } else { Tone::Plain };
         vec![

@@ -13,7 +13,6 @@ use crate::pages::staff::answer::Answer;
 use crate::pages::staff::console::Console;
 use crate::pages::staff::failure::Failure;
 use crate::pages::staff::form::StaffForm;
-use crate::pages::staff::names::Names;
 use crate::pages::staff::sheet::{ActForm, Sheet};
 use crate::pages::staff::signed::Signed;
 use crate::pages::staff::typed::{Mistakes, Typed, mistake};
@@ -46,7 +45,7 @@ pub(super) async fn begin(Path((digest, mode)): Path<(String, String)>, form: St
     match activate(signed.app(), signed.who(), wanted).await {
         Ok(_) => Ok(signed.go(&format!("{}?done=activated", bundle_path(&head.digest)))),
         Err(error) => {
-            let names = Names::read(&signed).await?;
+            let names = signed.names().await?;
             let notice = words::told(&signed, &signed.console("policies-activate"), &names, error)?;
             page(&signed, &head, mode, &fields, &Mistakes::new(), Some(notice)).await
         }
@@ -109,7 +108,7 @@ async fn page(
     mistakes: &Mistakes,
     notice: Option<String>,
 ) -> Answer {
-    let names = Names::read(signed).await?;
+    let names = signed.names().await?;
     let current = signed.app().store.current_bundles().await.map_err(|error| signed.refuse(error))?;
     let now = current.iter().find(|used| used.mode == mode);
     let title = format!("policies-activate-{}", mode.as_str());

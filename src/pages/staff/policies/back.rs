@@ -15,7 +15,6 @@ use crate::pages::pieces::{Cell, Facts, Field, FieldKind, Tone};
 use crate::pages::staff::answer::{Answer, Refusal};
 use crate::pages::staff::failure::Failure;
 use crate::pages::staff::form::StaffForm;
-use crate::pages::staff::names::Names;
 use crate::pages::staff::sheet::{ActForm, Sheet};
 use crate::pages::staff::signed::Signed;
 
@@ -52,7 +51,7 @@ pub(super) async fn end(Path(id): Path<String>, form: StaffForm<Fields>) -> Answ
         Ok(path) => Ok(signed.go(&format!("{path}?done=ended"))),
         Err(PoliciesError::Overtaken(_)) => Err(signed.refuse(Failure::Conflict)),
         Err(error) => {
-            let names = Names::read(&signed).await?;
+            let names = signed.names().await?;
             let notice = words::told(&signed, &signed.console("policies-end-trial"), &names, error)?;
             page(&signed, &used, &fields, None, Some(notice)).await
         }
@@ -74,7 +73,7 @@ async fn page(
     wrong: Option<&str>,
     notice: Option<String>,
 ) -> Answer {
-    let names = Names::read(signed).await?;
+    let names = signed.names().await?;
     let title = if used.mode == BundleMode::Live { "policies-roll-back" } else { "policies-end-trial" };
     let console = signed.console(title);
     let places = Places::at(&console, "");

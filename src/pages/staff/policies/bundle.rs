@@ -11,11 +11,11 @@ use crate::domain::bundle::{
 };
 use crate::domain::staff::{Act, ActSubject};
 use crate::flow::bundle_difference::{DifferenceError, difference};
+use crate::flow::staff::names::Names;
 use crate::pages::pieces::{Cell, Facts, Field, FieldKind, Notice, Table, Tone, rendered};
 use crate::pages::staff::answer::{Answer, Refusal};
 use crate::pages::staff::console::Console;
 use crate::pages::staff::failure::Failure;
-use crate::pages::staff::names::Names;
 use crate::pages::staff::sheet::{ActForm, Sheet, Ways, Words};
 use crate::pages::staff::signed::Signed;
 use crate::policy::difference::ChangedText;
@@ -60,7 +60,7 @@ pub(super) async fn open(signed: Signed, Path(digest): Path<String>, Query(asked
     let head = look(&signed, &digest).await?;
     let store = &signed.app().store;
     let current = store.current_bundles().await.map_err(|error| signed.refuse(error))?;
-    let names = Names::read(&signed).await?;
+    let names = signed.names().await?;
     let against = against(&signed, &digest, &asked.against, &current).await?;
     let compared = match &against {
         Some(old) => Some(difference(signed.app(), old, &digest).await),

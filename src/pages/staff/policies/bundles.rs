@@ -4,10 +4,10 @@ use super::{Places, bundle_path, short};
 use crate::domain::bundle::standing::Standing;
 use crate::domain::bundle::{BundleActivation, BundleApproval, BundleHead, Finding, FindingState};
 use crate::domain::staff::{Act, ActSubject};
+use crate::flow::staff::names::Names;
 use crate::pages::pieces::{Cell, Table, Tone};
 use crate::pages::staff::answer::Answer;
 use crate::pages::staff::console::Console;
-use crate::pages::staff::names::Names;
 use crate::pages::staff::sheet::Sheet;
 use crate::pages::staff::signed::Signed;
 
@@ -23,7 +23,7 @@ pub(super) async fn open(signed: Signed) -> Answer {
     let heads = store.bundles(ROWS).await.map_err(|error| signed.refuse(error))?;
     let said = store.newest_bundle_approvals(ROWS).await.map_err(|error| signed.refuse(error))?;
     let current = store.current_bundles().await.map_err(|error| signed.refuse(error))?;
-    let names = Names::read(&signed).await?;
+    let names = signed.names().await?;
     let console = signed.console("policies-bundles");
     let places = Places::at(&console, "/staff/policies/bundles");
     let table = table(&console, &names, &heads, &said, &current);

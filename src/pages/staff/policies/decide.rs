@@ -13,7 +13,6 @@ use crate::pages::pieces::{Field, FieldKind, Tone};
 use crate::pages::staff::answer::Answer;
 use crate::pages::staff::failure::Failure;
 use crate::pages::staff::form::StaffForm;
-use crate::pages::staff::names::Names;
 use crate::pages::staff::sheet::{ActForm, Sheet};
 use crate::pages::staff::signed::Signed;
 
@@ -60,7 +59,7 @@ pub(super) async fn decide(Path(digest): Path<String>, form: StaffForm<Fields>) 
     match approve::decide(signed.app(), signed.who(), &head.digest, word).await {
         Ok(_) => Ok(signed.go(&format!("{}?done=decided", bundle_path(&head.digest)))),
         Err(error) => {
-            let names = Names::read(&signed).await?;
+            let names = signed.names().await?;
             let notice = words::told(&signed, &signed.console("policies-decide"), &names, error)?;
             page(&signed, &head, Typed { note: &fields.note, at_note: None, notice: Some(notice) }).await
         }
@@ -68,7 +67,7 @@ pub(super) async fn decide(Path(digest): Path<String>, form: StaffForm<Fields>) 
 }
 
 async fn page(signed: &Signed, head: &BundleHead, typed: Typed<'_>) -> Answer {
-    let names = Names::read(signed).await?;
+    let names = signed.names().await?;
     let console = signed.console("policies-decide");
     let (places, facts) = (Places::at(&console, ""), short_facts(&console, &names, head));
     let (weakens, findings) = (weakens(&console, head), findings(&console, head));

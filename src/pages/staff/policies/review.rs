@@ -12,7 +12,6 @@ use crate::flow::policies::review;
 use crate::pages::pieces::{Field, FieldKind, Tone};
 use crate::pages::staff::answer::Answer;
 use crate::pages::staff::form::StaffForm;
-use crate::pages::staff::names::Names;
 use crate::pages::staff::sheet::{ActForm, Sheet};
 use crate::pages::staff::signed::Signed;
 
@@ -41,7 +40,7 @@ pub(super) async fn keep(Path(digest): Path<String>, form: StaffForm<Fields>) ->
     match review::review(signed.app(), signed.who(), &head.digest, &found).await {
         Ok(()) => Ok(signed.go(&format!("{}?done=reviewed", bundle_path(&head.digest)))),
         Err(error) => {
-            let names = Names::read(&signed).await?;
+            let names = signed.names().await?;
             let notice = words::told(&signed, &signed.console("policies-review"), &names, error)?;
             page(&signed, &head, &fields, None, Some(notice)).await
         }
@@ -55,7 +54,7 @@ async fn page(
     wrong: Option<&str>,
     notice: Option<String>,
 ) -> Answer {
-    let names = Names::read(signed).await?;
+    let names = signed.names().await?;
     let words = signed.app().store.bundle_approvals(&head.digest).await.map_err(|error| signed.refuse(error))?;
     let console = signed.console("policies-review");
     let (places, facts) = (Places::at(&console, ""), short_facts(&console, &names, head));

@@ -16,13 +16,13 @@ use crate::domain::bundle::{Band, BundleActivation};
 use crate::domain::policy_figure::FigureKind;
 use crate::domain::staff::{Act, ActSubject};
 use crate::domain::verdict::Outcome;
+use crate::flow::staff::names::Names;
 use crate::flow::staff::rights;
 use crate::flow::trial::{self, CanaryTrial, Counts, ShadowTrial, Trials};
 use crate::pages::assets;
 use crate::pages::pieces::{Cell, Facts, Tone};
 use crate::pages::staff::answer::Answer;
 use crate::pages::staff::console::Console;
-use crate::pages::staff::names::Names;
 use crate::pages::staff::sheet::{Sheet, Ways};
 use crate::pages::staff::signed::Signed;
 
@@ -55,7 +55,7 @@ pub(super) struct After {
 pub(super) async fn open(signed: Signed, Query(after): Query<After>) -> Answer {
     signed.require(Act::PolicyLook, &ActSubject::none()).await?;
     let trials = trial::trials(signed.app()).await.map_err(|error| signed.refuse(error))?;
-    let names = Names::read(&signed).await?;
+    let names = signed.names().await?;
     let console = signed.console("policies-trials");
     let places = Places::at(&console, PATH);
     let refreshed = Refreshed {

@@ -6,11 +6,11 @@ use crate::domain::bundle::{BundleApproval, BundleHead};
 use crate::domain::note::{Note, REASON_CHARS_MAX};
 use crate::domain::staff::ActSubject;
 use crate::flow::policies::PoliciesError;
+use crate::flow::staff::names::{self, Names};
 use crate::pages::pieces::{Notice, Tone};
 use crate::pages::staff::answer::Refusal;
 use crate::pages::staff::console::Console;
 use crate::pages::staff::failure::Failure;
-use crate::pages::staff::names::{self, Names};
 use crate::pages::staff::signed::Signed;
 use crate::pages::staff::typed_note;
 

@@ -2,9 +2,9 @@
 
 use crate::domain::consent::coverage::Coverage;
 use crate::domain::consent::line::ConsentEvent;
+use crate::flow::staff::names::Names;
 use crate::pages::pieces::{Cell, Facts, Table};
 use crate::pages::staff::console::Console;
-use crate::pages::staff::names::Names;
 
 /// The facts of one event: what she said, how she was checked, what she was told.
 pub(super) fn facts(console: &Console<'_>, names: &Names, event: &ConsentEvent) -> Facts {

@@ -12,12 +12,12 @@ use crate::domain::id::ConsentEventId;
 use crate::domain::staff::{Act, ActSubject};
 use crate::flow::consent::resume::{self, ResumeError};
 use crate::flow::consent::{self, ConsentError, Statement};
+use crate::flow::staff::names::Names;
 use crate::flow::staff::rights;
 use crate::pages::pieces::{Field, FieldKind, Tone};
 use crate::pages::staff::answer::{Answer, Refusal};
 use crate::pages::staff::failure::Failure;
 use crate::pages::staff::form::StaffForm;
-use crate::pages::staff::names::Names;
 use crate::pages::staff::sheet::{ActForm, Sheet};
 use crate::pages::staff::signed::Signed;
 use crate::pages::staff::typed_note;
@@ -140,7 +140,7 @@ async fn is_open(signed: &Signed, event: &ConsentEvent) -> Result<bool, Refusal>
 }
 
 async fn page(signed: &Signed, event: &ConsentEvent, fields: &Fields, wrong: Wrong) -> Answer {
-    let names = Names::read(signed).await?;
+    let names = signed.names().await?;
     let is_open = is_open(signed, event).await?;
     let may = rights::offers(signed.app(), signed.who(), Act::ConsentObject);
     Ok(show(signed, event, &names, (is_open, may), (fields, wrong)))

@@ -10,12 +10,12 @@ use crate::domain::consent::line::ConsentEvent;
 use crate::domain::id::ApprovalId;
 use crate::domain::staff::{Act, ActSubject};
 use crate::flow::consent::resume::{self, ResumeError};
+use crate::flow::staff::names::{self, Names};
 use crate::flow::staff::rights;
 use crate::pages::pieces::{Field, FieldKind, Tone};
 use crate::pages::staff::answer::{Answer, Refusal};
 use crate::pages::staff::failure::Failure;
 use crate::pages::staff::form::StaffForm;
-use crate::pages::staff::names::{self, Names};
 use crate::pages::staff::sheet::{ActForm, Sheet, Words};
 use crate::pages::staff::signed::Signed;
 use crate::pages::staff::typed_note;
@@ -96,7 +96,7 @@ async fn page(signed: &Signed, approval: &Approval, typed: &str, wrong: Option<&
     let asked = resume::asked(approval).map_err(|error| signed.refuse(error))?;
     let events = signed.app().store.consent_events(asked.cardholder_id, EVENTS).await;
     let events = events.map_err(|error| signed.refuse(error))?;
-    let names = Names::read(signed).await?;
+    let names = signed.names().await?;
     Ok(show(signed, approval, (&asked, &events), &names, (typed, wrong)))
 }
 
