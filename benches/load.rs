@@ -10,6 +10,7 @@
 //! | `object ADDRESS KEY ISSUER_KEY FIRST COUNT IN_FLIGHT` | opts out one person after the other; with 1 while a purchase is in flight |
 //! | `ledger HEADS COUNT` | prints a psql script of so many disclosures, chained behind the ends of the lines in HEADS |
 //! | `swap DATA_DIR DATABASE_URL COUNT EVERY_MS` | has another bundle decide, in turn; `SEKISHO_SESSION` is an administrator's |
+//! | `approved DATA_DIR DATABASE_URL` | submits and approves another bundle; prints its digest and a session for putting it into use |
 //! | `statements LOG` | makes a pgbench script of what PostgreSQL logged for one request |
 #![allow(missing_docs, clippy::print_stdout, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -91,9 +92,15 @@ fn main() {
             let token = std::env::var("SEKISHO_SESSION").expect("a session");
             swap::swap(app, &token, number_of(count), Duration::from_millis(number_of(every_ms))).await;
         }),
+        ["approved", data_dir, database_url] => runtime.block_on(async {
+            let app = service(data_dir, database_url).await;
+            let token = std::env::var("SEKISHO_SESSION").expect("a session");
+            let (digest, session) = swap::approved(&app, &token).await;
+            println!("{digest} {session}");
+        }),
         ["statements", log] => print!("{}", statements(&std::fs::read_to_string(log).expect("the log"))),
         _ => println!(
-            "usage: cards | sign-in | ask | provider | object | ledger | swap | statements, see the head of benches/load.rs"
+            "usage: cards | sign-in | ask | provider | object | ledger | swap | approved | statements, see the head of benches/load.rs"
         ),
     }
 }
