@@ -240,13 +240,14 @@ fn placeholders(config: &Config, language: Language) -> Placeholders {
     }
 }
 
-/// The keys that bundles must be signed by.
+/// The keys that bundles must be signed by, and the bundles that need no signature.
 ///
 /// # Errors
 /// [`SignatureError::PublicKey`].
 pub fn signing_keys(config: &Config) -> Result<SigningKeys, SignatureError> {
     let keys = &config.policies.signing_keys;
-    SigningKeys::parse(keys.iter().map(|key| (key.name.as_str(), key.public_key.as_str())))
+    let keys = SigningKeys::parse(keys.iter().map(|key| (key.name.as_str(), key.public_key.as_str())))?;
+    Ok(keys.but_for(config.policies.unsigned_digests.iter().cloned()))
 }
 
 /// The looks of programmes. A bundle that drops one of them is no reason not to start: nobody has its cards any more.

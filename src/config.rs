@@ -108,6 +108,8 @@ pub struct BundleSettings {
 pub struct PoliciesSettings {
     /// The keys that bundles must be signed by; none: a signature is not asked for.
     pub signing_keys: Vec<SigningKeySettings>,
+    /// Digests of bundles that need no signature although there are keys.
+    pub unsigned_digests: Vec<String>,
     /// Decisions of a canary before its shares are held against its band.
     pub canary_decisions_min: u32,
     /// Decisions that may wait for the shadow.

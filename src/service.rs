@@ -44,6 +44,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<O
     let stop = CancellationToken::new();
     let courier = tokio::spawn(courier::run(app.clone(), stop.clone()));
     let following = [
+        tokio::spawn(bundles::follow(app.clone())),
         tokio::spawn(bundles::run(app.clone())),
         tokio::spawn(bundles::ask_shadow(app.clone())),
         tokio::spawn(bundles::watch(app.clone())),

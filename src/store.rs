@@ -20,6 +20,7 @@ pub mod approvals;
 pub mod audit;
 pub mod authentications;
 pub mod bundle_approvals;
+pub(crate) mod bundle_checks;
 pub mod bundle_instances;
 pub mod bundles;
 pub mod cardholders;

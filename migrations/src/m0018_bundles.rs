@@ -10,7 +10,7 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         super::run(manager, &STATEMENTS).await?;
-        for table in ["bundles", "bundle_approvals", "bundle_reviews"] {
+        for table in ["bundles", "bundle_checks", "bundle_approvals", "bundle_reviews"] {
             super::make_append_only(manager, table).await?;
         }
         Ok(())
@@ -21,33 +21,45 @@ impl MigrationTrait for Migration {
     }
 }
 
-const STATEMENTS: [&str; 11] = [
-    // `content` is a JSON object of paths and texts; the digest is taken over it. `results` is what check, test and
-    // proof said when it was submitted, `weakens` what it takes away from the bundle that was live then.
+const STATEMENTS: [&str; 14] = [
+    // `content` is a JSON object of paths and texts; the digest is taken over it.
     "CREATE TABLE bundles (
         digest TEXT PRIMARY KEY,
         facts_version BIGINT NOT NULL,
         content TEXT NOT NULL,
         author TEXT NOT NULL,
         message TEXT NOT NULL,
-        submitted_at BIGINT NOT NULL,
+        submitted_at BIGINT NOT NULL
+    )",
+    "CREATE INDEX bundles_submitted ON bundles (submitted_at)",
+    // Each submission judges the same content anew; the row with the largest number counts. `results` is what check, test
+    // and proof said, `weakens` what the bundle takes away from `against`, the one that was live then.
+    "CREATE TABLE bundle_checks (
+        digest TEXT NOT NULL REFERENCES bundles (digest),
+        number BIGINT NOT NULL,
+        against TEXT NOT NULL,
+        submitted_by TEXT NOT NULL,
+        checked_at BIGINT NOT NULL,
         passed BIGINT NOT NULL,
         results TEXT NOT NULL,
         weakens TEXT NOT NULL,
         signing_key TEXT,
-        signature {bytes}
+        signature {bytes},
+        PRIMARY KEY (digest, number)
     )",
-    "CREATE INDEX bundles_submitted ON bundles (submitted_at)",
-    // One word per person and bundle. `emergency` passes over what failed, for a reason that stands beside it.
+    // One word per person and judgement, and it counts for that judgement alone. `emergency` passes over what failed, for a
+    // reason that stands beside it.
     "CREATE TABLE bundle_approvals (
-        digest TEXT NOT NULL REFERENCES bundles (digest),
+        digest TEXT NOT NULL,
+        judgement BIGINT NOT NULL,
         person TEXT NOT NULL,
         roles TEXT NOT NULL,
         decision TEXT NOT NULL,
         emergency BIGINT NOT NULL,
         note TEXT NOT NULL,
         decided_at BIGINT NOT NULL,
-        PRIMARY KEY (digest, person)
+        PRIMARY KEY (digest, judgement, person),
+        FOREIGN KEY (digest, judgement) REFERENCES bundle_checks (digest, number)
     )",
     "CREATE TABLE bundle_reviews (
         digest TEXT PRIMARY KEY REFERENCES bundles (digest),
@@ -55,10 +67,12 @@ const STATEMENTS: [&str; 11] = [
         note TEXT NOT NULL,
         reviewed_at BIGINT NOT NULL
     )",
-    // Shares are basis points. `band` is JSON: the bounds that a canary must not leave.
+    // Shares are basis points. `judgement` is the one by which the bundle might be used. `band` is JSON: the bounds that a
+    // canary must not leave.
     "CREATE TABLE bundle_activations (
         id {uuid} PRIMARY KEY,
         digest TEXT NOT NULL REFERENCES bundles (digest),
+        judgement BIGINT NOT NULL,
         mode TEXT NOT NULL,
         share BIGINT NOT NULL,
         band TEXT,
@@ -106,6 +120,9 @@ const STATEMENTS: [&str; 11] = [
         PRIMARY KEY (digest, authentication_id)
     )",
     "CREATE INDEX shadow_differences_recorded ON shadow_differences (recorded_at)",
+    "CREATE INDEX shadow_differences_of_digest ON shadow_differences (digest, recorded_at)",
+    // Which programmes have cards is asked whenever a bundle is submitted or put into use.
+    "CREATE INDEX cards_programme ON cards (programme) WHERE status <> 'closed'",
     // What turned out to be fraud, and what to be genuine.
     "CREATE TABLE labels (
         authentication_id {uuid} PRIMARY KEY,

@@ -44,7 +44,7 @@ pub(super) async fn create(
     // In a task of its own: a caller who hangs up leaves nothing half done.
     let answered = tokio::spawn(authenticate(app.clone(), request)).await;
     let authentication = answered.map_err(|_| Problem::new(Kind::Internal))??;
-    Ok((StatusCode::CREATED, Json(AuthenticationResponse::render(&app, &authentication))))
+    Ok((StatusCode::CREATED, Json(AuthenticationResponse::render(&app, &authentication).await)))
 }
 
 /// Reads an authentication.
@@ -59,7 +59,7 @@ pub(super) async fn get(
     let Path(id) = id.map_err(|_| Problem::new(Kind::NotFound))?;
     let found = state.app.store.authentication(merchant.id, id).await?;
     let authentication = found.ok_or(Problem::new(Kind::NotFound))?;
-    Ok(Json(AuthenticationResponse::render(&state.app, &authentication)))
+    Ok(Json(AuthenticationResponse::render(&state.app, &authentication).await))
 }
 
 /// What a list shows.
@@ -122,7 +122,10 @@ pub(super) async fn list(
     let more = i64::try_from(found.len()).unwrap_or(i64::MAX) > limit;
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next_cursor = found.last().filter(|_| more).map(|last| cursor::make(app, merchant.id, &filters, last.id));
-    let items = found.iter().map(|authentication| AuthenticationResponse::render(app, authentication)).collect();
+    let mut items = Vec::with_capacity(found.len());
+    for authentication in &found {
+        items.push(AuthenticationResponse::render(app, authentication).await);
+    }
     Ok(Json(AuthenticationListResponse { items, next_cursor }))
 }
 
@@ -144,7 +147,7 @@ pub(super) async fn cancel_one(
 ) -> Result<Json<AuthenticationResponse>, Problem> {
     let Path(id) = id.map_err(|_| Problem::new(Kind::NotFound))?;
     let authentication = cancel(&state.app, merchant.id, id).await?;
-    Ok(Json(AuthenticationResponse::render(&state.app, &authentication)))
+    Ok(Json(AuthenticationResponse::render(&state.app, &authentication).await))
 }
 
 impl From<CancelError> for Problem {

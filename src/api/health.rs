@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::app::bundles::{InUse, Origin};
 use crate::domain::clock::Micros;
+use crate::flow::policies::status;
 
 /// Lives.
 pub(super) async fn livez() -> &'static str {
@@ -55,6 +56,11 @@ pub(super) async fn readyz(State(state): State<super::State>) -> (StatusCode, Js
     // What cannot be asked is told above.
     let unreviewed_emergencies =
         if ready { app.store.unreviewed_emergencies().await.unwrap_or_default() } else { vec![] };
+    let degraded = match app.bundle.degraded() {
+        Some(degraded) => Some(degraded.error.clone()),
+        None if ready => status::behind(app).await.unwrap_or_default(),
+        None => None,
+    };
     let readiness = Readiness {
         ready,
         database,
@@ -67,7 +73,7 @@ pub(super) async fn readyz(State(state): State<super::State>) -> (StatusCode, Js
             Origin::Database => "database".to_owned(),
             Origin::Folder(folder) => format!("folder {}", folder.display()),
         },
-        degraded: app.bundle.degraded().map(|degraded| degraded.error.clone()),
+        degraded,
         unreviewed_emergencies,
         keys: "ok",
         sharing: app.sharing.state().as_str(),

@@ -147,6 +147,7 @@ pub struct Bundles {
     in_use: ArcSwap<Snapshot>,
     recent: Mutex<VecDeque<Arc<LoadedBundle>>>,
     degraded: ArcSwapOption<Degraded>,
+    following: tokio::sync::Mutex<()>,
 }
 
 impl Bundles {
@@ -157,6 +158,7 @@ impl Bundles {
             in_use: ArcSwap::from_pointee(snapshot.clone()),
             recent: Mutex::default(),
             degraded: ArcSwapOption::from_pointee(degraded),
+            following: tokio::sync::Mutex::default(),
         };
         snapshot.all().for_each(|used| new.remember(&used.loaded));
         new

@@ -13,6 +13,7 @@ use super::{Failure, OURS};
 use crate::app::bundles::Origin;
 use crate::app::{self, App};
 use crate::config::Config;
+use crate::domain::merchant::Environment;
 use crate::policy::BundleSource;
 use crate::{service, telemetry};
 
@@ -32,6 +33,8 @@ pub(super) struct ServeArgs {
 
 pub(super) async fn run(config: Config, args: ServeArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     telemetry::begin(&config.log)?;
+    let origin = args.policies.map_or(Origin::Database, Origin::Folder);
+    development_only(&origin, &config)?;
     // The embedded database belongs to this program alone, so a fresh one needs no separate step.
     let fresh = config.database_url_is_embedded() && !config.embedded_database().exists();
     if args.migrate || fresh {
@@ -39,7 +42,6 @@ pub(super) async fn run(config: Config, args: ServeArgs, out: &mut dyn Write) ->
     }
     let listen = args.listen.unwrap_or(config.server.listen);
     let listener = bind(listen).await?;
-    let origin = args.policies.map_or(Origin::Database, Origin::Folder);
     let app = Arc::new(super::open_with(config, origin).await?);
     let address = listener.local_addr()?;
     let url = app.config.server.public_url.as_str().trim_end_matches('/');
@@ -56,6 +58,19 @@ pub(super) async fn run(config: Config, args: ServeArgs, out: &mut dyn Write) ->
     out.flush()?;
     service::serve(app, listener, stopped()?).await?;
     Ok(0)
+}
+
+/// Refuses a folder where only what was approved, or signed, may decide.
+fn development_only(origin: &Origin, config: &Config) -> Result<(), Failure> {
+    let why = match origin {
+        Origin::Database => return Ok(()),
+        Origin::Folder(_) if config.environment == Environment::Live => "`environment` is `live`",
+        Origin::Folder(_) if !config.policies.signing_keys.is_empty() => "`policies.signing_keys` asks for signatures",
+        Origin::Folder(_) => return Ok(()),
+    };
+    Err(Failure::failed(format!(
+        "`--policies` is for development, and {why}\nhint: `sekisho policy submit` the folder, and leave `--policies` out"
+    )))
 }
 
 /// Says when the configured folder is not what decides: it was the first bundle of the database at most.

@@ -36,7 +36,12 @@ fn when(rules: impl IntoIterator<Item = (bool, String)>) -> Vec<String> {
 fn policies(config: &Config) -> Vec<String> {
     let settings = &config.policies;
     let unnamed = settings.signing_keys.iter().any(|key| key.name.trim().is_empty());
+    let is_digest = |text: &String| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     when([
+        (
+            !settings.unsigned_digests.iter().all(is_digest),
+            "`policies.unsigned_digests`: a digest is 64 hexadecimal digits in small letters".to_owned(),
+        ),
         (unnamed, "`policies.signing_keys`: a key without a name".to_owned()),
         (settings.canary_decisions_min == 0, "`policies.canary_decisions_min`: must be at least 1".to_owned()),
         (

@@ -2,6 +2,8 @@
 //!
 //! Knows neither bundles nor files, only digests and texts.
 
+use std::collections::BTreeSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::pkcs8::DecodePublicKey;
@@ -19,7 +21,7 @@ const CONTEXT: &str = "sekisho-bundle-v1\n";
 pub enum SignatureError {
     /// There must be one.
     #[error(
-        "the bundle `{0}` is not signed, and the settings ask for a signature\nhint: `sekisho policy sign DIR --key FILE`, then submit it with `--signature`"
+        "the bundle `{0}` is not signed, and the settings ask for a signature\nhint: `sekisho policy sign DIR --key FILE`, then submit it with `--signature`; for a bundle that an earlier release shipped, name its digest in `policies.unsigned_digests`"
     )]
     Missing(String),
     /// It was not made over this bundle by a key of the settings.
@@ -41,9 +43,12 @@ pub enum SignatureError {
     SecretKey,
 }
 
-/// The keys that bundles are signed by, each with its name.
+/// The keys that bundles are signed by, each with its name, and the digests that need no signature.
 #[derive(Clone, Debug, Default)]
-pub struct SigningKeys(Vec<(String, VerifyingKey)>);
+pub struct SigningKeys {
+    keys: Vec<(String, VerifyingKey)>,
+    unsigned: BTreeSet<String>,
+}
 
 impl SigningKeys {
     /// The keys with these names: base64 of 32 bytes, or PEM (RFC 8410).
@@ -55,12 +60,18 @@ impl SigningKeys {
             let key = public_key(text.trim()).ok_or_else(|| SignatureError::PublicKey(name.to_owned()))?;
             Ok((name.to_owned(), key))
         };
-        keys.into_iter().map(one).collect::<Result<_, _>>().map(Self)
+        keys.into_iter().map(one).collect::<Result<_, _>>().map(|keys| Self { keys, unsigned: BTreeSet::new() })
+    }
+
+    /// The same, with bundles that need no signature: the operator vouches for these digests in the settings.
+    #[must_use]
+    pub fn but_for(self, digests: impl IntoIterator<Item = String>) -> Self {
+        Self { unsigned: digests.into_iter().collect(), ..self }
     }
 
     /// Whether bundles need no signature.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.keys.is_empty()
     }
 
     /// Reads a signature and answers it with the name of the key that made it.
@@ -68,13 +79,13 @@ impl SigningKeys {
     /// # Errors
     /// [`SignatureError`].
     pub fn verify(&self, digest: &str, text: &str) -> Result<BundleSignature, SignatureError> {
-        if self.0.is_empty() {
+        if self.keys.is_empty() {
             return Err(SignatureError::NoKeys);
         }
         let bytes = STANDARD.decode(text.trim()).map_err(|_| SignatureError::Unreadable)?;
         let signature = Signature::from_slice(&bytes).map_err(|_| SignatureError::Unreadable)?;
         let made_by = |key: &VerifyingKey| key.verify_strict(&message(digest), &signature).is_ok();
-        let found = self.0.iter().find(|(_, key)| made_by(key));
+        let found = self.keys.iter().find(|(_, key)| made_by(key));
         let (name, _) = found.ok_or_else(|| SignatureError::Wrong(digest.to_owned()))?;
         Ok(BundleSignature { key: name.clone(), bytes })
     }
@@ -84,7 +95,7 @@ impl SigningKeys {
     /// # Errors
     /// [`SignatureError::Missing`], [`SignatureError::Wrong`].
     pub fn check(&self, digest: &str, signature: Option<&BundleSignature>) -> Result<(), SignatureError> {
-        if self.0.is_empty() {
+        if self.keys.is_empty() || self.unsigned.contains(digest) {
             return Ok(());
         }
         let signature = signature.ok_or_else(|| SignatureError::Missing(digest.to_owned()))?;

@@ -2,6 +2,7 @@
 //!
 //! Knows files as texts; what they mean is the policies' business.
 
+pub mod earlier;
 pub mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,6 +99,14 @@ pub struct BundleHead {
     pub message: String,
     /// When.
     pub submitted_at: Micros,
+    /// Which of its judgements this is, counted from 1: each submission of the same content may bring another.
+    pub judgement: i64,
+    /// Who submitted it for this judgement.
+    pub judged_by: String,
+    /// When.
+    pub judged_at: Micros,
+    /// The digest of the bundle that was live then, by whose invariants, assumptions and staff rules it was judged too.
+    pub against: String,
     /// What the checks said.
     pub findings: Findings,
     /// What it takes away from the bundle that was live then, a line each; where it is not empty, two people of
@@ -105,6 +114,13 @@ pub struct BundleHead {
     pub weakens: Vec<String>,
     /// Its signature, where it came with one.
     pub signature: Option<BundleSignature>,
+}
+
+impl BundleHead {
+    /// Whoever wants it used, and so has no say in whether it is: its author, or who submitted what nobody made.
+    pub fn proposer(&self) -> &str {
+        if self.author == SYSTEM { &self.judged_by } else { &self.author }
+    }
 }
 
 /// A submitted bundle.
@@ -131,6 +147,8 @@ words! {
 pub struct BundleApproval {
     /// The bundle.
     pub digest: String,
+    /// The judgement of it that she saw; for another one her approval does not count.
+    pub judgement: i64,
     /// Whose word: `staff:<id>`.
     pub person: String,
     /// Her roles at that moment.

@@ -7,12 +7,13 @@ use crate::domain::authentication::{Authentication, Status};
 const CHARS_MAX: usize = 128;
 
 /// The message in Japanese and English, with the issuer's contact; none unless turned back.
-pub fn of(app: &App, authentication: &Authentication) -> Option<(String, String)> {
+pub async fn of(app: &App, authentication: &Authentication) -> Option<(String, String)> {
     if authentication.status != Status::Rejected {
         return None;
     }
     let issuer = &app.config.issuer;
-    let loaded = app.bundle.load();
+    // The words of the bundle that turned the buyer back: the live one may not know the reason.
+    let loaded = app.bundle.that_decided(&authentication.bundle_digest).await;
     let reference = loaded.bundle.reference();
     let reason = authentication
         .reasons

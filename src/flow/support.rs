@@ -5,6 +5,7 @@ mod words;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 pub use self::words::{Words, status as status_words};
 use crate::app::App;
@@ -131,12 +132,15 @@ pub async fn authentication(app: &App, who: &SignedIn, id: AuthenticationId) -> 
     // Facts of every version that was ever recorded can be read; none when nothing was gathered.
     let facts: Option<Facts> = found.facts.as_deref().and_then(|facts| serde_json::from_str(facts).ok());
     let usable = holder.is_some_and(|(_, status)| status == CardStatus::Active) && blocked_since.is_none();
-    let vouch_would_help = usable && facts.as_ref().is_some_and(|facts| vouch_would_help(app, &found, facts));
+    let vouch_would_help = match (&facts, holder) {
+        (Some(facts), Some((holder, _))) if usable => vouch_would_help(app, &found, facts, holder).await?,
+        _ => false,
+    };
     Ok(SupportView {
         summary: summary(&found, merchant_name(app, found.merchant_id).await?),
         cardholder_id: holder.map(|(holder, _)| holder),
         purchased_at: found.purchased_at,
-        reasons: reasons(app, &found),
+        reasons: reasons(app, &found).await,
         analysis: words::analysis(facts.as_ref()),
         device: words::device(facts.as_ref()),
         challenge,
@@ -206,9 +210,9 @@ fn summary(authentication: &Authentication, merchant_name: String) -> Summary {
     }
 }
 
-/// The texts for staff, from the live bundle: a code that it does not hold any more has a text of its own.
-fn reasons(app: &App, authentication: &Authentication) -> Vec<Words> {
-    let loaded = app.bundle.load();
+/// The texts for staff, from the bundle that decided: a code that it does not hold has a text of its own.
+async fn reasons(app: &App, authentication: &Authentication) -> Vec<Words> {
+    let loaded = app.bundle.that_decided(&authentication.bundle_digest).await;
     let reference = loaded.bundle.reference();
     let mut texts: Vec<Words> = authentication
         .reasons
@@ -222,20 +226,28 @@ fn reasons(app: &App, authentication: &Authentication) -> Vec<Words> {
     texts
 }
 
-/// Asks the live policies about the same facts with somebody's word added.
-fn vouch_would_help(app: &App, authentication: &Authentication, facts: &Facts) -> bool {
+/// Asks the policies that decide about the card now about the same facts with somebody's word added.
+async fn vouch_would_help(
+    app: &App,
+    authentication: &Authentication,
+    facts: &Facts,
+    holder: CardholderId,
+) -> Result<bool, StoreError> {
     let turned_back = matches!(authentication.status, Status::Rejected | Status::NotEnrolled);
     if !turned_back || facts.vouched {
-        return false;
+        return Ok(false);
     }
-    let loaded = app.bundle.load();
+    let cards = app.store.cards_of(holder).await?;
+    let card = cards.into_iter().find(|card| Some(card.id) == authentication.card_id);
+    let Some(card) = card else { return Ok(false) };
+    let loaded = Arc::clone(&app.bundle.snapshot().deciding(&card.number.digest).loaded);
     let with_word = Facts { vouched: true, ..facts.clone() };
     let verdict = policy::decide(&loaded.bundle, &with_word);
-    match verdict.outcome {
+    Ok(match verdict.outcome {
         Outcome::Approve => true,
         Outcome::Challenge => authentication.ending == Ending::Decided && !verdict.methods.is_empty(),
         Outcome::Reject => false,
-    }
+    })
 }
 
 async fn note_look(app: &App, who: &SignedIn, subject: String, result: &'static str) -> Result<(), StoreError> {

@@ -110,7 +110,7 @@ async fn canary_trial(app: &App, activation: BundleActivation) -> Result<CanaryT
 
 async fn shadow_trial(app: &App, activation: BundleActivation) -> Result<ShadowTrial, StoreError> {
     let compared = counts(app, &activation, BundleMode::Shadow, Some(&activation.digest)).await?;
-    let differences = app.store.shadow_differences(&activation.digest, DIFFERENCES).await?;
+    let differences = app.store.shadow_differences(&activation.digest, activation.started_at, DIFFERENCES).await?;
     Ok(ShadowTrial { activation, compared, differences })
 }
 

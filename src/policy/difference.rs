@@ -43,6 +43,11 @@ pub struct Difference {
 }
 
 impl Difference {
+    /// Whether both judge other bundles alike: by the same invariants, assumptions and rules about staff.
+    pub fn judges_alike(&self) -> bool {
+        self.invariants.is_empty() && self.assumptions.is_empty() && !self.rules.contains_key(&Question::Staff)
+    }
+
     /// What differs from `old` to `new`. A rule that only moved to another file is the same.
     pub fn between(old: &Bundle, new: &Bundle) -> Self {
         let rules = |bundle: &Bundle, question: Question| -> BTreeMap<String, String> {

@@ -1,4 +1,4 @@
-//! Scrutiny: what a bundle is refused for when somebody checks or submits it, although a server would load it.
+//! Scrutiny: what a bundle fails for when somebody checks or submits it, although a server would load it.
 //!
 //! A server that starts again goes on with the bundle that decided yesterday; whoever writes one is told more.
 
@@ -6,7 +6,7 @@ use super::bundle::Bundle;
 use super::case::{self, Report};
 use super::fault::Fault;
 use super::rehearsal::most;
-use super::{invariant, lint};
+use super::{assumption, invariant, lint};
 use crate::domain::facts::Facts;
 
 /// What was found beyond what [`Bundle::build`] refuses, each list sorted.
@@ -22,7 +22,8 @@ pub struct Scrutiny {
 
 /// Looks at a bundle that could be built: calculations, reference data, and which rules have no case.
 pub fn scrutinise(bundle: &Bundle) -> Scrutiny {
-    let claims = invariant::rules(bundle.invariants());
+    let mut claims = invariant::rules(bundle.invariants());
+    claims.extend(assumption::rules(bundle.assumptions()));
     let mut found =
         Scrutiny { faults: lint::calculations(bundle.rules().iter().chain(&claims)), ..Scrutiny::default() };
     found.faults.extend(reference(bundle));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use notify_debouncer_mini::notify::RecursiveMode;
 use notify_debouncer_mini::{DebounceEventResult, new_debouncer};
 use tokio::sync::Notify;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::app::App;
 use crate::app::bundles::{self, FolderError, InUse, Origin};
@@ -24,28 +25,46 @@ const BEATS_BETWEEN_SIGNS: u64 = 10;
 /// A folder is looked at when nobody has written in it for so long.
 const QUIET: Duration = Duration::from_millis(300);
 
-/// Goes on until it is stopped.
+/// Takes what changed into use, until it is stopped. Reads and nothing else: a write that has to wait holds nobody up.
+pub(super) async fn follow(app: Arc<App>) {
+    let mut beats = beats();
+    loop {
+        beats.tick().await;
+        match bundles::refresh(&app).await {
+            Ok(false) => {}
+            Ok(true) => tracing::info!(live = app.bundle.snapshot().live.digest(), "other bundles are in use"),
+            Err(error) => {
+                tracing::warn!(%error, "what is in use cannot be followed");
+                app.metrics.database_error();
+            }
+        }
+    }
+}
+
+/// Writes down what was counted and what this process decides by, and ends what is over, until it is stopped.
 pub(super) async fn run(app: Arc<App>) {
-    let mut beats = tokio::time::interval(BEAT);
-    beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let (mut beats, mut told) = (beats(), Vec::new());
     for number in 0_u64.. {
         beats.tick().await;
-        if let Err(error) = beat(&app, number).await {
-            tracing::warn!(%error, "what is in use cannot be followed");
+        if let Err(error) = beat(&app, number, &mut told).await {
+            tracing::warn!(%error, "what was counted of the bundles cannot be written down");
             app.metrics.database_error();
         }
     }
 }
 
-/// One beat: what changed is taken into use, what is over is ended, what was counted is written down.
-async fn beat(app: &Arc<App>, number: u64) -> Result<(), StoreError> {
-    let changed = bundles::refresh(app).await?;
-    if changed {
-        let snapshot = app.bundle.snapshot();
-        tracing::info!(live = snapshot.live.digest(), "other bundles are in use");
-    }
-    if app.bundle.origin == Origin::Database && (changed || number.is_multiple_of(BEATS_BETWEEN_SIGNS)) {
+fn beats() -> Interval {
+    let mut beats = tokio::time::interval(BEAT);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    beats
+}
+
+/// One beat. `told` is what this process said last that it decides by.
+async fn beat(app: &Arc<App>, number: u64, told: &mut Vec<String>) -> Result<(), StoreError> {
+    let used: Vec<String> = app.bundle.snapshot().all().map(|used| used.digest().to_owned()).collect();
+    if app.bundle.origin == Origin::Database && (used != *told || number.is_multiple_of(BEATS_BETWEEN_SIGNS)) {
         instance::write_down(app).await?;
+        *told = used;
     }
     if number.is_multiple_of(BEATS_BETWEEN_FIGURES) {
         figures::write_down(app).await?;

@@ -1,8 +1,8 @@
-//! What people said about submitted bundles. A word is never taken back, and nobody has two about the same bundle.
+//! What people said about submitted bundles. A word is never taken back, and nobody has two about the same judgement.
 
 use std::collections::BTreeSet;
 
-use sea_orm::Value;
+use sea_orm::{ConnectionTrait, Value};
 
 use super::sql::{self, Row};
 use super::staff::words;
@@ -11,15 +11,17 @@ use crate::domain::bundle::{ApprovalDecision, BundleApproval, BundleReview};
 use crate::domain::clock::Micros;
 use crate::domain::staff::Role;
 
-/// Keeps one person's word on a bundle.
+const WORD: &str = "digest, judgement, person, roles, decision, emergency, note, decided_at";
+
+/// Keeps one person's word on a judgement of a bundle.
 ///
 /// # Errors
 /// [`StoreError::Duplicate`] when she has had it.
 pub(crate) async fn insert(transaction: &Transaction, word: &BundleApproval) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO bundle_approvals (digest, person, roles, decision, emergency, note, decided_at) \
-                       VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let values: [Value; 7] = [
+    let sql = format!("INSERT INTO bundle_approvals ({WORD}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+    let values: [Value; 8] = [
         word.digest.clone().into(),
+        word.judgement.into(),
         word.person.clone().into(),
         words(&word.roles).into(),
         word.decision.as_str().into(),
@@ -27,7 +29,7 @@ pub(crate) async fn insert(transaction: &Transaction, word: &BundleApproval) -> 
         word.note.clone().into(),
         word.decided_at.0.into(),
     ];
-    sql::execute(transaction, SQL, values).await.map(|_| ())
+    sql::execute(transaction, &sql, values).await.map(|_| ())
 }
 
 /// Keeps what somebody found who reviewed a bundle.
@@ -45,16 +47,41 @@ pub(crate) async fn review(transaction: &Transaction, review: &BundleReview) -> 
     sql::execute(transaction, SQL, values).await.map(|_| ())
 }
 
+/// What was said about a bundle, in the order in which it was said.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn of(connection: &impl ConnectionTrait, digest: &str) -> Result<Vec<BundleApproval>, StoreError> {
+    let sql = format!("SELECT {WORD} FROM bundle_approvals WHERE digest = $1 ORDER BY decided_at, person");
+    sql::all(connection, "bundle_approvals", &sql, [digest.into()]).await?.iter().map(approval).collect()
+}
+
+/// Whether somebody reviewed a bundle.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn is_reviewed(connection: &impl ConnectionTrait, digest: &str) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT 1 AS one FROM bundle_reviews WHERE digest = $1";
+    Ok(sql::first(connection, "bundle_reviews", SQL, [digest.into()]).await?.is_some())
+}
+
 impl Store {
     /// What was said about a bundle, in the order in which it was said.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn bundle_approvals(&self, digest: &str) -> Result<Vec<BundleApproval>, StoreError> {
-        const SQL: &str = "SELECT digest, person, roles, decision, emergency, note, decided_at FROM bundle_approvals \
-                           WHERE digest = $1 ORDER BY decided_at, person";
-        let rows = sql::all(self.reader(), "bundle_approvals", SQL, [digest.into()]).await?;
-        rows.iter().map(approval).collect()
+        of(self.reader(), digest).await
+    }
+
+    /// The bundles that somebody refused.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn refused_bundles(&self) -> Result<BTreeSet<String>, StoreError> {
+        const SQL: &str = "SELECT DISTINCT digest FROM bundle_approvals WHERE decision = 'refused'";
+        let rows = sql::all(self.reader(), "bundle_approvals", SQL, []).await?;
+        rows.iter().map(|row| row.get("digest")).collect()
     }
 
     /// What was said about the newest bundles, as many as [`Store::bundles`] lists with the same limit, in the order in which
@@ -63,10 +90,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn newest_bundle_approvals(&self, limit: i64) -> Result<Vec<BundleApproval>, StoreError> {
-        const SQL: &str = "SELECT digest, person, roles, decision, emergency, note, decided_at FROM bundle_approvals \
-                           WHERE digest IN (SELECT digest FROM bundles ORDER BY submitted_at DESC, digest LIMIT $1) \
-                           ORDER BY decided_at, person";
-        let rows = sql::all(self.reader(), "bundle_approvals", SQL, [limit.into()]).await?;
+        let sql = format!(
+            "SELECT {WORD} FROM bundle_approvals WHERE digest IN (SELECT digest FROM bundles \
+             ORDER BY submitted_at DESC, digest LIMIT $1) ORDER BY decided_at, person"
+        );
+        let rows = sql::all(self.reader(), "bundle_approvals", &sql, [limit.into()]).await?;
         rows.iter().map(approval).collect()
     }
 
@@ -95,6 +123,7 @@ impl Store {
     pub async fn unreviewed_emergencies(&self) -> Result<Vec<String>, StoreError> {
         const SQL: &str = "SELECT DISTINCT bundle_approvals.digest FROM bundle_approvals \
                            JOIN bundle_activations ON bundle_activations.digest = bundle_approvals.digest \
+                           AND bundle_activations.judgement = bundle_approvals.judgement \
                            WHERE emergency = 1 AND NOT EXISTS (SELECT 1 FROM bundle_reviews \
                            WHERE bundle_reviews.digest = bundle_approvals.digest) ORDER BY bundle_approvals.digest";
         let rows = sql::all(self.reader(), "bundle_approvals", SQL, []).await?;
@@ -107,6 +136,7 @@ fn approval(row: &Row) -> Result<BundleApproval, StoreError> {
     let roles = roles.split_whitespace().map(Role::parse).collect::<Option<BTreeSet<Role>>>();
     Ok(BundleApproval {
         digest: row.get("digest")?,
+        judgement: row.get("judgement")?,
         person: row.get("person")?,
         roles: roles.ok_or_else(|| row.corrupt("roles"))?,
         decision: row.word("decision", ApprovalDecision::parse)?,

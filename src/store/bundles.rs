@@ -2,39 +2,38 @@
 
 use sea_orm::{ConnectionTrait, Value};
 
-use super::sql::{self, Row, nullable_bytes};
+use super::bundle_checks::{self, NEWEST};
+use super::sql::{self, Row};
 use super::{Store, StoreError, Transaction};
 use crate::domain::bundle::{BundleActivation, BundleHead, BundleMode, BundleSignature, StoredBundle};
 use crate::domain::clock::Micros;
 use crate::domain::id::BundleActivationId;
 
-const HEAD: &str = "digest, facts_version, author, message, submitted_at, results, weakens, signing_key, signature";
+pub(super) const HEAD: &str = "bundles.digest AS digest, facts_version, author, message, submitted_at, number, against, \
+                               submitted_by, checked_at, results, weakens, signing_key, signature";
 const ACTIVATION: &str = "id, digest, mode, share, band, until, started_by, started_at, ended_by, ended_at, end_reason";
 
-/// Keeps a bundle; one that is kept already stays as it is. Answers whether it is new.
+/// Keeps a bundle with its first judgement; one that is kept already stays as it is. Answers whether it is new.
 ///
 /// # Errors
 /// [`StoreError`].
 pub(crate) async fn insert(transaction: &Transaction, bundle: &StoredBundle) -> Result<bool, StoreError> {
-    const SQL: &str = "INSERT INTO bundles (digest, facts_version, content, author, message, submitted_at, passed, \
-                       results, weakens, signing_key, signature) \
-                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
+    const SQL: &str = "INSERT INTO bundles (digest, facts_version, content, author, message, submitted_at) \
+                       VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
     let head = &bundle.head;
-    let signature = head.signature.as_ref();
-    let values: [Value; 11] = [
+    let values: [Value; 6] = [
         head.digest.clone().into(),
         i64::from(head.facts_version).into(),
         json(&bundle.files)?.into(),
         head.author.clone().into(),
         head.message.clone().into(),
         head.submitted_at.0.into(),
-        i64::from(head.findings.passed()).into(),
-        json(&head.findings)?.into(),
-        json(&head.weakens)?.into(),
-        signature.map(|signature| signature.key.clone()).into(),
-        nullable_bytes(signature.map(|signature| signature.bytes.as_slice())),
     ];
-    Ok(sql::execute(transaction, SQL, values).await? == 1)
+    let new = sql::execute(transaction, SQL, values).await? == 1;
+    if new {
+        bundle_checks::insert(transaction, head).await?;
+    }
+    Ok(new)
 }
 
 /// Begins a bundle's time in a mode.
@@ -43,7 +42,8 @@ pub(crate) async fn insert(transaction: &Transaction, bundle: &StoredBundle) -> 
 /// [`StoreError::Duplicate`] when another one is in use in this mode.
 pub(crate) async fn begin(connection: &impl ConnectionTrait, activation: &BundleActivation) -> Result<(), StoreError> {
     let sql = format!(
-        "INSERT INTO bundle_activations ({ACTIVATION}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, NULL, NULL)"
+        "INSERT INTO bundle_activations ({ACTIVATION}, judgement) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, NULL, \
+         NULL, (SELECT MAX(number) FROM bundle_checks WHERE digest = $2))"
     );
     let values: [Value; 8] = [
         activation.id.uuid().into(),
@@ -75,13 +75,22 @@ pub(crate) async fn end(
     Ok(sql::execute(connection, SQL, values).await? == 1)
 }
 
+/// What is in use now, at most one bundle in each mode.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn current(connection: &impl ConnectionTrait) -> Result<Vec<BundleActivation>, StoreError> {
+    let sql = format!("SELECT {ACTIVATION} FROM bundle_activations WHERE ended_at IS NULL ORDER BY mode");
+    sql::all(connection, "bundle_activations", &sql, []).await?.iter().map(activation).collect()
+}
+
 impl Store {
     /// The bundle with this digest.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn bundle(&self, digest: &str) -> Result<Option<StoredBundle>, StoreError> {
-        let sql = format!("SELECT {HEAD}, content FROM bundles WHERE digest = $1");
+        let sql = format!("SELECT {HEAD}, content FROM {NEWEST} WHERE bundles.digest = $1");
         let row = sql::first(self.reader(), "bundles", &sql, [digest.into()]).await?;
         let read = |row: Row| Ok(StoredBundle { files: parsed(&row, "content")?, head: head(&row)? });
         row.map(read).transpose()
@@ -104,7 +113,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn bundles(&self, limit: i64) -> Result<Vec<BundleHead>, StoreError> {
-        let sql = format!("SELECT {HEAD} FROM bundles ORDER BY submitted_at DESC, digest LIMIT $1");
+        let sql = format!("SELECT {HEAD} FROM {NEWEST} ORDER BY submitted_at DESC, bundles.digest LIMIT $1");
         sql::all(self.reader(), "bundles", &sql, [limit.into()]).await?.iter().map(head).collect()
     }
 
@@ -113,8 +122,18 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn current_bundles(&self) -> Result<Vec<BundleActivation>, StoreError> {
-        let sql = format!("SELECT {ACTIVATION} FROM bundle_activations WHERE ended_at IS NULL ORDER BY mode");
-        sql::all(self.reader(), "bundle_activations", &sql, []).await?.iter().map(activation).collect()
+        current(self.reader()).await
+    }
+
+    /// When a use begins that begins now: after all that began before, whatever the clocks of other machines said.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn bundle_use_begins(&self, now: Micros) -> Result<Micros, StoreError> {
+        const SQL: &str = "SELECT MAX(started_at) AS latest FROM bundle_activations";
+        let row = sql::first(self.reader(), "bundle_activations", SQL, []).await?;
+        let latest: Option<i64> = row.map_or(Ok(None), |row| row.get("latest"))?;
+        Ok(latest.map_or(now, |latest| now.max(Micros(latest + 1))))
     }
 
     /// The programmes of cards that are not closed, sorted.
@@ -122,7 +141,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn programmes_in_use(&self) -> Result<Vec<String>, StoreError> {
-        const SQL: &str = "SELECT DISTINCT programme FROM cards WHERE status <> 'closed' ORDER BY programme";
+        // From one programme to the next in the index, instead of over all cards.
+        const SQL: &str = "WITH RECURSIVE used (programme) AS (\
+                           SELECT MIN(programme) FROM cards WHERE status <> 'closed' UNION ALL \
+                           SELECT (SELECT MIN(cards.programme) FROM cards WHERE cards.status <> 'closed' \
+                           AND cards.programme > used.programme) FROM used WHERE used.programme IS NOT NULL) \
+                           SELECT programme FROM used WHERE programme IS NOT NULL ORDER BY programme";
         let rows = sql::all(self.reader(), "cards", SQL, []).await?;
         rows.iter().map(|row| row.get("programme")).collect()
     }
@@ -137,7 +161,7 @@ impl Store {
     }
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value)
         .map_err(|_| StoreError::Corrupt { table: "bundles", reason: "a value that JSON cannot hold".to_owned() })
 }
@@ -146,7 +170,7 @@ fn parsed<T: serde::de::DeserializeOwned>(row: &Row, column: &str) -> Result<T, 
     serde_json::from_str(&row.get::<String>(column)?).map_err(|_| row.corrupt(column))
 }
 
-fn head(row: &Row) -> Result<BundleHead, StoreError> {
+pub(super) fn head(row: &Row) -> Result<BundleHead, StoreError> {
     let key: Option<String> = row.get("signing_key")?;
     let bytes: Option<Vec<u8>> = row.get("signature")?;
     Ok(BundleHead {
@@ -155,6 +179,10 @@ fn head(row: &Row) -> Result<BundleHead, StoreError> {
         author: row.get("author")?,
         message: row.get("message")?,
         submitted_at: Micros(row.get("submitted_at")?),
+        judgement: row.get("number")?,
+        judged_by: row.get("submitted_by")?,
+        judged_at: Micros(row.get("checked_at")?),
+        against: row.get("against")?,
         findings: parsed(row, "results")?,
         weakens: parsed(row, "weakens")?,
         signature: key.zip(bytes).map(|(key, bytes)| BundleSignature { key, bytes }),

@@ -62,15 +62,21 @@ impl Store {
         .await
     }
 
-    /// What a shadow would have answered otherwise, the newest first.
+    /// What a shadow would have answered otherwise from `since` on, the newest first.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn shadow_differences(&self, digest: &str, limit: i64) -> Result<Vec<ShadowDifference>, StoreError> {
+    pub async fn shadow_differences(
+        &self,
+        digest: &str,
+        since: Micros,
+        limit: i64,
+    ) -> Result<Vec<ShadowDifference>, StoreError> {
         const SQL: &str = "SELECT digest, authentication_id, live_outcome, shadow_outcome, live_policies, \
                            shadow_policies, recorded_at FROM shadow_differences WHERE digest = $1 \
-                           ORDER BY recorded_at DESC, authentication_id LIMIT $2";
-        let rows = sql::all(self.reader(), "shadow_differences", SQL, [digest.into(), limit.into()]).await?;
+                           AND recorded_at >= $2 ORDER BY recorded_at DESC, authentication_id LIMIT $3";
+        let rows =
+            sql::all(self.reader(), "shadow_differences", SQL, [digest.into(), since.0.into(), limit.into()]).await?;
         rows.iter().map(read).collect()
     }
 

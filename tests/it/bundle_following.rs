@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sekisho::app::bundles::refresh;
 use sekisho::domain::bundle::{BundleMode, FindingState, SHARE_WHOLE};
+use sekisho::flow::policies::PoliciesError;
 use sekisho::flow::policies::activate::activate;
 use sekisho::flow::policies::instance;
 use sekisho::flow::policies::status::status;
@@ -14,7 +15,7 @@ use sekisho::policy::BundleSource;
 use serde_json::{Value, json};
 
 use crate::facts_versions::version_1;
-use crate::support::bundles::{bundle_that_decided, rejecting, reworded};
+use crate::support::bundles::{bundle_that_decided, rejecting, reworded, taken_back};
 use crate::support::deployment::{Deployment, Wanted, on_every_database, request};
 use crate::support::exchange::Call;
 
@@ -246,6 +247,80 @@ async fn a_database_that_goes_away_during_an_activation_leaves_nothing_half_done
         assert_eq!(deployment.live_digest().await, before);
         assert_eq!(deployment.app.store.bundle_activations(10).await.unwrap().len(), 1);
         assert!(deployment.audited("policy.end").await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_back_does_not_stand_in_when_a_process_starts() {
+    on_every_database(Wanted::default(), async |deployment| {
+        let people = deployment.people().await;
+        let (app, who) = (&deployment.app, &people.second.who);
+        let good = deployment.approved(&people, &reworded("good")).await;
+        let bad = deployment.approved(&people, &reworded("bad")).await;
+        let last = deployment.approved(&people, &reworded("last")).await;
+        for digest in [&good, &bad] {
+            deployment.use_bundle(who, digest, BundleMode::Live, SHARE_WHOLE).await;
+        }
+        taken_back(app, who, "it does harm").await.unwrap();
+        deployment.use_bundle(who, &last, BundleMode::Live, SHARE_WHOLE).await;
+        taken_back(app, who, "it does harm too").await.unwrap();
+        let unloadable = reworded("for a later version").with("schema.cedarschema", "nothing");
+        let unloadable = deployment.keep(&unloadable, "system", FindingState::Passed, &[]).await;
+        let sql = "UPDATE bundle_activations SET digest = $1 WHERE ended_at IS NULL";
+        deployment.tables.run(sql, vec![unloadable.into()]).await.unwrap();
+        let (starting, _) = deployment.twin(18).await;
+        assert!(starting.bundle.degraded().is_some());
+        assert_eq!(starting.bundle.snapshot().live.digest(), good, "neither what was taken back");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_does_not_follow_for_seconds_is_behind() {
+    on_every_database(Wanted::default(), async |deployment| {
+        let people = deployment.people().await;
+        let (twin, twin_router) = deployment.twin(19).await;
+        let digest = deployment.approved(&people, &reworded("new")).await;
+        deployment.use_bundle(&people.second.who, &digest, BundleMode::Live, SHARE_WHOLE).await;
+        instance::write_down(&twin).await.unwrap();
+        let state = async || status(&deployment.app).await.unwrap().instances[0].state;
+        assert_eq!(state().await, "up", "it has a moment");
+        deployment.clock.advance(6);
+        assert_eq!(state().await, "behind");
+        let ready = Call::get("/readyz").to(&twin_router).await.ok(200);
+        assert!(ready["degraded"].as_str().unwrap().starts_with("behind: "), "{ready}");
+        assert!(deployment.send(Call::get("/readyz")).await.ok(200)["degraded"].is_null());
+        refresh(&twin).await.unwrap();
+        assert!(Call::get("/readyz").to(&twin_router).await.ok(200)["degraded"].is_null());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_lost_at_the_commit_of_an_activation_leaves_all_as_it_was() {
+    on_every_database(Wanted::default(), async |deployment| {
+        if deployment.app.store.backend_name() == "sqlite" {
+            return; // It has no connection to lose.
+        }
+        let people = deployment.people().await;
+        let digest = deployment.approved(&people, &reworded("at last")).await;
+        let before = deployment.live_digest().await;
+        for sql in [
+            "CREATE FUNCTION hang_up() RETURNS trigger LANGUAGE plpgsql AS \
+             'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'",
+            "CREATE CONSTRAINT TRIGGER hang_up AFTER INSERT ON bundle_activations DEFERRABLE INITIALLY DEFERRED \
+             FOR EACH ROW EXECUTE FUNCTION hang_up()",
+        ] {
+            deployment.tables.run(sql, Vec::new()).await.unwrap();
+        }
+        let wanted = deployment.wanted(&digest, BundleMode::Live, SHARE_WHOLE).await;
+        let lost = activate(&deployment.app, &people.second.who, wanted.clone()).await.unwrap_err();
+        assert!(matches!(&lost, PoliciesError::Store(error) if error.is_transient()), "{lost:?}");
+        assert_eq!(deployment.live_digest().await, before);
+        deployment.tables.run("DROP TRIGGER hang_up ON bundle_activations", Vec::new()).await.unwrap();
+        activate(&deployment.app, &people.second.who, wanted).await.unwrap();
+        assert_eq!(deployment.live_digest().await, digest);
     })
     .await;
 }

@@ -9,13 +9,13 @@ use sekisho::flow::policies::PoliciesError;
 use sekisho::flow::policies::activate::{Wanted, activate};
 use sekisho::flow::policies::approve::{Word, decide};
 use sekisho::flow::policies::review::review;
-use sekisho::flow::policies::rollback::{RolledBack, rollback};
+use sekisho::flow::policies::rollback::{RolledBack, rollback, what};
 use sekisho::flow::policies::status::status;
 use sekisho::flow::staff::rights::RightsError;
 use sekisho::policy::BundleSource;
 use serde_json::json;
 
-use crate::support::bundles::{rejecting, reworded};
+use crate::support::bundles::{rejecting, reworded, taken_back};
 use crate::support::deployment::{Wanted as Setup, on_every_database};
 use crate::support::staff::agent;
 
@@ -51,7 +51,7 @@ async fn what_is_submitted_is_kept_with_its_results_and_an_unsound_bundle_is_not
         assert!(submitted.new && submitted.head.findings.test.state == FindingState::Passed);
         assert_ne!(submitted.head.findings.proof.state, FindingState::Passed, "without a solver nothing is proved");
         let again = deployment.submit(&people.second.who, reworded("another text")).await.unwrap();
-        assert!(!again.new && again.head == submitted.head, "what is kept stays as it was");
+        assert!(!again.new && !again.judged && again.head == submitted.head, "nothing new: all stays as it was");
         let failing = rejecting("card_stolen");
         let failed = deployment.submit(&people.author.who, failing.clone()).await.unwrap();
         assert_eq!(failed.head.findings.test.state, FindingState::Failed);
@@ -71,9 +71,17 @@ async fn what_is_submitted_is_kept_with_its_results_and_an_unsound_bundle_is_not
 async fn removing_an_invariant_or_changing_a_staff_rule_is_told_as_weakening() {
     on_every_database(Setup::default(), async |deployment| {
         let people = deployment.people().await;
-        let source = BundleSource::shipped().without("invariants/lost-or-stolen.cedar");
-        let submitted = deployment.submit(&people.author.who, source).await.unwrap();
-        assert!(submitted.head.weakens.iter().any(|line| line.contains("lost-or-stolen")), "{:?}", submitted.head);
+        let shipped = BundleSource::shipped;
+        let rule =
+            shipped().text("staff/compliance.cedar").unwrap().replacen("         Action::\"queue_look\",\n", "", 1);
+        for (source, told) in [
+            (shipped().without("invariants/lost-or-stolen.cedar"), "the invariant `lost-or-stolen` is removed"),
+            (shipped().without("staff/own-request.cedar"), "the staff rule `own-request` is removed"),
+            (shipped().with("staff/compliance.cedar", &rule), "is changed"),
+        ] {
+            let submitted = deployment.submit(&people.author.who, source).await.unwrap();
+            assert!(submitted.head.weakens.iter().any(|line| line.contains(told)), "{:?}", submitted.head);
+        }
     })
     .await;
 }
@@ -87,7 +95,7 @@ async fn nobody_approves_her_own_bundle() {
         let own = decide(&deployment.app, author, &digest, approve()).await.unwrap_err();
         assert!(matches!(own, PoliciesError::Own), "{own}");
         // Not even where the rules of a bundle would let her.
-        let permissive = BundleSource::shipped().without("staff/own-request.cedar").without("staff/cases.toml");
+        let permissive = BundleSource::shipped().without("staff/own-request.cedar").without("staff/cases.yaml");
         let permissive = deployment.keep(&permissive, &author.actor(), FindingState::Passed, &[]).await;
         let own = decide(&deployment.app, author, &permissive, approve()).await.unwrap_err();
         assert!(matches!(own, PoliciesError::Own), "{own}");
@@ -179,14 +187,14 @@ async fn of_two_activations_at_once_one_wins_and_the_other_is_told_who() {
                 activate(&deployment.app, second, one.clone()),
                 activate(&twin, administrator, other.clone())
             );
-            let (won, lost, by) = match both {
-                (Ok(won), Err(lost)) => (won, lost, second.actor()),
-                (Err(lost), Ok(won)) => (won, lost, administrator.actor()),
+            let (won, lost, by, name) = match both {
+                (Ok(won), Err(lost)) => (won, lost, second.actor(), &second.name),
+                (Err(lost), Ok(won)) => (won, lost, administrator.actor(), &administrator.name),
                 both => panic!("{both:?}"),
             };
             let PoliciesError::Overtaken(Some(winner)) = &lost else { panic!("{lost:?}") };
-            assert_eq!((winner.id, winner.started_by.as_str()), (won.id, by.as_str()));
-            assert!(lost.to_string().contains(&by), "{lost}");
+            assert_eq!((winner.activation.id, winner.activation.started_by.as_str()), (won.id, by.as_str()));
+            assert!(lost.to_string().contains(name), "{lost}");
             let current = deployment.app.store.current_bundles().await.unwrap();
             let of_mode: Vec<_> = current.iter().filter(|used| used.mode == mode).collect();
             assert_eq!(of_mode.len(), 1);
@@ -254,22 +262,22 @@ async fn a_rollback_ends_trials_first_and_then_goes_back_one_bundle_at_a_time() 
         let first = deployment.live_digest().await;
         let one = deployment.approved(&people, &reworded("one")).await;
         let two = deployment.approved(&people, &reworded("two")).await;
-        let nothing = rollback(app, who, "too early", false).await.unwrap_err();
+        let nothing = taken_back(app, who, "too early").await.unwrap_err();
         assert!(matches!(nothing, PoliciesError::NothingBefore), "{nothing}");
         deployment.use_bundle(who, &one, BundleMode::Live, SHARE_WHOLE).await;
         deployment.use_bundle(who, &two, BundleMode::Canary, 500).await;
         deployment.use_bundle(who, &two, BundleMode::Live, SHARE_WHOLE).await;
         assert!(app.bundle.snapshot().canary.is_none(), "what was tried is live now");
         deployment.use_bundle(who, &one, BundleMode::Canary, 500).await;
-        let ended = rollback(app, who, "complaints", false).await.unwrap();
+        let ended = taken_back(app, who, "complaints").await.unwrap();
         assert!(matches!(&ended, RolledBack::Ended(trials) if trials.len() == 1), "{ended:?}");
         assert_eq!(deployment.live_digest().await, two);
         for expected in [&one, &first] {
-            rollback(app, who, "complaints", false).await.unwrap();
+            taken_back(app, who, "complaints").await.unwrap();
             refresh(app).await.unwrap();
             assert_eq!(app.bundle.snapshot().live.digest(), expected);
         }
-        assert!(matches!(rollback(app, who, "more", false).await, Err(PoliciesError::NothingBefore)));
+        assert!(matches!(taken_back(app, who, "more").await, Err(PoliciesError::NothingBefore)));
         assert_eq!(deployment.audited("policy.rollback").await.len(), 3);
     })
     .await;
@@ -294,6 +302,62 @@ async fn what_makes_no_sense_is_not_activated() {
         let modes: BTreeSet<_> =
             deployment.app.store.current_bundles().await.unwrap().iter().map(|used| used.mode).collect();
         assert_eq!(modes, BTreeSet::from([BundleMode::Live]));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_rollbacks_at_once_one_goes_back_once() {
+    on_every_database(Setup::default(), async |deployment| {
+        let people = deployment.people().await;
+        let (app, who) = (&deployment.app, &people.second.who);
+        let one = deployment.approved(&people, &reworded("one")).await;
+        let two = deployment.approved(&people, &reworded("two")).await;
+        deployment.use_bundle(who, &one, BundleMode::Live, SHARE_WHOLE).await;
+        deployment.use_bundle(who, &two, BundleMode::Live, SHARE_WHOLE).await;
+        let (twin, _) = deployment.twin(41).await;
+        // A trial first: whoever is second does not take back the live one instead.
+        deployment.use_bundle(who, &one, BundleMode::Canary, 500).await;
+        for live in [&two, &one] {
+            let seen = what(app, false).await.unwrap();
+            let both = tokio::join!(rollback(app, who, "one", seen.clone()), rollback(&twin, who, "other", seen));
+            let lost = match both {
+                (Ok(_), Err(lost)) | (Err(lost), Ok(_)) => lost,
+                both => panic!("{both:?}"),
+            };
+            assert!(matches!(lost, PoliciesError::Overtaken(_)), "{lost}");
+            assert_eq!(deployment.live_digest().await, *live);
+        }
+        assert_eq!(deployment.audited("policy.rollback").await.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_use_begins_after_all_before_it_whatever_the_clock_of_another_machine_said() {
+    on_every_database(Setup::default(), async |deployment| {
+        let people = deployment.people().await;
+        let (app, who) = (&deployment.app, &people.second.who);
+        let one = deployment.approved(&people, &reworded("one")).await;
+        let two = deployment.approved(&people, &reworded("two")).await;
+        let ahead = deployment.use_bundle(who, &one, BundleMode::Live, SHARE_WHOLE).await.started_at;
+        deployment.clock.shift_wall(-3_600);
+        let begun = deployment.use_bundle(who, &two, BundleMode::Live, SHARE_WHOLE).await;
+        assert!(begun.started_at > ahead, "{begun:?}");
+        taken_back(app, who, "complaints").await.unwrap();
+        assert_eq!(deployment.live_digest().await, one);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_programmes_of_cards_are_found_one_by_one() {
+    on_every_database(Setup::default(), async |deployment| {
+        assert!(deployment.app.store.programmes_in_use().await.unwrap().is_empty());
+        for programme in ["student", "standard", "student", "gold"] {
+            deployment.card(&json!({"programme": programme})).await;
+        }
+        assert_eq!(deployment.app.store.programmes_in_use().await.unwrap(), ["gold", "standard", "student"]);
     })
     .await;
 }

@@ -123,8 +123,8 @@ async fn with_keys_an_unsigned_or_wrongly_signed_bundle_is_refused_at_every_step
         let word = Word::Approve { note: String::new() };
         let refused = decide(app, who, &unsigned, word).await.unwrap_err();
         assert!(refused.to_string().contains("is not signed"), "{refused}");
-        let sql = "INSERT INTO bundle_approvals (digest, person, roles, decision, emergency, note, decided_at) \
-                   VALUES ($1, $2, 'compliance', 'approved', 0, '', 0)";
+        let sql = "INSERT INTO bundle_approvals (digest, judgement, person, roles, decision, emergency, note, decided_at) \
+                   VALUES ($1, 1, $2, 'compliance', 'approved', 0, '', 0)";
         deployment.tables.run(sql, vec![unsigned.clone().into(), who.actor().into()]).await.unwrap();
         let wanted = deployment.wanted(&unsigned, BundleMode::Live, SHARE_WHOLE).await;
         let refused = activate(app, who, wanted).await.unwrap_err();
@@ -132,15 +132,52 @@ async fn with_keys_an_unsigned_or_wrongly_signed_bundle_is_refused_at_every_step
         // And whoever changes what is in use past the program does not get it decided by.
         let over = "UPDATE bundle_activations SET ended_at = started_at + 1 WHERE ended_at IS NULL";
         deployment.tables.run(over, Vec::new()).await.unwrap();
-        let sql = "INSERT INTO bundle_activations (id, digest, mode, share, started_by, started_at) \
-                   VALUES ($1, $2, 'live', 10000, 'stranger', $3)";
-        let values = vec![uuid::Uuid::from_u128(7).into(), unsigned.into(), deployment.clock_now().into()];
+        let sql = "INSERT INTO bundle_activations (id, digest, judgement, mode, share, started_by, started_at) \
+                   VALUES ($1, $2, 1, 'live', 10000, 'stranger', $3)";
+        let values = vec![uuid::Uuid::from_u128(7).into(), unsigned.into(), (deployment.clock_now() + 1).into()];
         deployment.tables.run(sql, values).await.unwrap();
         let shipped = BundleSource::shipped().digest();
         let (twin, _) = deployment.twin(31).await;
         refresh(&twin).await.unwrap();
         assert_eq!(twin.bundle.snapshot().live.digest(), shipped);
         assert!(twin.bundle.degraded().unwrap().error.contains("is not signed"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_whose_digest_stands_in_the_settings_needs_no_signature() {
+    let (_, public) = key(1);
+    let shipped_before = reworded("shipped with an earlier release");
+    let mut wanted = with_keys(&public);
+    wanted.file = format!("{}unsigned_digests = [\"{}\"]\n", wanted.file, shipped_before.digest());
+    on_every_database(wanted, async |deployment| {
+        let people = deployment.people().await;
+        let digest = deployment.approved(&people, &shipped_before).await;
+        deployment.use_bundle(&people.second.who, &digest, BundleMode::Live, SHARE_WHOLE).await;
+        let (twin, _) = deployment.twin(32).await;
+        assert_eq!((twin.bundle.snapshot().live.digest(), twin.bundle.degraded()), (digest.as_str(), None));
+        let refused = submitted(deployment, reworded("another"), None).await.unwrap_err();
+        assert!(refused.to_string().contains("is not signed"), "{refused}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_that_comes_late_is_kept_with_another_judgement() {
+    let (secret, public) = key(1);
+    on_every_database(with_keys(&public), async |deployment| {
+        let people = deployment.people().await;
+        let source = reworded("signed later");
+        let unsigned = deployment.keep(&source, &people.author.who.actor(), FindingState::Passed, &[]).await;
+        let good = sign(&secret, &unsigned).unwrap();
+        submitted(deployment, source.clone(), Some(good)).await.unwrap();
+        let kept = deployment.app.store.bundle_head(&unsigned).await.unwrap().unwrap();
+        assert_eq!((kept.signature.unwrap().key.as_str(), kept.judgement), ("release", 2));
+        // Whoever submits it once more needs not bring it along.
+        submitted(deployment, source, None).await.unwrap();
+        let kept = deployment.app.store.bundle_head(&unsigned).await.unwrap().unwrap();
+        assert!(kept.signature.is_some());
     })
     .await;
 }

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use sekisho::app::bundles::refresh;
+use sekisho::app::bundles::{falls_within, refresh};
 use sekisho::domain::bundle::{Band, BundleMode, SHARE_WHOLE};
+use sekisho::domain::clock::Micros;
+use sekisho::domain::id::AuthenticationId;
 use sekisho::domain::policy_figure::{FigureKind, FigureSpan};
 use sekisho::flow::challenge::expire_due;
 use sekisho::flow::policies::activate::{Wanted as WantedUse, activate};
@@ -66,7 +68,7 @@ async fn what_a_canary_began_ends_in_its_words_after_it_is_gone() {
         let card = deployment.enrolled().await;
         let answer = deployment.buys(&card, &json!({"challenge": {"wish": "challenge"}})).await;
         assert_eq!(answer["status"], "challenge_required");
-        sekisho::flow::policies::rollback::rollback(&deployment.app, &people.second.who, "over", false).await.unwrap();
+        crate::support::bundles::taken_back(&deployment.app, &people.second.who, "over").await.unwrap();
         refresh(&deployment.app).await.unwrap();
         // A process that never had it in use ends the challenge.
         let (twin, _) = deployment.twin(11).await;
@@ -166,7 +168,7 @@ async fn a_shadow_changes_no_answer_and_its_differences_are_kept_and_counted() {
         assert_eq!(bundle_that_decided(deployment, &watched).await, live);
         assert_eq!(shadow::work_off(&deployment.app).await.unwrap(), 1);
         assert_eq!(shadow::work_off(&deployment.app).await.unwrap(), 0);
-        let kept = deployment.app.store.shadow_differences(&digest, 10).await.unwrap();
+        let kept = deployment.app.store.shadow_differences(&digest, Micros(0), 10).await.unwrap();
         assert_eq!(kept.len(), 1);
         assert_eq!(kept[0].authentication_id.to_string(), watched["id"].as_str().unwrap());
         assert_eq!(kept[0].shadow_outcome.as_str(), "reject");
@@ -239,6 +241,51 @@ async fn figures_of_all_processes_add_up_by_minute_and_by_hour() {
         deployment.clock.advance(400 * 86_400);
         deployment.app.store.forget_policy_figures(deployment.app.now()).await.unwrap();
         assert_eq!(deployment.tables.value::<i64>("SELECT COUNT(*) FROM policy_figures", Vec::new()).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shadow_is_asked_about_its_sample_and_its_differences_begin_with_its_time() {
+    on_every_database(Wanted::default(), async |deployment| {
+        let people = deployment.people().await;
+        let digest = deployment.approved(&people, &rejecting("card_stolen")).await;
+        let begun = deployment.use_bundle(&people.second.who, &digest, BundleMode::Shadow, 5_000).await;
+        let card = deployment.enrolled().await;
+        let mut sampled = 0;
+        for _ in 0..24 {
+            let answer = deployment.buys(&card, &json!({})).await;
+            let id: AuthenticationId = answer["id"].as_str().unwrap().parse().unwrap();
+            sampled += usize::from(falls_within(&digest, id.uuid().as_bytes(), 5_000));
+        }
+        assert!(0 < sampled && sampled < 24, "{sampled}");
+        assert_eq!(shadow::work_off(&deployment.app).await.unwrap(), sampled);
+        let store = &deployment.app.store;
+        assert_eq!(store.shadow_differences(&digest, begun.started_at, 100).await.unwrap().len(), sampled);
+        let later = deployment.app.now().plus_seconds(1);
+        assert!(store.shadow_differences(&digest, later, 100).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_buyer_who_was_turned_back_by_a_trial_is_told_so_in_its_words_after_it_is_gone() {
+    on_every_database(Wanted::default(), async |deployment| {
+        let people = deployment.people().await;
+        let source = rejecting("card_stolen");
+        let text = source.text("reasons.toml").unwrap().to_owned();
+        let said = "This card cannot be used. Please contact us";
+        assert!(text.contains(said));
+        let source = source.with("reasons.toml", &text.replace(said, "In the words of the trial"));
+        let digest = deployment.approved(&people, &source).await;
+        deployment.use_bundle(&people.second.who, &digest, BundleMode::Canary, SHARE_WHOLE).await;
+        let card = deployment.enrolled().await;
+        let answer = deployment.buys(&card, &json!({})).await;
+        crate::support::bundles::taken_back(&deployment.app, &people.second.who, "over").await.unwrap();
+        refresh(&deployment.app).await.unwrap();
+        let read = deployment.read(&answer).await.ok(200);
+        let message = read["cardholder_message"]["en"].as_str().unwrap();
+        assert!(message.starts_with("In the words of the trial"), "{read}");
     })
     .await;
 }

@@ -16,6 +16,7 @@ mod browser;
 mod bundle;
 mod bundle_files;
 mod bundle_following;
+mod bundle_judgement;
 mod bundle_life;
 mod bundle_signature;
 mod bundle_trials;

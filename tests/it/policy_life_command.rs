@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::support::bundles::reworded;
 use crate::support::process::{Deployment, Ended, now, until};
+use crate::support::randomness::SeededRandomness;
 use crate::support::staff::signed_in;
 
 fn write(source: &BundleSource, folder: &Path) {
@@ -123,6 +124,98 @@ fn a_change_goes_from_a_folder_to_a_running_process_and_back() {
         assert!(back.code == 0 && back.out.contains("decides again"), "{back:?}");
         until("the process follows", || (ready(&service)["bundle_digest"] == shipped.as_str()).then_some(()));
     }
+}
+
+#[test]
+fn trials_go_on_with_their_bounds_and_a_named_bundle_is_taken_back() {
+    for deployment in Deployment::on_every_database() {
+        deployment.fine(&["migrate"]);
+        let [author, second, administrator, _] = sessions(&deployment);
+        let digests = ["tried", "watched"].map(|words| {
+            let folder = deployment.path(words);
+            write(&reworded(words), &folder);
+            by(&deployment, &author, &["submit", folder.to_str().unwrap(), "--message", "a try"]);
+            let digest = reworded(words).digest();
+            for token in [&second, &administrator] {
+                let urgent = ["approve", digest.as_str(), "--emergency", "--reason", "an attack is under way"];
+                assert_eq!(by(&deployment, token, &urgent).code, 0);
+            }
+            digest
+        });
+        let [tried, watched] = &digests;
+        let begun = by(
+            &deployment,
+            &second,
+            &["activate", tried, "--canary", "5%", "--band-challenge", "0-30%", "--until", "2h"],
+        );
+        let bounds = |ended: &Ended| -> Vec<String> { ended.out.lines().skip(1).map(str::to_owned).collect() };
+        assert!(begun.code == 0 && begun.out.contains("about 5 % of the cards"), "{begun:?}");
+        assert!(bounds(&begun)[0].contains("challenges 0 % to 30 %"), "{begun:?}");
+        let raised = by(&deployment, &second, &["activate", tried, "--canary", "10%"]);
+        assert!(raised.out.contains("about 10 % of the cards"), "{raised:?}");
+        assert_eq!(bounds(&raised), bounds(&begun), "band and end stay");
+        let shadow = ["activate", watched.as_str(), "--shadow", "--sample", "10%", "--until", "3d"];
+        let shadow = by(&deployment, &second, &shadow);
+        assert!(shadow.out.contains("beside 10 % of the decisions") && bounds(&shadow).len() == 1, "{shadow:?}");
+        let back = by(&deployment, &second, &["rollback", &tried[..12], "--reason", "enough"]);
+        assert!(back.code == 0 && back.out.contains(&format!("{} is canary no more", &tried[..12])), "{back:?}");
+        let again = by(&deployment, &second, &["rollback", &tried[..12], "--reason", "enough"]);
+        assert!(again.code == 1 && again.err.contains("is not in use"), "{again:?}");
+        let doctor = deployment.fine(&["doctor"]);
+        assert!(doctor.contains(&format!("shadow {}", &watched[..12])), "{doctor}");
+        let refused = by(&deployment, &administrator, &["refuse", watched, "--note", "no"]);
+        assert!(refused.code == 1, "{refused:?}");
+    }
+}
+
+#[test]
+fn doctor_looks_at_the_bundles_in_use_before_the_migrations_of_an_upgrade() {
+    for deployment in Deployment::on_every_database() {
+        deployment.fine(&["migrate"]);
+        let [_, _, _, _] = sessions(&deployment);
+        let quoted = |source: &BundleSource| {
+            let files: std::collections::BTreeMap<_, _> = source.files().collect();
+            serde_json::to_string(&files).unwrap().replace('\'', "''")
+        };
+        let keep = |source: &BundleSource, version: u16| {
+            let digest = source.digest();
+            deployment.sql(&format!(
+                "INSERT INTO bundles (digest, facts_version, content, author, message, submitted_at) \
+                 VALUES ('{digest}', {version}, '{}', 'system', 'old', 0)",
+                quoted(source)
+            ));
+            deployment.sql(&format!(
+                "INSERT INTO bundle_checks (digest, number, against, submitted_by, checked_at, passed, results, weakens) \
+                 SELECT '{digest}', 1, against, submitted_by, 0, passed, results, weakens FROM bundle_checks \
+                 WHERE number = 1 LIMIT 1"
+            ));
+            deployment.sql(&format!("UPDATE bundle_activations SET digest = '{digest}' WHERE ended_at IS NULL"));
+        };
+        deployment.sql("DELETE FROM seaql_migrations WHERE version = 'm0018_bundles'");
+        let source = crate::facts_versions::version_1();
+        keep(&source, 1);
+        let said = deployment.run(&["doctor"]).out;
+        assert!(said.contains(&source.digest()[..12]) && said.contains("live in the database"), "{said}");
+        assert!(said.contains("warning: the live bundle is written for facts version 1"), "{said}");
+        keep(&reworded("of a far future"), 99);
+        let said = deployment.run(&["doctor"]).out;
+        assert!(said.contains("FAIL  bundle") && said.contains("facts version 99"), "{said}");
+    }
+}
+
+#[test]
+fn a_folder_decides_neither_where_real_cards_are_nor_where_bundles_are_signed() {
+    let deployment = Deployment::migrated();
+    let (_, public) = sekisho::credential::bundle_signature::generate(&*SeededRandomness::new(5));
+    let folder = deployment.path("mine");
+    write(&reworded("one"), &folder);
+    let serve = ["serve", "--policies", folder.to_str().unwrap()];
+    let live = [("SEKISHO__ENVIRONMENT", "live"), ("SEKISHO__SERVER__PUBLIC_URL", "https://sekisho.example")];
+    let refused = deployment.run_with(&serve, &live);
+    assert!(refused.code == 1 && refused.err.contains("`environment` is `live`"), "{refused:?}");
+    deployment.settings(&format!("[policies]\nsigning_keys = [{{ name = \"release\", public_key = \"{public}\" }}]\n"));
+    let refused = deployment.run(&serve);
+    assert!(refused.code == 1 && refused.err.contains("asks for signatures"), "{refused:?}");
 }
 
 #[test]

@@ -1,13 +1,16 @@
 //! The support view: plain words about one authentication, every look in the audit log, and nothing about the rules.
 
+use sekisho::app::bundles::refresh;
 use sekisho::demo::provider::steering::Control;
 use sekisho::domain::authentication::{Ending, Status};
+use sekisho::domain::bundle::{BundleMode, SHARE_WHOLE};
 use sekisho::domain::challenge::ChallengeState;
 use sekisho::domain::id::{AuthenticationId, CardId};
 use sekisho::flow::support::{SupportError, SupportView, Words, authentication, recent};
 use sekisho::policy::{Bundle, BundleSource};
 use serde_json::{Value, json};
 
+use crate::support::bundles::{rejecting, taken_back};
 use crate::support::deployment::{Deployment, TestCard, Wanted, card_number, on_every_database};
 use crate::support::exchange::Call;
 use crate::support::staff::agent;
@@ -106,6 +109,13 @@ async fn nobody_is_advised_to_vouch_where_it_would_not_help() {
 
         let turned_back = deployment.buys(&card, &json!({})).await;
         assert!(shown(deployment, &turned_back).await.vouch_would_help, "not enrolled: {turned_back}");
+        let people = deployment.people().await;
+        let (who, trial) = (&people.second.who, deployment.approved(&people, &rejecting("card_stolen")).await);
+        deployment.use_bundle(who, &trial, BundleMode::Canary, SHARE_WHOLE).await;
+        assert!(!shown(deployment, &turned_back).await.vouch_would_help, "the trial decides about the card now");
+        taken_back(&deployment.app, who, "over").await.unwrap();
+        refresh(&deployment.app).await.unwrap();
+        assert!(shown(deployment, &turned_back).await.vouch_would_help);
         let path = format!("/v1/cards/{}/status", card.reference);
         deployment.issuer(Call::put(path), &json!({"status": "lost"})).await.ok(200);
         assert!(!shown(deployment, &turned_back).await.vouch_would_help, "lost since");

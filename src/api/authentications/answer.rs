@@ -77,9 +77,9 @@ pub struct MessageResponse {
 
 impl AuthenticationResponse {
     /// Renders the record.
-    pub fn render(app: &App, authentication: &Authentication) -> Self {
+    pub async fn render(app: &App, authentication: &Authentication) -> Self {
         let money = authentication.money;
-        let message = cardholder_message::of(app, authentication);
+        let message = cardholder_message::of(app, authentication).await;
         let codes = codes_of(app, authentication);
         Self {
             id: authentication.id.to_string(),

@@ -20,6 +20,8 @@ pub async fn refresh(app: &App) -> Result<bool, StoreError> {
     if app.bundle.origin != Origin::Database {
         return Ok(false);
     }
+    // One after another: what was read later is not undone by what was read before.
+    let _alone = app.bundle.following.lock().await;
     let current = app.store.current_bundles().await?;
     let now = app.now();
     // What is over by its time decides no more, whoever notes its end.
@@ -97,7 +99,10 @@ impl Failed {
                 let (mode, digest) = (activation.mode.as_str(), activation.digest.as_str());
                 tracing::error!(%error, mode, digest, "a bundle cannot be loaded: the old one stays");
                 self.errors.push(format!("{mode} {}: {error}", short(digest)));
-                self.activations.push(activation.id);
+                // A database that is back has it: that is tried at once.
+                if !matches!(error, LoadError::Store(_)) {
+                    self.activations.push(activation.id);
+                }
                 None
             }
         }

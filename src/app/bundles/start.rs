@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::{Bundles, Degraded, InUse, LoadError, LoadedBundle, Loader, Origin, Snapshot, first};
 use crate::config::Config;
+use crate::domain::bundle::earlier::earlier;
 use crate::domain::bundle::{BundleActivation, BundleMode, SHARE_WHOLE};
 use crate::domain::randomness::Randomness;
 use crate::policy::{Bundle, BundleSource};
 
 /// So many rows are looked through for a bundle that can stand in.
-const HISTORY: i64 = 64;
+const HISTORY: i64 = 500;
 
 /// The bundles of a process that starts. Where the live one cannot be loaded, the last one before it that can be stands in,
 /// as it would in a process that had been running: the database says so in `degraded`.
@@ -72,11 +73,13 @@ async fn stand_in(
     if matches!(error, LoadError::Store(_)) {
         return Err(error);
     }
+    // Nothing that somebody took back or refused comes back by itself.
+    let refused = loader.store.refused_bundles().await?;
     let history = loader.store.bundle_activations(HISTORY).await?;
-    for earlier in history.iter().filter(|other| other.mode == BundleMode::Live && other.digest != live.digest) {
+    for earlier in earlier(history, &live.digest, &refused) {
         let Ok(loaded) = loader.load(&earlier.digest).await else { continue };
         tracing::error!(%error, digest = live.digest, instead = earlier.digest, "the live bundle cannot be loaded");
-        let used = InUse { activation: None, ..InUse::of(earlier, Arc::new(loaded)) };
+        let used = InUse { activation: None, ..InUse::of(&earlier, Arc::new(loaded)) };
         let now = loader.clock.now();
         let degraded = Degraded { error: error.to_string(), at: now, tried_at: now, activations: vec![live.id] };
         return Ok((used, Some(degraded)));

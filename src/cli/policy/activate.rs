@@ -70,7 +70,10 @@ pub(super) async fn run(app: &App, args: ActivateArgs, out: &mut dyn Write) -> R
     let (mode, share) = args.mode();
     let until = args.until.as_deref().map(|text| when(text, app.now())).transpose()?;
     let now = app.store.current_bundles().await?.into_iter().find(|used| used.mode == mode);
-    let band = args.band(app.config.policies.canary_decisions_min);
+    // Whoever raises the share of a trial goes on with its bounds and its end.
+    let same = now.as_ref().filter(|now| now.digest == digest);
+    let band = args.band(app.config.policies.canary_decisions_min).or_else(|| same?.band);
+    let until = until.or_else(|| same?.until);
     let who = login::fresh(app, args.code, out).await?;
     let wanted = Wanted { digest, mode, share, band, until, instead_of: now.map(|now| now.id) };
     let begun = activate(app, &who, wanted).await.map_err(failure)?;
@@ -81,6 +84,10 @@ pub(super) async fn run(app: &App, args: ActivateArgs, out: &mut dyn Write) -> R
         BundleMode::Shadow => {
             writeln!(out, "{digest} is asked beside {} of the decisions", percent(begun.share.into()))?;
         }
+    }
+    if let Some(band) = begun.band {
+        let range = |(least, most): (u16, u16)| format!("{} to {}", percent(least.into()), percent(most.into()));
+        writeln!(out, "its band: challenges {}, rejects {}", range(band.challenge), range(band.reject))?;
     }
     if let Some(until) = begun.until {
         writeln!(out, "it ends by itself at {}", until.rfc3339())?;

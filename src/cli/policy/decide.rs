@@ -5,12 +5,13 @@ use std::io::Write;
 use clap::Args;
 
 use super::life::{failure, short};
-use super::{submit, which};
+use super::{history, submit, which};
 use crate::app::App;
 use crate::cli::{Failure, login};
 use crate::domain::bundle::standing::Standing;
 use crate::flow::policies::approve::{Word, decide};
 use crate::flow::policies::review as reviews;
+use crate::flow::staff::names::Names;
 
 /// What to approve.
 #[derive(Debug, Args)]
@@ -72,11 +73,11 @@ pub(super) async fn refuse(app: &App, args: RefuseArgs, out: &mut dyn Write) -> 
 async fn say(app: &App, digest: &str, word: Word, code: Option<String>, out: &mut dyn Write) -> Result<u8, Failure> {
     let digest = which::one_beginning(&app.store, digest).await?;
     let who = login::fresh(app, code, out).await?;
-    if let Some(stored) = app.store.bundle(&digest).await? {
-        submit::describe(&stored.head, out)?;
+    if let Some(head) = app.store.bundle_head(&digest).await? {
+        submit::describe(&head, out)?;
     }
     let standing = decide(app, &who, &digest, word).await.map_err(failure)?;
-    writeln!(out, "{}: {}", short(&digest), standing.words())?;
+    writeln!(out, "{}: {}", short(&digest), history::words(&standing, &Names::read(app).await?))?;
     if standing == Standing::ApprovedInEmergency {
         writeln!(out, "it is shown until somebody else runs `sekisho policy review {}`", short(&digest))?;
     }

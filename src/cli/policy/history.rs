@@ -10,7 +10,7 @@ use super::{submit, which};
 use crate::app::App;
 use crate::cli::{Failure, login};
 use crate::domain::bundle::standing::Standing;
-use crate::domain::bundle::{BundleActivation, BundleApproval};
+use crate::domain::bundle::{BundleActivation, BundleApproval, BundleHead};
 use crate::domain::staff::{Act, ActSubject};
 use crate::flow::policies::canary::percent;
 use crate::flow::policies::standing;
@@ -59,7 +59,7 @@ pub(super) async fn run(app: &App, args: &HistoryArgs, out: &mut dyn Write) -> R
 }
 
 /// Where a bundle stands, with the name of whoever refused it.
-fn words(standing: &Standing, names: &Names) -> String {
+pub(super) fn words(standing: &Standing, names: &Names) -> String {
     match standing {
         Standing::Refused { by } => Standing::Refused { by: names.of(by) }.words(),
         other => other.words(),
@@ -84,13 +84,17 @@ pub(super) async fn show(app: &App, args: &ShowArgs, out: &mut dyn Write) -> Res
     let digest = which::one_beginning(&app.store, &args.digest).await?;
     login::require(app, Act::PolicyLook, &ActSubject::of(&digest)).await?;
     let none = || Failure::failed(format!("the database has no bundle `{digest}`"));
-    let head = app.store.bundle(&digest).await?.ok_or_else(none)?.head;
+    let head = app.store.bundle_head(&digest).await?.ok_or_else(none)?;
     let names = Names::read(app).await?;
     submit::describe(&head, out)?;
     writeln!(out, "author     {}, {}", names.of(&head.author), head.submitted_at.rfc3339())?;
+    if head.judgement > 1 {
+        let (by, at) = (names.of(&head.judged_by), head.judged_at.rfc3339());
+        writeln!(out, "judged     {} times, last for {by}, {at}", head.judgement)?;
+    }
     writeln!(out, "checked by {}, facts version {}", head.findings.program, head.facts_version)?;
     writeln!(out, "stands     {}", words(&standing(app, &head).await?, &names))?;
-    app.store.bundle_approvals(&digest).await?.iter().try_for_each(|word| tell_of_word(word, &names, out))?;
+    app.store.bundle_approvals(&digest).await?.iter().try_for_each(|word| tell_of_word(&head, word, &names, out))?;
     if let Some(review) = app.store.bundle_review(&digest).await? {
         writeln!(
             out,
@@ -103,12 +107,13 @@ pub(super) async fn show(app: &App, args: &ShowArgs, out: &mut dyn Write) -> Res
     Ok(0)
 }
 
-fn tell_of_word(word: &BundleApproval, names: &Names, out: &mut dyn Write) -> io::Result<()> {
+fn tell_of_word(head: &BundleHead, word: &BundleApproval, names: &Names, out: &mut dyn Write) -> io::Result<()> {
     let roles: Vec<&str> = word.roles.iter().map(|role| role.as_str()).collect();
     let decision = if word.emergency { "let through in an emergency" } else { word.decision.as_str() };
     let (person, roles, at) = (names.of(&word.person), roles.join(" and "), word.decided_at.rfc3339());
     let note = if word.note.is_empty() { String::new() } else { format!(": {}", word.note) };
-    writeln!(out, "  {decision} by {person} as {roles} at {at}{note}")
+    let old = if word.judgement < head.judgement { " (of an earlier judgement)" } else { "" };
+    writeln!(out, "  {decision}{old} by {person} as {roles} at {at}{note}")
 }
 
 pub(super) async fn export(app: &App, args: &ExportArgs, out: &mut dyn Write) -> Result<u8, Failure> {

@@ -34,7 +34,7 @@ pub(super) async fn run(app: &App, args: &StatusArgs, out: &mut dyn Write) -> Re
         Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&status)?)?,
         Format::Human => tell(&status, out)?,
     }
-    Ok(if status.instances.iter().any(|process| process.state == "degraded") { FAILED } else { 0 })
+    Ok(if status.instances.iter().any(|process| ["degraded", "behind"].contains(&process.state)) { FAILED } else { 0 })
 }
 
 fn tell(status: &Status, out: &mut dyn Write) -> io::Result<()> {

@@ -44,7 +44,9 @@ pub(super) async fn run(args: SubmitArgs, settings: &Settings, out: &mut dyn Wri
     let head = &submitted.head;
     if !submitted.new {
         let (by, at) = (names?.of(&head.author), head.submitted_at.rfc3339());
-        writeln!(out, "{} was submitted before, by {by} at {at}; it stays as it was", short(&head.digest))?;
+        let judged =
+            if submitted.judged { "it was judged anew, and is to be approved anew" } else { "nothing changed" };
+        writeln!(out, "{} was submitted before, by {by} at {at}; {judged}", short(&head.digest))?;
     }
     describe(head, out)?;
     if head.findings.passed() {

@@ -24,15 +24,16 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// Where a bundle stands after these words of others.
+    /// Where a bundle stands after these words of others. A refusal stands for good; an approval counts for the judgement
+    /// that it was given on.
     pub fn of(head: &BundleHead, words: &[BundleApproval]) -> Self {
-        if head.author == super::SYSTEM {
+        if head.judged_by == super::SYSTEM {
             return Self::First;
         }
         if let Some(refusal) = words.iter().find(|word| word.decision == ApprovalDecision::Refused) {
             return Self::Refused { by: refusal.person.clone() };
         }
-        let others: Vec<&BundleApproval> = words.iter().filter(|word| word.person != head.author).collect();
+        let others: Vec<&BundleApproval> = words.iter().filter(|word| counts(head, word)).collect();
         let emergency: Vec<&BundleApproval> = others.iter().copied().filter(|word| word.emergency).collect();
         let weakens = !head.weakens.is_empty();
         if head.findings.passed() {
@@ -72,6 +73,10 @@ impl Standing {
     }
 }
 
+fn counts(head: &BundleHead, word: &BundleApproval) -> bool {
+    word.judgement == head.judgement && word.person != head.proposer()
+}
+
 /// Whether two of these people act in roles that differ.
 fn of_different_roles(words: &[&BundleApproval]) -> bool {
     let differ = |one: &BundleApproval, other: &BundleApproval| {
@@ -96,6 +101,10 @@ mod tests {
             author: "staff:author".to_owned(),
             message: "a change".to_owned(),
             submitted_at: Micros(0),
+            judgement: 1,
+            judged_by: "staff:author".to_owned(),
+            judged_at: Micros(0),
+            against: "l".repeat(64),
             findings: Findings { program: String::new(), check: passed(), test: passed(), proof: finding(proof) },
             weakens: weakens.iter().map(|line| (*line).to_owned()).collect(),
             signature: None,
@@ -105,6 +114,7 @@ mod tests {
     fn word(person: &str, roles: &[Role], emergency: bool) -> BundleApproval {
         BundleApproval {
             digest: "d".repeat(64),
+            judgement: 1,
             person: format!("staff:{person}"),
             roles: roles.iter().copied().collect(),
             decision: ApprovalDecision::Approved,
@@ -143,6 +153,31 @@ mod tests {
             let two = [word("b", &[Compliance], true), word("c", &[Compliance], true)];
             assert_eq!(of(&two), Standing::ApprovedInEmergency);
         }
+    }
+
+    #[test]
+    fn an_approval_counts_for_the_judgement_it_was_given_on_and_a_refusal_for_all() {
+        let anew = BundleHead { judgement: 2, judged_by: "staff:c".to_owned(), ..head(FindingState::Passed, &[]) };
+        let before = word("b", &[Compliance], false);
+        assert!(!Standing::of(&anew, std::slice::from_ref(&before)).is_usable());
+        let now = BundleApproval { judgement: 2, ..before.clone() };
+        assert_eq!(Standing::of(&anew, &[before.clone(), now]), Standing::Approved);
+        let refusal = BundleApproval { decision: ApprovalDecision::Refused, ..before };
+        assert!(matches!(Standing::of(&anew, &[refusal]), Standing::Refused { .. }));
+    }
+
+    #[test]
+    fn the_first_bundle_needs_approval_by_another_once_somebody_submitted_it_anew() {
+        let first = BundleHead {
+            author: super::super::SYSTEM.to_owned(),
+            judged_by: super::super::SYSTEM.to_owned(),
+            ..head(FindingState::Passed, &[])
+        };
+        assert_eq!(Standing::of(&first, &[]), Standing::First);
+        let anew = BundleHead { judgement: 2, judged_by: "staff:c".to_owned(), ..first };
+        let word = |person| BundleApproval { judgement: 2, ..word(person, &[Compliance], false) };
+        assert!(!Standing::of(&anew, &[word("c")]).is_usable());
+        assert_eq!(Standing::of(&anew, &[word("b")]), Standing::Approved);
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! An approved bundle is made live, tried on a share of the cards, or asked beside the live one.
 
-use super::{PoliciesError, current, end, entry, head, keeps_programmes, standing, subject};
+use super::{
+    PoliciesError, current, end, entry, head, judging, keeps_programmes, overtaken, standing, still_judged, subject,
+};
 use crate::app::App;
 use crate::domain::bundle::standing::Standing;
-use crate::domain::bundle::{Band, BundleActivation, BundleMode, SHARE_WHOLE};
+use crate::domain::bundle::{Band, BundleActivation, BundleHead, BundleMode, SHARE_WHOLE};
 use crate::domain::clock::Micros;
 use crate::domain::id::BundleActivationId;
 use crate::domain::staff::{Act, SignedIn};
 use crate::flow::staff::rights;
+use crate::policy;
 use crate::store::audit::{self, Entry};
-use crate::store::{StoreError, bundles};
+use crate::store::{StoreError, Transaction, bundle_approvals, bundle_checks, bundles};
 
 /// What somebody wants a bundle used for.
 #[derive(Clone, Debug)]
@@ -33,32 +36,42 @@ pub struct Wanted {
 /// # Errors
 /// [`PoliciesError`]; then all is as it was.
 pub async fn activate(app: &App, who: &SignedIn, wanted: Wanted) -> Result<BundleActivation, PoliciesError> {
+    let (live, judge) = judging(app).await?;
     let head = head(app, &wanted.digest).await?;
     rights::require(app, who, Act::PolicyActivate, &subject(&head)).await?;
     check(&wanted, app.now())?;
-    match standing(app, &head).await? {
-        Standing::Refused { by } => return Err(PoliciesError::Refused(by)),
-        Standing::Waiting { missing } => return Err(PoliciesError::NotApproved(missing)),
-        Standing::First | Standing::Approved | Standing::ApprovedInEmergency => {}
-    }
+    usable(standing(app, &head).await?)?;
+    still_judged(app, &live, &head).await?;
     let loaded = app.bundle.loader.load(&head.digest).await?;
     keeps_programmes(app, &loaded.bundle).await?;
+    if wanted.mode != BundleMode::Shadow
+        && !policy::may(&loaded.bundle, who, Act::PolicyActivate, &subject(&head)).allowed
+    {
+        return Err(PoliciesError::LocksOut);
+    }
     let now = current(app, wanted.mode).await?;
     if now.as_ref().map(|now| now.id) != wanted.instead_of {
-        return Err(PoliciesError::Overtaken(now.map(Box::new)));
+        return Err(overtaken(app, now).await?);
     }
     if wanted.mode == BundleMode::Live && now.as_ref().is_some_and(|now| now.digest == wanted.digest) {
         return Err(PoliciesError::InUse(wanted.mode));
     }
     let mode = wanted.mode;
-    let begun = begin(app, who, wanted, now).await;
-    match begun {
-        Ok(activation) => Ok(activation),
+    match begin(app, who, Begun { wanted, head, judge: judge.id, before: now }).await {
+        Ok(begun) => begun,
         // The transaction is where it is decided who was first.
         Err(StoreError::GivenUp | StoreError::Duplicate { .. }) => {
-            Err(PoliciesError::Overtaken(current(app, mode).await?.map(Box::new)))
+            Err(overtaken(app, current(app, mode).await?).await?)
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+fn usable(standing: Standing) -> Result<(), PoliciesError> {
+    match standing {
+        Standing::Refused { by } => Err(PoliciesError::Refused(by)),
+        Standing::Waiting { missing } => Err(PoliciesError::NotApproved(missing)),
+        Standing::First | Standing::Approved | Standing::ApprovedInEmergency => Ok(()),
     }
 }
 
@@ -81,14 +94,20 @@ fn is_band(band: &Band) -> bool {
     fine(band.challenge) && fine(band.reject) && band.decisions_min > 0
 }
 
-/// Ends what was in this use and begins the new one, as one.
-async fn begin(
-    app: &App,
-    who: &SignedIn,
+/// A use that is about to begin, and by what it was decided that it may.
+struct Begun {
     wanted: Wanted,
+    head: BundleHead,
+    /// The live use whose bundle judged.
+    judge: BundleActivationId,
+    /// What is in this use until then.
     before: Option<BundleActivation>,
-) -> Result<BundleActivation, StoreError> {
-    let activation = new(app, &who.actor(), wanted);
+}
+
+/// Ends what was in this use and begins the new one, as one.
+async fn begin(app: &App, who: &SignedIn, begun: Begun) -> Result<Result<BundleActivation, PoliciesError>, StoreError> {
+    let Begun { wanted, head, judge, before } = begun;
+    let activation = new(&who.actor(), wanted, new_id(app), app.store.bundle_use_begins(app.now()).await?);
     let mut over: Vec<(BundleActivation, Entry, &'static str)> = Vec::new();
     if let Some(before) = before {
         let reason = if before.digest == activation.digest { "share_changed" } else { "replaced" };
@@ -102,32 +121,56 @@ async fn begin(
         over.extend(tried.map(|other| (other.clone(), note(&other), "live")));
     }
     let entry = entry(app, &who.actor(), "policy.activate", &activation.digest, activation.mode.as_str());
-    let begun = activation.clone();
     app.store
         .write(move |transaction| {
             Box::pin(async move {
+                if let Err(error) = still(transaction, &head, judge).await? {
+                    return Ok(Err(error));
+                }
                 for (before, entry, reason) in &over {
                     end(transaction, before, entry, reason).await?;
                 }
-                bundles::begin(transaction, &begun).await?;
-                audit::append(transaction, &entry).await
+                bundles::begin(transaction, &activation).await?;
+                audit::append(transaction, &entry).await?;
+                Ok(Ok(activation))
             })
         })
-        .await?;
-    Ok(activation)
+        .await
 }
 
-pub(super) fn new(app: &App, actor: &str, wanted: Wanted) -> BundleActivation {
-    let now = app.now();
+/// Whether the bundle may be used as it might a moment ago, and the same bundle judges.
+async fn still(
+    transaction: &Transaction,
+    head: &BundleHead,
+    judge: BundleActivationId,
+) -> Result<Result<(), PoliciesError>, StoreError> {
+    bundle_checks::hold(transaction, &head.digest).await?;
+    let Some(newest) = bundle_checks::of(transaction, &head.digest).await?.into_iter().next() else {
+        return Ok(Err(PoliciesError::Unknown(head.digest.clone())));
+    };
+    if !bundles::current(transaction).await?.iter().any(|used| used.id == judge) {
+        return Err(StoreError::GivenUp);
+    }
+    if newest.judgement != head.judgement {
+        return Ok(Err(PoliciesError::JudgedAnew));
+    }
+    Ok(usable(Standing::of(&newest, &bundle_approvals::of(transaction, &head.digest).await?)))
+}
+
+pub(super) fn new_id(app: &App) -> BundleActivationId {
+    BundleActivationId::new(app.now(), app.randomness.as_ref())
+}
+
+pub(super) fn new(actor: &str, wanted: Wanted, id: BundleActivationId, started_at: Micros) -> BundleActivation {
     BundleActivation {
-        id: BundleActivationId::new(now, app.randomness.as_ref()),
+        id,
         digest: wanted.digest,
         mode: wanted.mode,
         share: wanted.share,
         band: wanted.band,
         until: wanted.until,
         started_by: actor.to_owned(),
-        started_at: now,
+        started_at,
         ended_by: None,
         ended_at: None,
         end_reason: None,

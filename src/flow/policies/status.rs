@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::canary::counted;
 use crate::app::App;
-use crate::domain::bundle::{BundleActivation, BundleInstance};
+use crate::app::bundles::Origin;
+use crate::domain::bundle::{BundleActivation, BundleInstance, BundleMode};
 use crate::domain::clock::{Micros, rfc3339};
 use crate::domain::policy_figure::FigureKind;
 use crate::flow::staff::names::Names;
@@ -12,6 +13,8 @@ use crate::store::StoreError;
 
 /// A process that was not there for so long is gone, seconds.
 const GONE_SECONDS: i64 = 60;
+/// A process that decides by another bundle for so long does not follow, seconds.
+const BEHIND_SECONDS: i64 = 5;
 
 /// Everything about what is in use now.
 #[derive(Clone, Debug, Serialize)]
@@ -66,7 +69,7 @@ pub struct Process {
     pub instance: String,
     /// The program and its version.
     pub program: String,
-    /// `up`, `degraded` or `gone`.
+    /// `up`, `degraded`, `behind` (it decides by another bundle than the live one although it said nothing) or `gone`.
     pub state: &'static str,
     /// What decides there.
     pub live: String,
@@ -90,18 +93,22 @@ pub struct Process {
 /// [`StoreError`].
 pub async fn status(app: &App) -> Result<Status, StoreError> {
     let (names, mut bundles) = (Names::read(app).await?, Vec::new());
-    for used in app.store.current_bundles().await? {
+    let current = app.store.current_bundles().await?;
+    let live = current.iter().find(|used| used.mode == BundleMode::Live).cloned();
+    for used in current {
         bundles.push(describe(app, &names, used).await?);
     }
     let now = app.now();
-    let instances = app.store.bundle_instances().await?.into_iter().map(|instance| process(instance, now)).collect();
+    let instances =
+        app.store.bundle_instances().await?.into_iter().map(|instance| process(instance, live.as_ref(), now));
+    let instances = instances.collect();
     Ok(Status { bundles, instances, unreviewed_emergencies: app.store.unreviewed_emergencies().await? })
 }
 
 async fn describe(app: &App, names: &Names, used: BundleActivation) -> Result<Used, StoreError> {
     let counted = counted(app, &used).await?.into_iter();
     let counted = counted.map(|figure| Count { kind: figure.kind, word: figure.word, count: figure.count }).collect();
-    let message = app.store.bundle(&used.digest).await?.map(|stored| stored.head.message);
+    let message = app.store.bundle_head(&used.digest).await?.map(|head| head.message);
     Ok(Used {
         mode: used.mode.as_str(),
         digest: used.digest,
@@ -115,10 +122,30 @@ async fn describe(app: &App, names: &Names, used: BundleActivation) -> Result<Us
     })
 }
 
-fn process(instance: BundleInstance, now: Micros) -> Process {
+/// Whether it is too long that the live bundle is not the one that decides somewhere.
+fn is_behind(digest: &str, live: Option<&BundleActivation>, now: Micros) -> bool {
+    live.is_some_and(|live| live.digest != digest && live.started_at.plus_seconds(BEHIND_SECONDS) < now)
+}
+
+/// Why this process is behind although nothing failed; none while it follows.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn behind(app: &App) -> Result<Option<String>, StoreError> {
+    if app.bundle.origin != Origin::Database {
+        return Ok(None);
+    }
+    let live = super::current(app, BundleMode::Live).await?;
+    let behind = is_behind(app.bundle.snapshot().live.digest(), live.as_ref(), app.now());
+    let digest = live.map(|live| live.digest).unwrap_or_default();
+    Ok(behind.then(|| format!("behind: {} is live in the database", digest.get(..12).unwrap_or(&digest))))
+}
+
+fn process(instance: BundleInstance, live: Option<&BundleActivation>, now: Micros) -> Process {
     let state = match &instance.error {
         _ if instance.seen_at.plus_seconds(GONE_SECONDS) < now => "gone",
         Some(_) => "degraded",
+        None if is_behind(&instance.live, live, now) => "behind",
         None => "up",
     };
     Process {

@@ -9,6 +9,7 @@ use sekisho::domain::staff::{Role, SignedIn};
 use sekisho::flow::policies::PoliciesError;
 use sekisho::flow::policies::activate::{Wanted, activate};
 use sekisho::flow::policies::approve::{Word, decide};
+use sekisho::flow::policies::rollback::{RolledBack, rollback, what};
 use sekisho::flow::policies::submit::{Submission, Submitted, submit};
 use sekisho::policy::prove::Options;
 use sekisho::policy::{Bundle, BundleSource};
@@ -41,6 +42,12 @@ pub(crate) fn rejecting(reason: &str) -> BundleSource {
          forbid (principal, action in Action::\"authenticate\", resource);\n"
     );
     BundleSource::shipped().with("authenticate/nobody.cedar", &rule)
+}
+
+/// Takes back what is in use now.
+pub(crate) async fn taken_back(app: &App, who: &SignedIn, reason: &str) -> Result<RolledBack, PoliciesError> {
+    let what = what(app, false).await?;
+    rollback(app, who, reason, what).await
 }
 
 /// What was found of a bundle whose proofs came out so.
@@ -78,20 +85,36 @@ impl Deployment {
     ) -> String {
         let files: std::collections::BTreeMap<_, _> = source.files().collect();
         let before = source.text("bundle.toml").unwrap().contains("facts_version = 1");
-        let sql = "INSERT INTO bundles (digest, facts_version, content, author, message, submitted_at, passed, results, \
-                   weakens) VALUES ($1, $2, $3, $4, 'a change', $5, $6, $7, $8)";
+        let sql = "INSERT INTO bundles (digest, facts_version, content, author, message, submitted_at) \
+                   VALUES ($1, $2, $3, $4, 'a change', $5)";
         let values = vec![
             source.digest().into(),
             (if before { 1_i64 } else { 2 }).into(),
             serde_json::to_string(&files).unwrap().into(),
             author.into(),
             self.clock_now().into(),
-            i64::from(proof == FindingState::Passed).into(),
-            findings(proof).into(),
+        ];
+        self.tables.run(sql, values).await.unwrap();
+        self.judged(&source.digest(), 1, author, &findings(proof), weakens).await;
+        source.digest()
+    }
+
+    /// Keeps a judgement of a bundle by what is live now.
+    pub(crate) async fn judged(&self, digest: &str, number: i64, by: &str, results: &str, weakens: &[&str]) {
+        let passed = serde_json::from_str::<Findings>(results).unwrap().passed();
+        let sql = "INSERT INTO bundle_checks (digest, number, against, submitted_by, checked_at, passed, results, weakens) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+        let values = vec![
+            digest.into(),
+            number.into(),
+            self.live_digest().await.into(),
+            by.into(),
+            self.clock_now().into(),
+            i64::from(passed).into(),
+            results.into(),
             serde_json::to_string(weakens).unwrap().into(),
         ];
         self.tables.run(sql, values).await.unwrap();
-        source.digest()
     }
 
     /// A bundle that somebody made and somebody else approved.

@@ -54,8 +54,8 @@ impl Deployment {
         let files: serde_json::Map<String, serde_json::Value> =
             source.files().map(|(path, text)| (path.to_owned(), json!(text))).collect();
         let digest = source.digest();
-        let sql = "INSERT INTO bundles (digest, facts_version, content, author, message, submitted_at, passed, results, \
-                   weakens) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+        let sql = "INSERT INTO bundles (digest, facts_version, content, author, message, submitted_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
         let values = vec![
             digest.clone().into(),
             2_i64.into(),
@@ -63,18 +63,16 @@ impl Deployment {
             author.into(),
             message.into(),
             self.clock_now().into(),
-            i64::from(findings.passed()).into(),
-            json!(findings).to_string().into(),
-            json!(weakens).to_string().into(),
         ];
         self.tables.run(sql, values).await.unwrap();
+        self.judged(&digest, 1, author, &json!(findings).to_string(), weakens).await;
         digest
     }
 
     /// Puts a bundle into use, unless another one is in this use.
     pub(crate) async fn in_use(&self, digest: &str, mode: &str, share: i64, band: Option<&str>) {
-        let sql = "INSERT INTO bundle_activations (id, digest, mode, share, band, started_by, started_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+        let sql = "INSERT INTO bundle_activations (id, digest, judgement, mode, share, band, started_by, started_at) \
+                   VALUES ($1, $2, 1, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
         let id = BundleActivationId::new(self.app.now(), &*self.app.randomness);
         let values = vec![
             id.uuid().into(),

@@ -21,7 +21,8 @@ pub(super) fn ways(
     let standing = Standing::of(head, words);
     let mut ways = Vec::new();
     let mut offer = |end: &str, key: &str| ways.push((format!("{base}/{end}"), console.text(key)));
-    let spoken = head.author == me || words.iter().any(|word| word.person == me);
+    let own = head.author == me || head.proposer() == me;
+    let spoken = own || words.iter().any(|word| word.person == me && word.judgement == head.judgement);
     if matches!(standing, Standing::Waiting { .. }) && !spoken && may(Act::PolicyApprove) {
         offer("decide", "policies-decide");
     }
@@ -31,7 +32,8 @@ pub(super) fn ways(
         }
     }
     let emergency = words.iter().any(|word| word.emergency);
-    if emergency && !reviewed && !spoken && may(Act::PolicyReview) {
+    let let_through = words.iter().any(|word| word.emergency && word.person == me);
+    if emergency && !reviewed && !own && !let_through && may(Act::PolicyReview) {
         offer("review", "policies-review");
     }
     ways

@@ -10,7 +10,7 @@ use crate::domain::id::BundleActivationId;
 use crate::domain::staff::{Act, ActSubject};
 use crate::flow::policies::PoliciesError;
 use crate::flow::policies::end::end_trial;
-use crate::flow::policies::rollback::rollback;
+use crate::flow::policies::rollback::{What, comes_back, rollback};
 use crate::pages::pieces::{Cell, Facts, Field, FieldKind, Tone};
 use crate::pages::staff::answer::{Answer, Refusal};
 use crate::pages::staff::failure::Failure;
@@ -42,7 +42,9 @@ pub(super) async fn end(Path(id): Path<String>, form: StaffForm<Fields>) -> Answ
         Err(key) => return page(&signed, &used, &fields, Some(key), None).await,
     };
     let done = match used.mode {
-        BundleMode::Live => rollback(signed.app(), signed.who(), &reason, true).await.map(|_| "/staff/policies"),
+        BundleMode::Live => {
+            rollback(signed.app(), signed.who(), &reason, What::Live(used.id)).await.map(|_| "/staff/policies")
+        }
         BundleMode::Canary | BundleMode::Shadow => {
             end_trial(signed.app(), signed.who(), used.id, &reason).await.map(|_| "/staff/policies/trials")
         }
@@ -77,7 +79,7 @@ async fn page(
     let title = if used.mode == BundleMode::Live { "policies-roll-back" } else { "policies-end-trial" };
     let console = signed.console(title);
     let places = Places::at(&console, "");
-    let facts = Facts {
+    let mut facts = Facts {
         rows: vec![
             (
                 console.text(&format!("policies-mode-{}", used.mode.as_str())),
@@ -87,6 +89,18 @@ async fn page(
             (console.text("policies-by"), Cell::Text(names.of(&used.started_by))),
         ],
     };
+    if used.mode == BundleMode::Live {
+        let before = comes_back(signed.app()).await.unwrap_or_default();
+        facts.rows.extend(before.into_iter().flat_map(|head| {
+            [
+                (
+                    console.text("policies-comes-back"),
+                    Cell::Link { path: bundle_path(&head.digest), text: short(&head.digest) },
+                ),
+                (console.text("policies-comes-back-message"), Cell::Text(head.message)),
+            ]
+        }));
+    }
     let field = Field::new("reason", console.text("supervisor-reason"), FieldKind::Text)
         .hint(console.text("policies-note-hint"))
         .error(wrong.map(|key| console.text(key)))

@@ -74,9 +74,10 @@ fn emergencies(console: &Console<'_>, digests: &[String]) -> Option<Panel> {
 
 /// Which process decides by what, and which one is behind.
 fn instances(console: &Console<'_>, processes: &[Process]) -> Panel {
-    let behind = processes.iter().filter(|process| process.state == "degraded").count();
+    let is_behind = |process: &Process| ["degraded", "behind"].contains(&process.state);
+    let behind = processes.iter().filter(|process| is_behind(process)).count();
     let row = |process: &Process| {
-        let tone = if process.state == "degraded" { Tone::Bad } else { Tone::Plain };
+        let tone = if is_behind(process) { Tone::Bad } else { Tone::Plain };
         vec![
             Cell::Text(process.instance.clone()),
             Cell::State(console.text(&format!("policies-instance-{}", process.state)), tone),

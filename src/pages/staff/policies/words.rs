@@ -17,7 +17,7 @@ use crate::pages::staff::typed_note;
 /// A bundle as rights see it: with its author.
 pub(super) fn subject(head: &BundleHead) -> ActSubject {
     let subject = ActSubject::of(&head.digest);
-    match names::staff_id(&head.author) {
+    match names::staff_id(head.proposer()) {
         Some(author) => subject.by(author),
         None => subject,
     }
@@ -72,9 +72,15 @@ pub(super) fn told(
             return with("policies-error-programmes", "programmes", lost.join(", "));
         }
         PoliciesError::Refused(by) => return with("policies-standing-refused", "by", names.of(&by)),
-        PoliciesError::Overtaken(Some(now)) => {
-            return with("policies-error-overtaken", "by", names.of(&now.started_by));
-        }
+        PoliciesError::Overtaken(Some(now)) => return with("policies-error-overtaken", "by", now.name),
+        PoliciesError::Text(error) => typed_note::key(&error),
+        PoliciesError::Stale => "policies-error-stale",
+        PoliciesError::JudgedAnew => "policies-error-judged-anew",
+        PoliciesError::Degraded => "policies-error-degraded",
+        PoliciesError::OfFolder => "policies-error-of-folder",
+        PoliciesError::LocksOut => "policies-error-locks-out",
+        PoliciesError::StillInUse(_) => "policies-error-still-in-use",
+        PoliciesError::NotInUse => "policies-error-over",
         PoliciesError::Overtaken(None) => "policies-error-over",
         PoliciesError::Own => "policies-error-own",
         PoliciesError::Decided => "policies-error-decided",
