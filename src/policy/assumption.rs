@@ -12,6 +12,8 @@ use cedar_policy::{
     Request, ResourceConstraint,
 };
 
+use serde_json::Value;
+
 use super::fault::{Fault, line_with};
 use super::question::Question;
 use super::rule::Rule;
@@ -111,6 +113,13 @@ fn one(policy: &Policy, text: &str) -> Result<Assumption, Fault> {
     if policy.effect() != Effect::Forbid || body.body().clauses().is_empty() || !only_unless {
         return Err(fault("is no `forbid … unless { … }`", form));
     }
+    if let Some(word) = ["resource", "action"].into_iter().find(|word| of_purchases && reads(policy, word)) {
+        let message = format!("reads `{word}`, which is another in each question about a purchase");
+        return Err(fault(
+            &message,
+            "speak of `context` and `principal` alone; only what is about sharing may read `resource`",
+        ));
+    }
     let rule = Rule {
         id: format!("{PREFIX}{id}"),
         title: title.to_owned(),
@@ -125,6 +134,22 @@ fn one(policy: &Policy, text: &str) -> Result<Assumption, Fault> {
     };
     let (id, title) = (id.to_owned(), title.to_owned());
     Ok(Assumption { id, title, text: rule.text.clone(), of_purchases, of_sharing, rule })
+}
+
+/// Whether the body reads this variable. An assumption about purchases is asked once, of the approve request, and so must
+/// not hang on what is another in the requests of `challenge` and `offer`.
+fn reads(policy: &Policy, var: &str) -> bool {
+    fn inside(value: &Value, var: &str) -> bool {
+        match value {
+            Value::Object(fields) => {
+                fields.iter().any(|(name, field)| (name == "Var" && field == var) || inside(field, var))
+            }
+            Value::Array(items) => items.iter().any(|item| inside(item, var)),
+            _ => false,
+        }
+    }
+    // What cannot be looked into is taken to read it.
+    policy.to_json().map_or(true, |policy| policy.get("conditions").is_none_or(|body| inside(body, var)))
 }
 
 /// Whether it is about purchases and about sharing; none for a head that names less than all of either.

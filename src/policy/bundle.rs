@@ -53,6 +53,7 @@ impl Bundle {
         let reference = Reference::read(&source, &mut faults);
         let rules = manifest.as_ref().map(|manifest| rule::read(&source, manifest, &mut faults)).unwrap_or_default();
         let invariants = invariant::read(&source, &mut faults);
+        invariant::check_replaced(&invariants, facts_version, &mut faults);
         let assumptions = assumption::read(&source, &mut faults);
         let claims: Vec<Rule> =
             [invariant::rules(&invariants), assumption::rules(&assumptions)].into_iter().flatten().collect();

@@ -9,7 +9,6 @@ use super::prove::{Counterexample, Options, weakening};
 use super::question::Question;
 use super::yardstick::Yardstick;
 use crate::domain::facts::Facts;
-use crate::policy::decide::broken_assumptions;
 use crate::policy::yardstick::Query;
 
 /// What differs between two bundles.
@@ -82,19 +81,33 @@ impl Comparison {
 /// Compares two bundles.
 pub async fn compare(old: &Bundle, new: &Bundle, options: &Options) -> Comparison {
     let (difference, weakening) = (Difference::between(old, new), weakening(old, new));
-    let (questions, unavailable) = plan::run(old, new, options).await;
+    let (mut questions, unavailable) = plan::run(old, new, options).await;
+    questions.extend(plan::WHOLE.into_iter().filter_map(|question| other_data(&difference, question)));
+    questions.sort_by(|a, b| (a.question, &a.about).cmp(&(b.question, &b.about)));
     Comparison { questions, difference, weakening, unavailable }
 }
 
-/// Whether the facts are allowed by one bundle and not by the other, by Cedar's own engine.
+/// The row of a question on which reference data that differ bear: what follows from them is no matter of rules, and so
+/// not decided.
+fn other_data(difference: &Difference, question: Question) -> Option<Compared> {
+    let bears = |file: &str| match file {
+        "reference/recipients.toml" | "reference/data_classes.toml" => question == Question::Share,
+        "reference/categories.toml" | "reference/currencies.toml" => question != Question::Share,
+        _ => true,
+    };
+    let files: Vec<&str> =
+        difference.reference_data().map(|changed| changed.id.as_str()).filter(|file| bears(file)).collect();
+    let side = || Side::Undecided(format!("other reference data: {}", files.join(", ")));
+    let about = format!("{} by other reference data", question.as_str());
+    (!files.is_empty()).then(|| Compared { question, about, stricter: side(), looser: side() })
+}
+
+/// Whether the facts are allowed by one bundle and not by the other, by the engine that decides.
 fn differs(allows: &Bundle, denies: &Bundle, facts: &Facts, query: &Query) -> bool {
     let permits = |bundle: &Bundle| -> Option<bool> {
-        if !broken_assumptions(bundle, facts).ok()?.is_empty() {
-            return Some(false);
-        }
         let yardstick = Yardstick::new(bundle).ok()?;
         let prepared = yardstick.prepare(facts, query)?;
-        Some(yardstick.call(&prepared))
+        Some(yardstick.engine_says_yes(&prepared))
     };
     permits(allows) == Some(true) && permits(denies) == Some(false)
 }

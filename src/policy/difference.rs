@@ -86,6 +86,11 @@ impl Difference {
         self.rules.keys().copied().filter(|question| *question != Question::Staff).collect()
     }
 
+    /// The reference data that differ: the reasons, which only explain answers, are none.
+    pub fn reference_data(&self) -> impl Iterator<Item = &Changed> {
+        self.reference.iter().filter(|changed| changed.id != super::reason::FILE)
+    }
+
     /// The old and the new text of everything that differs, in the same order: rules by question, invariants, reference
     /// files. A text that is not there is empty.
     pub fn texts(&self, old: &Bundle, new: &Bundle) -> Vec<ChangedText> {

@@ -3,6 +3,8 @@
 //! They decide nothing. Here they are read and held against the schema, the reference data and the closed words; that
 //! the rules keep them is shown by tests and by proof.
 
+mod instead;
+
 use std::str::FromStr;
 
 use cedar_policy::{ActionConstraint, Effect, Policy, PolicyId, PolicySet};
@@ -11,7 +13,8 @@ use super::fault::{Fault, line_with};
 use super::question::Question;
 use super::rule::Rule;
 use super::source::BundleSource;
-use super::vocabulary::words_of;
+
+pub(super) use instead::{Replaced, alternatives, check as check_replaced};
 
 /// The folder in a bundle.
 pub(super) const FOLDER: &str = "invariants";
@@ -51,8 +54,9 @@ pub enum Claim {
     Never,
     /// A permit with `@then`: whichever is allowed is allowed as this question too, on the same facts.
     Then(Question),
-    /// A permit with `@instead`: whichever is allowed is allowed too when these facts are put in the place of its own.
-    Instead(Vec<(String, String)>),
+    /// A permit with `@instead`: whichever is allowed is allowed too when these facts are put in the place of its own,
+    /// whichever of its values each of them has.
+    Instead(Vec<(String, Vec<String>)>),
 }
 
 /// Reads every invariant, sorted by id.
@@ -93,7 +97,7 @@ fn one(file: &str, text: &str) -> Result<Invariant, Fault> {
         return Err(fault(format!("unknown annotation `@{word}`"), "one of @id, @title, @then, @instead"));
     }
     let question = question(policy)
-        .ok_or_else(|| fault("is about no question".to_owned(), "name one action in its head, as rules do"))?;
+        .ok_or_else(|| fault("is about no question, or about several".to_owned(), "name one action in its head: for several write one invariant each, or `action in Action::\"authenticate\"` for approve and challenge"))?;
     let claim = claim(policy).map_err(|message| {
         fault(
             message,
@@ -120,7 +124,7 @@ fn question(policy: &Policy) -> Option<Question> {
     let action = match policy.action_constraint() {
         ActionConstraint::Any => return None,
         ActionConstraint::Eq(action) => action,
-        ActionConstraint::In(actions) => actions.into_iter().next()?,
+        ActionConstraint::In(actions) => <[_; 1]>::try_from(actions).ok().map(|[action]| action)?,
     };
     Question::parse(action.id().unescaped()).filter(|question| *question != Question::Staff)
 }
@@ -132,19 +136,7 @@ fn claim(policy: &Policy) -> Result<Claim, String> {
         (true, Some(then), None) => {
             Question::parse(then).map(Claim::Then).ok_or_else(|| format!("`@then` names no question: `{then}`"))
         }
-        (true, None, Some(facts)) => {
-            let facts: Result<Vec<_>, _> = facts.split(',').map(|fact| replaced(fact.trim())).collect();
-            facts.map(Claim::Instead)
-        }
+        (true, None, Some(facts)) => instead::read(facts).map(Claim::Instead),
         _ => Err("claims nothing, or two things".to_owned()),
     }
-}
-
-/// `fact = value`, where the value is a word that the fact can hold, a truth, `absent`, or `[]` for none of a set.
-fn replaced(fact: &str) -> Result<(String, String), String> {
-    let unreadable = || format!("`@instead` cannot be read at `{fact}`");
-    let (path, value) = fact.split_once(" = ").ok_or_else(unreadable)?;
-    let words = words_of(&format!("context.{path}")).unwrap_or_default();
-    let known = words.contains(&value) || matches!(value, "true" | "false" | "absent" | "[]");
-    if known { Ok((path.to_owned(), value.to_owned())) } else { Err(unreadable()) }
 }

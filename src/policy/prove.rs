@@ -129,6 +129,8 @@ pub struct Purchase {
     pub asked: Query,
     /// What the whole decision says about these facts.
     pub verdict: Verdict,
+    /// The facts of the second request that the claim speaks of, and what the decision says about them.
+    pub instead: Option<Box<(Facts, Verdict)>>,
 }
 
 impl Proof {
@@ -165,13 +167,23 @@ pub async fn prove_between(live: &Bundle, new: &Bundle, options: &Options) -> Pr
     let specs: Vec<Spec> = specs.into_iter().filter(|spec| options.wants(&spec.id)).collect();
     let mut items = unknown(&specs, &options.only);
     let mut process = Process::new(options);
-    if let Err(why) = process.probe().await {
+    if let Err(why) = ready(&mut process, new).await {
         items.extend(specs.into_iter().map(|spec| not_asked(spec, &why)));
         return Proof { digest, items, unavailable: Some(why) };
     }
     let done = work::run(specs, process, options).await;
     items.extend(done.into_iter().map(|done| item(live, new, done)));
     Proof { digest, items, unavailable: None }
+}
+
+/// Sees that the solver tells true from false, and does not deny a purchase that can be.
+async fn ready(process: &mut Process, bundle: &Bundle) -> Result<(), String> {
+    process.probe().await?;
+    let possible = plan::possible(bundle).map_err(|error| error.to_string())?;
+    match possible.filter(|_| witness::keeps_assumptions(bundle, &ordinary::purchase(bundle))) {
+        Some((asked, schema)) => process.control(&asked.query, &asked.env, &schema).await,
+        None => Ok(()),
+    }
 }
 
 impl Options {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use cedar_policy::{Authorizer, Decision, Entities, PolicySet, Request};
 
 use super::bundle::Bundle;
-use super::decide::{methods_of, sharing_context};
+use super::decide::{Step, methods_of, sharing_context};
+use super::desk::Desk;
 use super::engine::AskError;
 use super::fault::{BundleErrors, Fault};
 use super::index::Answer;
@@ -110,6 +111,26 @@ impl<'a> Yardstick<'a> {
         response.decision() == Decision::Allow
     }
 
+    /// The engine's own answer, as a decision reads it: from the slices, where a forbid that fails or an assumption that is
+    /// broken is a no.
+    pub(super) fn engine_says_yes(&self, prepared: &Prepared) -> bool {
+        let asked = self.bundle.with_desk(|desk| {
+            let mut answer = Answer::default();
+            for question in prepared.questions {
+                answer.join(&desk.engine.ask(*question, &prepared.request, &prepared.entities));
+            }
+            answer.errors.extend(broken(desk, prepared));
+            Ok(answer)
+        });
+        let question = prepared.question();
+        asked.is_ok_and(|answer| Step::new(self.bundle, question, answer, &mut Vec::new()).yes)
+    }
+
+    /// Whether the request keeps every assumption about its question, as the engine holds it against them.
+    pub(super) fn keeps_assumptions(&self, prepared: &Prepared) -> bool {
+        self.bundle.with_desk(|desk| Ok(broken(desk, prepared).is_empty())).unwrap_or(false)
+    }
+
     /// Cedar's own answer over the whole set.
     pub fn whole(&self, prepared: &Prepared) -> Measured {
         let mut answer = Answer::default();
@@ -127,6 +148,17 @@ impl<'a> Yardstick<'a> {
             Ok(answer)
         });
         joined.ok().map(measured)
+    }
+}
+
+fn broken(desk: &Desk, prepared: &Prepared) -> Vec<(String, String)> {
+    desk.engine.broken(prepared.question(), &prepared.request, &prepared.entities)
+}
+
+impl Prepared {
+    /// The question that is asked beside that of the group.
+    fn question(&self) -> Question {
+        self.questions.last().copied().unwrap_or(Question::Approve)
     }
 }
 

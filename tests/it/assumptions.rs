@@ -114,6 +114,7 @@ fn an_assumption_that_real_facts_break_refuses_the_bundle() {
 fn an_assumption_that_cannot_be_read_refuses_the_bundle() {
     let named = "@id(\"x\")\n@title(\"t\")\n";
     let head = "forbid (principal, action, resource)";
+    let purchases = "forbid (principal, action in [Action::\"authenticate\", Action::\"offer\"], resource)";
     let claim = "unless { context.consent != \"\" }";
     for (text, message) in [
         ("forbid (".to_owned(), "unexpected end of input"),
@@ -128,6 +129,15 @@ fn an_assumption_that_cannot_be_read_refuses_the_bundle() {
         (format!("{named}{head} unless {{ context.colour == \"red\" }};"), "colour"),
         (format!("{named}{head} unless {{ context.consent == \"permited\" }};"), "permited"),
         (format!("{named}{head} {claim};\n{named}{head} {claim};"), "stands twice"),
+        (
+            format!("{named}{purchases} unless {{ !(resource in Method::\"password\") }};"),
+            "assumption `x`: reads `resource`, which is another in each question",
+        ),
+        (
+            format!("{named}{purchases} unless {{ context.vouched || {{ r: [resource] }}.r.contains(resource) }};"),
+            "assumption `x`: reads `resource`",
+        ),
+        (format!("{named}{purchases} unless {{ action == Action::\"approve\" }};"), "assumption `x`: reads `action`"),
     ] {
         let told = Bundle::build(with_assumption(&text)).unwrap_err().to_string();
         assert!(told.contains(message) && told.contains(FILE), "{text}: {told}");

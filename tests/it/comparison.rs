@@ -113,3 +113,61 @@ async fn an_assumption_that_says_more_makes_every_question_stricter() {
     assert_eq!(purchase(&row(&comparison, "approve").stricter).facts.purchase.amount_minor, 4_711);
     assert_eq!(comparison.weakening, ["the assumption `cheap` is added"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_reference_data_that_bear_on_a_question_differ_it_is_not_decided() {
+    let share: &[Question] = &[Question::Share];
+    let others: &[Question] = &[Question::Approve, Question::Challenge, Question::Offer];
+    let all = [share, others].concat();
+    for (file, from, to, open) in [
+        ("reference/recipients.toml", "country = \"US\"", "country = \"JP\"", share),
+        ("reference/data_classes.toml", "sensitive = true", "sensitive = false", share),
+        ("reference/categories.toml", "\n", "\n# other\n", others),
+        ("reference/countries.toml", "\n", "\n# other\n", all.as_slice()),
+    ] {
+        let comparison = with_shipped(&build(edited(file, from, to))).await;
+        for question in [Question::Share, Question::Approve, Question::Challenge, Question::Offer] {
+            let about = format!("{} by other reference data", question.as_str());
+            let found = comparison.questions.iter().find(|row| row.about == about);
+            assert_eq!(found.map(Compared::word), open.contains(&question).then_some("not decided"), "{file}: {about}");
+            assert_eq!(comparison.is_surely_not_looser(question), !open.contains(&question), "{file}: {about}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_whole_row_stands_where_recipients_differ() {
+    let source = edited("reference/recipients.toml", "retention_days = 365", "retention_days = 300");
+    let rule = source.text("share/permitted.cedar").unwrap().replace("== \"permitted\"", "!= \"opted_out\"");
+    let comparison = with_shipped(&build(source.with("share/permitted.cedar", &rule))).await;
+    assert_eq!(row(&comparison, "share device with minfraud").word(), "looser");
+    assert_eq!(row(&comparison, "share").word(), "looser");
+    assert!(matches!(row(&comparison, "share by other reference data").looser, Side::Undecided(_)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reasons_are_no_reference_data_and_take_no_premise_away() {
+    let nowhere = "@id(\"nowhere\")\n@title(\"x\")\n@reason(\"amount_large\")\n@owner(\"tests\")\n\
+                   forbid (principal, action == Action::\"approve\", resource)\n\
+                   when { resource in Country::\"JP\" && resource in Country::\"US\" };\n";
+    let source = edited("reasons.toml", "No rule permitted it", "Nothing permitted it");
+    let comparison = with_shipped(&build(source.with("approve/nowhere.cedar", nowhere))).await;
+    assert!(words(&comparison).iter().all(|(_, word)| *word == "equivalent"), "{:?}", words(&comparison));
+    assert_eq!(comparison.difference.reference.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_rule_that_can_fail_leaves_the_question_open() {
+    let rule = "@id(\"old\")\n@title(\"x\")\n@reason(\"amount_large\")\n@owner(\"tests\")\n\
+                forbid (principal, action == Action::\"approve\", resource)\n\
+                when { context.card.age_days * 2000000000 > 8000000000000000000 };\n";
+    let new = build(BundleSource::shipped().with("approve/old.cedar", rule));
+    for (from, to) in [(&build(BundleSource::shipped()), &new), (&new, &build(BundleSource::shipped()))] {
+        let comparison = compare(from, to, &cvc5(&[])).await;
+        let approve = row(&comparison, "approve");
+        assert_eq!(approve.word(), "not decided");
+        let Side::Undecided(why) = &approve.looser else { panic!("{approve:?}") };
+        assert!(why.contains("can fail to be evaluated"), "{why}");
+        assert_eq!(row(&comparison, "challenge").word(), "equivalent");
+    }
+}

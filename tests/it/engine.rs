@@ -272,6 +272,11 @@ fn sensitive_data_and_long_retention_are_held_back_by_the_register() {
     let answer = share(&bundle, &ordinary(), "tmx", DataClass::Identity);
     assert_eq!((answer.allowed, answer.policies), (false, vec!["sensitive-abroad".to_owned()]));
     assert!(share(&bundle, &ordinary(), "minfraud", DataClass::Identity).allowed, "its basis is consent");
+    let hashed = register.replace("identity = \"keyed\"", "identity = \"provider_hash\"");
+    let bundle = Bundle::build(BundleSource::shipped().with("reference/recipients.toml", &hashed)).unwrap();
+    let answer = share(&bundle, &ordinary(), "tmx", DataClass::Identity);
+    assert_eq!((answer.allowed, answer.policies), (false, vec!["sensitive-abroad".to_owned()]));
+    assert!(share(&bundle, &ordinary(), "minfraud", DataClass::Identity).allowed, "its basis is consent");
 
     let long = register.replace("retention_days = 365", "retention_days = 3650");
     let bundle = Bundle::build(BundleSource::shipped().with("reference/recipients.toml", &long)).unwrap();

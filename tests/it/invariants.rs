@@ -148,6 +148,7 @@ fn an_invariant_that_cannot_be_read_refuses_the_bundle() {
     let head = "@id(\"x\")\n@title(\"t\")\n";
     let forbid = "forbid (principal, action == Action::\"approve\", resource)";
     let permit = "permit (principal, action == Action::\"approve\", resource)";
+    let instead = |facts: &str| format!("{head}@instead(\"{facts}\")\n{permit};");
     for (text, message) in [
         ("forbid (".to_owned(), "unexpected end of input"),
         (format!("{head}{forbid};{forbid};"), "not exactly one invariant"),
@@ -155,10 +156,27 @@ fn an_invariant_that_cannot_be_read_refuses_the_bundle() {
         (format!("@id(\"x\")\n{forbid};"), "`@title` is missing"),
         (format!("{head}@reason(\"card_lost\")\n{forbid};"), "unknown annotation `@reason`"),
         (format!("{head}forbid (principal, action, resource);"), "is about no question"),
+        (
+            format!(
+                "{head}{};",
+                forbid.replace("== Action::\"approve\"", "in [Action::\"approve\", Action::\"challenge\"]")
+            ),
+            "about several",
+        ),
         (format!("{head}{permit};"), "claims nothing"),
         (format!("{head}@then(\"challenge\")\n{forbid};"), "claims nothing, or two things"),
         (format!("{head}@then(\"later\")\n{permit};"), "`@then` names no question"),
         (format!("{head}@instead(\"consent = refused\")\n{permit};"), "`@instead` cannot be read"),
+        (instead("consent = opted_out | refused"), "`@instead` cannot be read at `consent = opted_out | refused`"),
+        (instead("consent = opted_out, consent = pending"), "`@instead` replaces `consent` twice"),
+        (instead("assessment.reason = timeout, assessment = absent"), "`@instead` replaces `assessment` twice"),
+        (instead("assessment.degradd = false"), "the fact `assessment.degradd` cannot be `false`"),
+        (instead("vouched.at = true"), "the fact `vouched.at` cannot be `true`"),
+        (instead("assessment.degraded = []"), "the fact `assessment.degraded` cannot be `[]`"),
+        (instead("assessment.signals = true"), "the fact `assessment.signals` cannot be `true`"),
+        (instead("assessment.recommendation = absent"), "the fact `assessment.recommendation` cannot be `absent`"),
+        (instead("enrolment.methods = totp"), "the fact `enrolment.methods` cannot be `totp`"),
+        (instead("assessment.risk = true"), "the fact `assessment.risk` cannot be `true`"),
         (format!("{head}{forbid} when {{ context.card.status == \"stollen\" }};"), "stollen"),
         (format!("{head}{forbid} when {{ context.card.colour == \"red\" }};"), "colour"),
         (format!("{head}{forbid} when {{ resource in Country::\"XX\" }};"), "there is no `Country::\"XX\"`"),
@@ -167,4 +185,16 @@ fn an_invariant_that_cannot_be_read_refuses_the_bundle() {
         let told = refused.to_string();
         assert!(told.contains(message) && told.contains("invariants/x.cedar"), "{text}: {told}");
     }
+}
+
+#[test]
+fn an_invariant_names_one_question_and_may_put_several_values_in() {
+    let list = "@id(\"x\")\n@title(\"t\")\nforbid (principal, action in [Action::\"challenge\"], resource) when { context.vouched };";
+    let bundle = Bundle::build(BundleSource::shipped().with("invariants/x.cedar", list)).unwrap();
+    let of = |id: &str| bundle.invariants().iter().find(|invariant| invariant.id == id).unwrap();
+    assert_eq!(of("x").question, Question::Challenge);
+    let Claim::Instead(facts) = &of("silence-challenge").claim else { panic!("{:?}", of("silence-challenge")) };
+    let reasons = &facts.iter().find(|(path, _)| path == "assessment.reason").unwrap().1;
+    let all: Vec<&str> = NoAnswer::ALL.iter().map(|reason| reason.as_str()).collect();
+    assert_eq!(*reasons, all, "every kind of silence");
 }

@@ -77,6 +77,67 @@ fn a_refuted_claim_is_told_as_a_purchase_and_written_as_a_case_beside_the_bundle
     assert!(code == 0 && out.contains(" 0 failed"), "{out}");
 }
 
+fn test_of(bundle: &str) -> (u8, String) {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let code = sekisho::cli::run(["sekisho", "policy", "test", bundle].map(Into::into), &mut out, &mut err);
+    (code, String::from_utf8(out).unwrap())
+}
+
+#[test]
+fn a_claim_about_two_requests_is_told_and_written_as_two_cases() {
+    let home = tempfile::tempdir().unwrap();
+    let bundle = folder(home.path(), Some("opted-out-challenge"));
+    let said = prove(&[&bundle, "--only", "opted-out-challenge"]);
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    for part in
+        ["this purchase is decided: challenge by ", "with the other facts: ", "and then it is decided: reject by "]
+    {
+        assert!(said.out.contains(part), "{part}: {}", said.out);
+    }
+    let file = home.path().join("counterexamples/opted-out-challenge.yaml");
+    let case = fs::read_to_string(&file).unwrap();
+    let count = |part: &str| case.matches(part).count();
+    assert_eq!((count("- name: "), count("outcome: challenge"), count("outcome: reject")), (2, 1, 1), "{case}");
+    fs::copy(&file, Path::new(&bundle).join("cases/found.yaml")).unwrap();
+    let (code, out) = test_of(&bundle);
+    assert!(code == 0 && out.contains(" 0 failed"), "{out}");
+    let json = prove(&[&bundle, "--only", "opted-out-challenge", "--format", "json"]);
+    let document: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(document["items"][0]["counterexample"]["purchase"]["instead"]["verdict"]["outcome"], "reject");
+}
+
+#[test]
+fn a_counterexample_that_somebody_edited_is_not_overwritten() {
+    let home = tempfile::tempdir().unwrap();
+    let bundle = folder(home.path(), Some("blocked-card-stays-blocked"));
+    let file = home.path().join("counterexamples/blocked-card-stays-blocked.yaml");
+    let numbered = home.path().join("counterexamples/blocked-card-stays-blocked-2.yaml");
+    let run = || prove(&[&bundle, "--only", "blocked-card-stays-blocked"]);
+    assert_eq!(run().code, 1);
+    let written = fs::read_to_string(&file).unwrap();
+    fs::write(&file, "# mine\n").unwrap();
+    let said = run();
+    assert!(said.out.contains("blocked-card-stays-blocked-2.yaml"), "{}", said.out);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "# mine\n");
+    assert_eq!(fs::read_to_string(&numbered).unwrap(), written);
+    // What says the same already is not written again.
+    run();
+    assert_eq!(fs::read_dir(home.path().join("counterexamples")).unwrap().count(), 2);
+}
+
+#[test]
+fn an_overlay_that_is_no_bundle_by_itself_says_so() {
+    let overlay = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles/broken-ladder").display().to_string();
+    let said = prove(&[&overlay]);
+    assert_ne!(said.code, 0);
+    assert!(
+        format!("{}{}", said.out, said.err).contains("bundle.toml") && !said.out.contains("proved"),
+        "{}{}",
+        said.out,
+        said.err
+    );
+}
+
 #[test]
 fn counterexamples_never_go_into_the_bundle() {
     let home = tempfile::tempdir().unwrap();
@@ -100,11 +161,11 @@ fn counterexamples_never_go_into_the_bundle() {
 #[test]
 fn a_warning_fails_only_strictly() {
     let home = tempfile::tempdir().unwrap();
-    let bundle = folder(home.path(), None);
-    let loose = prove(&[&bundle, "--only", "no-analysis"]);
+    let bundle = folder(home.path(), Some("shadowed"));
+    let loose = prove(&[&bundle, "--only", "dear"]);
     assert_eq!(loose.code, 0, "{}", loose.err);
-    assert!(loose.out.contains("warning: matters:no-analysis"), "{}", loose.out);
-    let strict = prove(&[&bundle, "--only", "no-analysis", "--strict", "--format", "junit"]);
+    assert!(loose.out.contains("warning: matters:dear"), "{}", loose.out);
+    let strict = prove(&[&bundle, "--only", "dear", "--strict", "--format", "junit"]);
     assert_eq!(strict.code, 1);
     assert!(strict.out.contains("<testsuite name=\"policy prove\" tests=\"3\"") && strict.out.contains("<failure"));
     assert!(!home.path().join("counterexamples").exists());

@@ -16,6 +16,9 @@ use crate::cli::{FAILED, Failure, OURS, Settings, USAGE};
 use crate::policy::Bundle;
 use crate::policy::prove::{Item, Options, Proof, prove, prove_between};
 
+/// How many counterexamples of one claim a folder may hold.
+const NAMES_MAX: u32 = 999;
+
 /// What to prove, and how strictly.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ProveArgs {
@@ -94,17 +97,40 @@ struct Written {
 }
 
 fn write_cases(proof: &Proof, bundle: &Bundle, folder: &Path) -> io::Result<Vec<Written>> {
-    let mut written = Vec::new();
+    let mut written: Vec<Written> = Vec::new();
     for (item, case) in proof.items.iter().filter_map(|item| Some((item, item.case(bundle)?))) {
         std::fs::create_dir_all(folder)?;
-        let file = folder.join(name(item));
-        std::fs::write(&file, case)?;
+        let taken = written.iter().map(|written| written.file.clone()).collect::<Vec<_>>();
+        let file = write_case(folder, &name(item), &case, &taken)?;
         written.push(Written { id: item.id.clone(), file });
     }
     Ok(written)
 }
 
+/// Writes a case under this name, or with a number behind it: a file that says something else was edited by somebody.
+fn write_case(folder: &Path, name: &str, case: &str, taken: &[PathBuf]) -> io::Result<PathBuf> {
+    let names = std::iter::once(name.to_owned()).chain((2..=NAMES_MAX).map(|number| format!("{name}-{number}")));
+    for file in names.map(|name| folder.join(format!("{name}.yaml"))).filter(|file| !taken.contains(file)) {
+        match std::fs::File::create_new(&file) {
+            Ok(mut created) => return created.write_all(case.as_bytes()).map(|()| file),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if std::fs::read(&file).is_ok_and(|there| there == case.as_bytes()) {
+                    return Ok(file);
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other(format!("`{}` holds too many counterexamples of `{name}`: take some away", folder.display())))
+}
+
+/// The item's id as a file's name.
 fn name(item: &Item) -> String {
-    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
-    format!("{}.yaml", item.id.chars().map(plain).collect::<String>())
+    let plain = |letter: char| match letter {
+        // A claim of the live bundle, `live:x`, is another than one named `live-x`.
+        ':' => '.',
+        letter if letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.') => letter,
+        _ => '-',
+    };
+    item.id.chars().map(plain).collect()
 }

@@ -6,7 +6,7 @@ use crate::policy::bundle::Bundle;
 use crate::policy::decide::methods_of;
 use crate::policy::prove::{Asker, Options, Row};
 use crate::policy::question::Question;
-use crate::policy::reference::Recipient;
+use crate::policy::reference::{Recipient, Reference};
 
 /// One row of the comparison: a question, and what narrows it to a type of request, as Cedar.
 #[derive(Clone, Debug)]
@@ -16,12 +16,12 @@ struct Narrow {
     only: Option<String>,
 }
 
-const WHOLE: [Question; 4] = [Question::Approve, Question::Challenge, Question::Offer, Question::Share];
+pub(super) const WHOLE: [Question; 4] = [Question::Approve, Question::Challenge, Question::Offer, Question::Share];
 
 /// Asks everything; the reason why nothing could be asked is the second.
 pub(super) async fn run(old: &Bundle, new: &Bundle, options: &Options) -> (Vec<Compared>, Option<String>) {
     let whole = WHOLE.map(|question| Narrow { question, about: question.as_str().to_owned(), only: None });
-    let asker = match Asker::start(options).await {
+    let asker = match Asker::start(new, options).await {
         Ok(asker) => asker,
         Err(why) => return (whole.into_iter().map(|row| undecided(row, &why)).collect(), Some(why)),
     };
@@ -31,14 +31,13 @@ pub(super) async fn run(old: &Bundle, new: &Bundle, options: &Options) -> (Vec<C
         .partition(|row| matches!(row.question, Question::Offer | Question::Share) && row.word() != "equivalent");
     for row in open {
         let narrow = narrow(old, new, row.question);
-        // Nothing narrower to ask: what the whole question showed stands.
-        if narrow.is_empty() {
+        // What the whole question showed stands where narrower ones leave something out: a recipient that is another entity
+        // now, or new, or gone.
+        if narrow.is_empty() || (row.question == Question::Share && registers_differ(old, new)) {
             rows.push(row);
-        } else {
-            rows.extend(ask(old, new, &asker, narrow).await);
         }
+        rows.extend(ask(old, new, &asker, narrow).await);
     }
-    rows.sort_by(|a, b| (a.question, &a.about).cmp(&(b.question, &b.about)));
     (rows, None)
 }
 
@@ -56,6 +55,14 @@ async fn ask(old: &Bundle, new: &Bundle, asker: &Asker, rows: Vec<Narrow>) -> Ve
         Compared { question: row.question, about: row.about, stricter, looser }
     });
     compared.collect()
+}
+
+/// Whether recipients or data classes are not to both bundles the same.
+fn registers_differ(old: &Bundle, new: &Bundle) -> bool {
+    let (old, new) = (old.reference(), new.reference());
+    let class =
+        |reference: &Reference, class: DataClass| reference.data_class(class).is_none_or(|class| class.sensitive);
+    !old.recipients().eq(new.recipients()) || DataClass::ALL.iter().any(|one| class(old, *one) != class(new, *one))
 }
 
 fn undecided(row: Narrow, why: &str) -> Compared {

@@ -1,6 +1,6 @@
 //! Counterexamples: what the solver found, asked once more of Cedar's own engine, and told as a purchase.
 
-use cedar_policy::{Authorizer, Decision, Entities, PolicySet, Request};
+use cedar_policy::{Authorizer, Decision, PolicySet};
 use cedar_policy_symcc::Env;
 
 use super::piece::{Piece, set};
@@ -9,17 +9,23 @@ use super::solver;
 use super::{Counterexample, Purchase, facts, ordinary};
 use crate::domain::facts::Facts;
 use crate::policy::bundle::Bundle;
-use crate::policy::decide::{broken_assumptions, decide};
-use crate::policy::invariant::Claim;
+use crate::policy::decide::decide;
+use crate::policy::invariant::{Claim, alternatives};
 use crate::policy::question::Question;
-use crate::policy::yardstick::{Query, Yardstick};
+use crate::policy::yardstick::{Prepared, Query, Yardstick};
 
 pub(super) mod instead;
 
 /// What is to be told of a request on which a claim fails.
 pub(super) fn of(live: &Bundle, new: &Bundle, spec: &Spec, asked: &Asked, env: &Env) -> Counterexample {
     let trial = Trial::new(live, new, &spec.about);
-    tell(new, asked, env, |facts, query| trial.as_ref().is_some_and(|trial| trial.fails(facts, query)))
+    let mut told = tell(new, asked, env, |facts, query| trial.as_ref().is_some_and(|trial| trial.fails(facts, query)));
+    if let (Some(purchase), Some(trial)) = (&mut told.purchase, &trial) {
+        let second = trial.second(&purchase.facts, &purchase.asked);
+        purchase.instead =
+            second.map(|facts| (decide(new, &facts), facts)).map(|(verdict, facts)| Box::new((facts, verdict)));
+    }
+    told
 }
 
 /// What is to be told of a request, where `fails` says whether it fails as facts, too.
@@ -39,7 +45,7 @@ pub(super) fn tell(new: &Bundle, asked: &Asked, env: &Env, fails: impl Fn(&Facts
 }
 
 /// Whether Cedar's own engine says, too, that the query fails on this request.
-fn confirm(query: &solver::Query, env: &Env) -> bool {
+pub(super) fn confirm(query: &solver::Query, env: &Env) -> bool {
     let respond = |set: &PolicySet| Authorizer::new().is_authorized(&env.request, set, &env.entities);
     let allows = |set: &PolicySet| respond(set).decision() == Decision::Allow;
     match query {
@@ -72,12 +78,11 @@ fn purchase(new: &Bundle, asked: &Asked, env: &Env, fails: impl Fn(&Facts, &Quer
     let facts = if fails(&one_amount, &asked) { one_amount } else { facts };
     let differs = ordinary::differences(&facts, &ordinary);
     let verdict = decide(new, &facts);
-    Some(Purchase { facts, differs, asked, verdict })
+    Some(Purchase { facts, differs, asked, verdict, instead: None })
 }
 
 /// A claim, tried on facts with the real engine.
 struct Trial<'a> {
-    new: &'a Bundle,
     yardstick: Yardstick<'a>,
     what: What,
 }
@@ -103,44 +108,44 @@ impl<'a> Trial<'a> {
                 What::Claim(matching(&Piece::of(invariant.policy()).ok()?)?, invariant.claim.clone())
             }
         };
-        Some(Self { new, yardstick: Yardstick::new(new).ok()?, what })
+        Some(Self { yardstick: Yardstick::new(new).ok()?, what })
     }
 
     /// Whether the claim fails on these facts, and the facts are such as can be.
     fn fails(&self, facts: &Facts, query: &Query) -> bool {
-        if broken_assumptions(self.new, facts).is_ok_and(|broken| broken.is_empty()) {
-            self.fails_on(facts, query).unwrap_or(false)
-        } else {
-            false
+        let Some(prepared) = self.yardstick.prepare(facts, query) else { return false };
+        self.yardstick.keeps_assumptions(&prepared) && self.fails_on(facts, query, &prepared).unwrap_or(false)
+    }
+
+    fn fails_on(&self, facts: &Facts, query: &Query, prepared: &Prepared) -> Option<bool> {
+        let respond = |set: &PolicySet| Authorizer::new().is_authorized(&prepared.request, set, &prepared.entities);
+        let (matching, claim) = match &self.what {
+            What::Errors(rule) => return Some(respond(rule).diagnostics().errors().next().is_some()),
+            What::Claim(matching, claim) => (matching, claim),
+        };
+        let spoken_of = respond(matching).decision() == Decision::Allow;
+        if !spoken_of || !self.yardstick.engine_says_yes(prepared) {
+            return Some(false);
+        }
+        match claim {
+            Claim::Never => Some(true),
+            Claim::Then(Question::Challenge) => self.denied(facts, &Query::Challenge),
+            Claim::Then(Question::Approve) => self.denied(facts, &Query::Approve),
+            Claim::Then(_) => None,
+            Claim::Instead(_) => Some(self.second(facts, query).is_some()),
         }
     }
 
-    fn fails_on(&self, facts: &Facts, query: &Query) -> Option<bool> {
+    /// Whether the engine says no, though the request can be.
+    fn denied(&self, facts: &Facts, query: &Query) -> Option<bool> {
         let prepared = self.yardstick.prepare(facts, query)?;
-        let respond = |request: &Request, set: &PolicySet, entities: &Entities| {
-            Authorizer::new().is_authorized(request, set, entities)
-        };
-        match &self.what {
-            What::Errors(rule) => {
-                let response = respond(&prepared.request, rule, &prepared.entities);
-                Some(response.diagnostics().errors().next().is_some())
-            }
-            What::Claim(matching, claim) => {
-                let spoken_of = respond(&prepared.request, matching, &prepared.entities).decision() == Decision::Allow;
-                let permitted = spoken_of && self.yardstick.call(&prepared);
-                let other =
-                    |facts: &Facts, query: &Query| Some(!self.yardstick.call(&self.yardstick.prepare(facts, query)?));
-                Some(
-                    permitted
-                        && match claim {
-                            Claim::Never => true,
-                            Claim::Then(Question::Challenge) => other(facts, &Query::Challenge)?,
-                            Claim::Then(Question::Approve) => other(facts, &Query::Approve)?,
-                            Claim::Then(_) => return None,
-                            Claim::Instead(changes) => other(&instead::facts(facts, changes)?, query)?,
-                        },
-                )
-            }
-        }
+        Some(self.yardstick.keeps_assumptions(&prepared) && !self.yardstick.engine_says_yes(&prepared))
+    }
+
+    /// The facts of the second request that is denied; none where the claim speaks of one alone.
+    fn second(&self, facts: &Facts, query: &Query) -> Option<Facts> {
+        let What::Claim(_, Claim::Instead(changes)) = &self.what else { return None };
+        let mut all = alternatives(changes).into_iter().filter_map(|changes| instead::facts(facts, &changes));
+        all.find(|second| self.denied(second, query) == Some(true))
     }
 }

@@ -1,17 +1,20 @@
 //! Where two bundles answer differently: the solver's part of a comparison.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::Options;
 use super::counterexample;
 use super::piece::{Piece, Unaskable, set};
-use super::plan::{About, Asking, Check, Spec};
+use super::plan::{self, About, Asking, Check, Spec};
 use super::premise;
 use super::solver::{Process, Query as Asked};
 use super::work::{self, Found};
+use super::{Options, ready};
 use crate::domain::facts::Facts;
+use crate::policy::assumption::Assumption;
 use crate::policy::bundle::Bundle;
 use crate::policy::compare::Side;
+use crate::policy::difference::Difference;
 use crate::policy::question::Question;
 use crate::policy::schema;
 use crate::policy::yardstick::Query;
@@ -34,9 +37,9 @@ pub(in crate::policy) struct Asker {
 }
 
 impl Asker {
-    /// Sees that there is a solver.
-    pub(in crate::policy) async fn start(options: &Options) -> Result<Self, String> {
-        Process::new(options).probe().await?;
+    /// Sees that there is a solver, which does not deny a purchase that the bundle's cases show.
+    pub(in crate::policy) async fn start(bundle: &Bundle, options: &Options) -> Result<Self, String> {
+        ready(&mut Process::new(options), bundle).await?;
         Ok(Self { options: options.clone() })
     }
 
@@ -86,18 +89,41 @@ fn spec(row: &Row<'_>, old: &Bundle, new: &Bundle) -> Result<Spec, Unaskable> {
 fn query(row: &Row<'_>, old: &Bundle, new: &Bundle) -> Result<Vec<Check>, Unaskable> {
     let allows = Asking::new(row.allows, row.allows, row.question)?;
     let denies = Asking::new(row.denies, row.denies, row.question)?;
+    let difference = Difference::between(old, new);
     let answers = |asking: &Asking| -> Vec<Piece> {
         asking.pieces().chain(asking.assumed.iter().cloned().map(Piece::only_if)).collect()
     };
     let mut first = answers(&allows);
     // What the reference data say is taken for granted where both bundles say it.
-    let same = crate::policy::difference::Difference::between(old, new).reference.is_empty();
-    if same {
+    if difference.reference_data().next().is_none() {
         first.extend(allows.given.iter().chain(&denies.given).cloned().map(Piece::only_if));
     }
     if let Some(only) = &row.only {
         first.push(Piece::only_if(premise::expression(only)?));
     }
     let asked = allows.asked(Asked::Implies(Box::new(set(&first)?), Box::new(set(&answers(&denies))?)));
-    Ok(vec![Check::Hold(vec![asked], String::new())])
+    let fails = never_errors((row.allows, &allows), &difference)?
+        .into_iter()
+        .chain(never_errors((row.denies, &denies), &difference)?);
+    let why = "a rule or an assumption that differs can fail to be evaluated: `policy prove` shows where".to_owned();
+    Ok(vec![Check::Need(fails.collect(), why), Check::Hold(vec![asked], String::new())])
+}
+
+/// That what differs in a bundle never fails to be evaluated: a forbid that fails is a no to the engine, and nothing to
+/// Cedar. What both bundles have fails in both.
+fn never_errors((bundle, asking): (&Bundle, &Asking), difference: &Difference) -> Result<Vec<plan::Asked>, Unaskable> {
+    let changed: BTreeSet<&str> = difference.rules.values().flatten().map(|changed| changed.id.as_str()).collect();
+    let rules = asking.rules.iter().filter(|(id, piece)| !piece.permits() && changed.contains(id.as_str()));
+    let mut queries = Vec::new();
+    for (_, piece) in rules {
+        let (alone, assumed) = (piece.policy("rule")?, piece.after(&asking.claims()).policy("rule")?);
+        queries.push(asking.asked(Asked::NeverErrors(Box::new(alone), Box::new(assumed))));
+    }
+    let other = |id: &str| difference.assumptions.iter().any(|changed| changed.id == id);
+    let about = |one: &&Assumption| other(&one.id) && one.is_about(asking.question);
+    for assumption in bundle.assumptions().iter().filter(about) {
+        let alone = Box::new(Piece::of(&assumption.rule.policy)?.policy("assumption")?);
+        queries.push(asking.asked(Asked::NeverErrors(alone.clone(), alone)));
+    }
+    Ok(queries)
 }

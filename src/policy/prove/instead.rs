@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cedar_policy::pst::{BinaryOp, Clause, Expr, Literal, UnaryOp, Var};
 
 use super::piece::{Piece, Unaskable};
+use crate::policy::invariant::Replaced;
 
 /// What stands in the place of a fact.
 enum Stand {
@@ -19,8 +20,8 @@ enum Stand {
 pub(super) struct Instead(Vec<(String, Stand)>);
 
 impl Instead {
-    /// From an invariant's `@instead`.
-    pub(super) fn new(facts: &[(String, String)]) -> Self {
+    /// From one of the second requests that an invariant's `@instead` speaks of.
+    pub(super) fn new(facts: &Replaced) -> Self {
         let stand = |value: &str| match value {
             "true" => Stand::Truth(true),
             "false" => Stand::Truth(false),
@@ -53,10 +54,11 @@ impl Instead {
                 Expr::GetAttr { expr: self.inside(inner)?, attr: attr.clone() }
             }
             Expr::HasAttr { expr: inner, attrs } => {
-                let path =
-                    path_of(inner).map(|path| format!("{path}.{}", attrs.head)).filter(|_| attrs.tail.is_empty());
-                match path.and_then(|path| self.find(&path)) {
-                    Some(stand) => Expr::Literal(Literal::Bool(!matches!(stand, Stand::Absent))),
+                let names: Vec<String> =
+                    std::iter::once(&attrs.head).chain(&attrs.tail).map(ToString::to_string).collect();
+                let known = path_of(inner).map(|path| self.has(&path, &names)).transpose()?.flatten();
+                match known {
+                    Some(known) => Expr::Literal(Literal::Bool(known)),
                     None => Expr::HasAttr { expr: self.inside(inner)?, attrs: attrs.clone() },
                 }
             }
@@ -120,6 +122,25 @@ impl Instead {
             }
             _ => self.rewrite(expr),
         }
+    }
+
+    /// Whether `base has name.name` is known of the second request; none where no replaced fact has to do with it.
+    fn has(&self, base: &str, names: &[String]) -> Result<Option<bool>, Unaskable> {
+        let mut path = base.to_owned();
+        for (place, name) in names.iter().enumerate() {
+            path = format!("{path}.{name}");
+            match self.find(&path) {
+                Some(Stand::Absent) => return Ok(Some(false)),
+                Some(_) if place + 1 == names.len() => return Ok(Some(true)),
+                Some(_) => return Err(Unaskable(format!("a rule asks what `{path}` has, which `@instead` replaces"))),
+                None => {}
+            }
+        }
+        let touched = self.0.iter().any(|(replaced, _)| replaced.starts_with(&format!("{path}.")));
+        if names.len() > 1 && touched {
+            return Err(Unaskable(format!("a rule asks for `{path}`, of which `@instead` replaces a part")));
+        }
+        Ok(None)
     }
 
     fn find(&self, path: &str) -> Option<&Stand> {

@@ -29,6 +29,8 @@ pub(super) struct Asked {
 /// What must come of some queries.
 #[derive(Clone, Debug)]
 pub(super) enum Check {
+    /// Each must hold; where one fails, this is why nothing can be said.
+    Need(Vec<Asked>, String),
     /// Each must hold; where one fails, this is why the claim is refuted.
     Hold(Vec<Asked>, String),
     /// At least one must fail; where all hold, this is why the claim is refuted.
@@ -76,12 +78,20 @@ pub(super) fn specs(live: &Bundle, new: &Bundle, wanted: &dyn Fn(&str) -> bool) 
     };
     let mut specs = invariants::of(&scene);
     specs.push(invariants::ladder(&scene));
+    specs.extend(ASKED.map(|question| invariants::possible(&scene, question)));
     specs.extend(rules::of(&scene));
     specs.extend(staff::of(new, &Arc::new(schema::parse_staff().map_err(Unaskable::new)?), wanted));
     let askings = ASKED.map(|question| Asking::new(live, new, question));
     let judged = Scene { judge: live, of_live: true, askings, ..scene };
     specs.extend(invariants::of(&judged));
     Ok(specs)
+}
+
+/// The query that no purchase at all can be; none where the premise cannot be put to the solver, as each claim then tells.
+pub(super) fn possible(new: &Bundle) -> Result<Option<(Asked, Schema)>, Unaskable> {
+    let schema = schema::parse(new.facts_version()).map_err(Unaskable::new)?;
+    let asked = Asking::new(new, new, Question::Approve).and_then(|asking| asking.possible());
+    Ok(asked.ok().map(|asked| (asked, schema)))
 }
 
 /// What claims about a bundle are made from.
@@ -130,7 +140,7 @@ pub(super) struct Asking {
 }
 
 impl Asking {
-    /// How `new` answers a question, where the assumptions are those of `judge`.
+    /// How `new` answers a question, where the assumptions are those of `judge` that `new` has, too: no other is enforced.
     pub(super) fn new(judge: &Bundle, new: &Bundle, question: Question) -> Result<Self, Unaskable> {
         // The assumptions of a bundle for other facts speak of words that those did not have.
         let judge = if judge.facts_version() == new.facts_version() { judge } else { new };
@@ -144,7 +154,7 @@ impl Asking {
             question,
             env: env(question)?,
             rules: pieces.collect::<Result<_, Unaskable>>()?,
-            assumed: premise::assumed(judge, question)?,
+            assumed: premise::assumed(judge, new, question)?,
             given: premise::given(new, question)?,
         })
     }
@@ -171,6 +181,11 @@ impl Asking {
     pub(super) fn never_allows(&self, pieces: impl IntoIterator<Item = Piece>) -> Result<Asked, Unaskable> {
         let pieces: Vec<Piece> = pieces.into_iter().chain(self.premise()).collect();
         Ok(self.asked(Query::NeverAllows(Box::new(set(&pieces)?))))
+    }
+
+    /// No request at all keeps the premise.
+    pub(super) fn possible(&self) -> Result<Asked, Unaskable> {
+        self.never_allows([Piece::anything()])
     }
 
     /// Whatever keeps the premise and is allowed by the first pieces is allowed by the others.

@@ -8,6 +8,7 @@ use cedar_policy::Policy;
 use cedar_policy::pst::{Clause, Expr};
 
 use super::piece::{Piece, Unaskable};
+use crate::policy::assumption::Assumption;
 use crate::policy::bundle::Bundle;
 use crate::policy::invariant::Invariant;
 use crate::policy::question::Question;
@@ -16,9 +17,10 @@ use crate::policy::reference::Reference;
 /// Regions with more countries than this are left open: each country is one more entity in every formula.
 const COUNTRIES_MAX: usize = 24;
 
-/// What a bundle assumes of a question's requests.
-pub(super) fn assumed(bundle: &Bundle, question: Question) -> Result<Vec<Arc<Expr>>, Unaskable> {
-    let about = bundle.assumptions().iter().filter(|assumption| assumption.is_about(question));
+/// What a bundle assumes of a question's requests, as far as the bundle that decides holds requests against it.
+pub(super) fn assumed(judge: &Bundle, decides: &Bundle, question: Question) -> Result<Vec<Arc<Expr>>, Unaskable> {
+    let enforced = |assumption: &&Assumption| decides.assumptions().iter().any(|own| own.text == assumption.text);
+    let about = judge.assumptions().iter().filter(|assumption| assumption.is_about(question)).filter(enforced);
     let mut claims = Vec::new();
     for assumption in about {
         claims.extend(assumption.claims().map_err(Unaskable::new)?.into_iter().map(claimed));

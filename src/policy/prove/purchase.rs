@@ -3,6 +3,7 @@
 use super::{Item, Outcome, Purchase};
 use crate::domain::assessment::Assessment;
 use crate::domain::facts::Facts;
+use crate::domain::verdict::Verdict;
 use crate::policy::bundle::Bundle;
 use crate::policy::case::{Fixtures, render, render_share};
 use crate::policy::decide::share;
@@ -26,21 +27,38 @@ impl Purchase {
 
     /// What the whole decision says: `approve by low-risk`.
     pub fn decided(&self) -> String {
-        let by = if self.verdict.policies.is_empty() { &self.verdict.reasons } else { &self.verdict.policies };
-        format!("{} by {}", self.verdict.outcome.as_str(), by.join(", "))
+        decided(&self.verdict)
     }
 
-    /// The purchase as a case file of `bundle`, which expects what comes out now; none where the bundle's fixtures cannot be read.
+    /// The second request that the claim speaks of, in one sentence, and what the whole decision says about it.
+    pub fn instead_decided(&self) -> Option<(String, String)> {
+        let (facts, verdict) = self.instead.as_deref()?;
+        Some((sentence(facts), decided(verdict)))
+    }
+
+    /// The purchase as a case file of `bundle`, which expects what comes out now; none where the bundle's fixtures cannot be
+    /// read. A claim about two requests makes two cases.
     pub fn case(&self, name: &str, bundle: &Bundle) -> Option<String> {
         let fixtures = Fixtures::read(bundle).ok()?;
-        Some(match &self.asked {
+        let one = |name: &str, facts: &Facts, verdict: &Verdict| match &self.asked {
             Query::Share(recipient, class) => {
-                let answer = share(bundle, &self.facts, recipient, *class);
-                render_share(name, &self.facts, recipient, *class, &answer, &fixtures)
+                let answer = share(bundle, facts, recipient, *class);
+                render_share(name, facts, recipient, *class, &answer, &fixtures)
             }
-            Query::Approve | Query::Challenge | Query::Offer(_) => render(name, &self.facts, &self.verdict, &fixtures),
-        })
+            Query::Approve | Query::Challenge | Query::Offer(_) => render(name, facts, verdict, &fixtures),
+        };
+        let first = one(name, &self.facts, &self.verdict);
+        let Some((facts, verdict)) = self.instead.as_deref() else { return Some(first) };
+        let second = one(&format!("{name}, with the other facts"), facts, verdict);
+        // Both begin with the line under which cases of their kind stand.
+        let (_, second) = second.split_once('\n')?;
+        Some(format!("{first}\n{second}"))
     }
+}
+
+fn decided(verdict: &Verdict) -> String {
+    let by = if verdict.policies.is_empty() { &verdict.reasons } else { &verdict.policies };
+    format!("{} by {}", verdict.outcome.as_str(), by.join(", "))
 }
 
 impl Item {
@@ -49,9 +67,14 @@ impl Item {
         let Outcome::Refuted(refutation) = &self.outcome else { return None };
         let purchase = refutation.example.as_ref()?.purchase.as_ref()?;
         let case = purchase.case(&format!("counterexample of {}", self.id), bundle)?;
+        let breaks = if purchase.instead.is_some() {
+            "# It does not hold of this purchase, once as it is and once with the other facts"
+        } else {
+            "# This purchase breaks it"
+        };
         Some(format!(
-            "# {}\n# This purchase breaks it ({}). The case expects what comes out now: state what should come out, mend the\n\
-             # rules, and keep the case in cases/.\n{case}",
+            "# {}\n{breaks} ({}). Each case expects what comes out now:\n# state what should come out, mend the rules, and keep \
+             the case in cases/.\n{case}",
             self.title,
             purchase.question(),
         ))

@@ -12,7 +12,7 @@ use crate::policy::assumption;
 use crate::policy::bundle::Bundle;
 use crate::policy::case;
 use crate::policy::decide::{broken_assumptions, share};
-use crate::policy::invariant::{Claim, Invariant};
+use crate::policy::invariant::{Claim, Invariant, Replaced, alternatives};
 use crate::policy::question::Question;
 use crate::policy::rehearsal::{least, most};
 use crate::policy::yardstick::{Prepared, Query, Yardstick};
@@ -33,14 +33,14 @@ struct Spoken {
     id: (bool, String),
     /// Permits what it speaks of.
     matching: PolicySet,
-    /// What its second request has in the place of the first's.
-    second: Option<Vec<(String, String)>>,
+    /// What each of its second requests has in the place of the first's.
+    second: Vec<Replaced>,
 }
 
 fn spoken_of((of_live, bundle): (bool, &Bundle)) -> Vec<Spoken> {
     let spoken = |invariant: &Invariant| {
         let permit = Piece::with_its_acts(invariant.policy()).ok()?.as_permit();
-        let second = if let Claim::Instead(changes) = &invariant.claim { Some(changes.clone()) } else { None };
+        let second = if let Claim::Instead(facts) = &invariant.claim { alternatives(facts) } else { Vec::new() };
         Some(Spoken { id: (of_live, invariant.id.clone()), matching: set([&permit]).ok()?, second })
     };
     bundle.invariants().iter().filter_map(spoken).collect()
@@ -69,32 +69,32 @@ impl Witnesses {
         seen
     }
 
-    /// The invariants that speak of this request, and whose second request can be.
+    /// The invariants that speak of this request, and whose second requests can be.
     fn speak(&mut self, bundle: &Bundle, claims: &[Spoken], facts: &Facts, prepared: &Prepared) {
-        let can_be = |changes: &Vec<(String, String)>| {
+        let can_be = |changes: &Replaced| {
             instead::facts(facts, changes).is_some_and(|second| keeps_assumptions(bundle, &second))
         };
         for claim in claims.iter().filter(|claim| !self.spoken_of.contains(&claim.id)).collect::<Vec<_>>() {
             let set = &claim.matching;
             let response = Authorizer::new().is_authorized(&prepared.request, set, &prepared.entities);
-            if response.decision() == Decision::Allow && claim.second.as_ref().is_none_or(can_be) {
+            if response.decision() == Decision::Allow && claim.second.iter().all(can_be) {
                 self.spoken_of.insert(claim.id.clone());
             }
         }
     }
 
-    /// One answer: a forbid decides when it stands alone against a permit, and a permit when it stands alone.
+    /// One answer: a forbid decides, or alone gives the reason, when no other matches; a permit when it stands alone.
     fn add(&mut self, bundle: &Bundle, matched: Vec<String>) {
         let (forbids, permits): (Vec<_>, Vec<_>) = matched.iter().partition(|id| bundle.forbids(id));
         match (forbids.as_slice(), permits.as_slice()) {
-            ([alone], [_, ..]) | ([], [alone]) => drop(self.matter.insert((*alone).clone())),
+            ([alone], _) | ([], [alone]) => drop(self.matter.insert((*alone).clone())),
             _ => {}
         }
         self.match_some.extend(matched);
     }
 }
 
-fn keeps_assumptions(bundle: &Bundle, facts: &Facts) -> bool {
+pub(super) fn keeps_assumptions(bundle: &Bundle, facts: &Facts) -> bool {
     let of_sharing = bundle.reference().recipients().flat_map(|recipient| {
         crate::domain::consent::DataClass::ALL
             .iter()

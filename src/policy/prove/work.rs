@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::Options;
+use super::counterexample::confirm;
 use super::plan::{Asked, Check, Spec};
 use super::solver::{Answer, Process};
 
@@ -79,10 +80,12 @@ async fn claim(spec: &Spec, process: &mut Process) -> Found {
 /// What a check says of the claim; nothing when the next one is to be made.
 async fn one(check: &Check, spec: &Spec, process: &mut Process) -> Option<Found> {
     match check {
-        Check::Hold(queries, why) => {
+        Check::Hold(queries, why) | Check::Need(queries, why) => {
+            let needed = matches!(check, Check::Need(..));
             for asked in queries {
                 match process.ask(&asked.query, &asked.env, &spec.schema, true).await {
                     Answer::Holds => {}
+                    Answer::Fails(_) if needed => return Some(Found::NotProved(why.clone())),
                     Answer::Fails(env) => {
                         let example = env.map(|env| Box::new((asked.clone(), *env)));
                         return Some(Found::Refuted(why.clone(), example));
@@ -105,13 +108,15 @@ async fn one(check: &Check, spec: &Spec, process: &mut Process) -> Option<Found>
     }
 }
 
-/// Whether every query holds; one that fails settles it, whatever the others are.
+/// Whether every query holds; one that fails settles it, whatever the others are. That it fails is believed only with a
+/// request on which Cedar's own engine says the same.
 async fn all_hold(queries: &[Asked], spec: &Spec, process: &mut Process) -> Result<bool, String> {
     let mut undecided = None;
     for asked in queries {
-        match process.ask(&asked.query, &asked.env, &spec.schema, false).await {
+        match process.ask(&asked.query, &asked.env, &spec.schema, true).await {
             Answer::Holds => {}
-            Answer::Fails(_) => return Ok(false),
+            Answer::Fails(Some(env)) if confirm(&asked.query, &env) => return Ok(false),
+            Answer::Fails(_) => undecided = Some("the solver's own example does not show what it says".to_owned()),
             Answer::Undecided(reason) => undecided = Some(reason),
         }
     }

@@ -64,6 +64,10 @@ pub(in crate::cli::policy) fn example_lines(example: &Counterexample) -> Vec<Str
             lines.push(format!("for example, {}: {}", purchase.question(), purchase.sentence()));
             lines.extend(purchase.differs.iter().map(|differs| format!("  {differs}")));
             lines.push(format!("this purchase is decided: {}", purchase.decided()));
+            if let Some((sentence, decided)) = purchase.instead_decided() {
+                lines.push(format!("with the other facts: {sentence}"));
+                lines.push(format!("and then it is decided: {decided}"));
+            }
         }
         None => lines.extend(example.request.lines().map(|line| format!("  {line}"))),
     }
@@ -77,9 +81,11 @@ pub(in crate::cli::policy) fn example_lines(example: &Counterexample) -> Vec<Str
 /// A counterexample for programs.
 pub(in crate::cli::policy) fn example_document(example: &Counterexample) -> Value {
     let purchase = example.purchase.as_ref().map(|purchase| {
+        let instead = purchase.instead.as_deref();
         json!({
             "question": purchase.question(), "facts": purchase.facts, "differs": purchase.differs,
             "verdict": purchase.verdict,
+            "instead": instead.map(|(facts, verdict)| json!({ "facts": facts, "verdict": verdict })),
         })
     });
     json!({

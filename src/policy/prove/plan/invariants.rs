@@ -1,19 +1,17 @@
 //! Invariants and the ladder as queries.
 
-use super::{About, Check, Scene, Spec};
-use crate::policy::bundle::Bundle;
-use crate::policy::invariant::{Claim, Invariant};
+use super::{About, Asked, Asking, Check, Scene, Spec};
+use crate::policy::assumption::Assumption;
+use crate::policy::invariant::{Claim, Invariant, alternatives};
 use crate::policy::prove::instead::Instead;
 use crate::policy::prove::piece::{Piece, Unaskable, all};
 use crate::policy::question::Question;
 
-/// The judge's invariants about the new bundle. Of the live bundle's those that say the same under the same assumptions are
-/// left out: they are proved already.
+/// The judge's invariants about the new bundle. Of the live bundle's those that say the same are left out where the new
+/// bundle assumes no more than the live one does: they are proved already.
 pub(super) fn of(scene: &Scene<'_>) -> Vec<Spec> {
-    let assumed = |bundle: &Bundle| -> Vec<String> {
-        bundle.assumptions().iter().map(|assumption| assumption.text.clone()).collect()
-    };
-    let same_premise = assumed(scene.judge) == assumed(scene.new);
+    let of_both = |own: &Assumption| scene.judge.assumptions().iter().any(|other| other.text == own.text);
+    let same_premise = scene.new.assumptions().iter().all(of_both);
     let known = |invariant: &&Invariant| {
         scene.of_live && same_premise && scene.new.invariants().iter().any(|own| own.text == invariant.text)
     };
@@ -24,6 +22,16 @@ pub(super) fn of(scene: &Scene<'_>) -> Vec<Spec> {
         scene.spec(id, invariant.title.clone(), about, || checks(scene, invariant))
     };
     invariants.map(spec).collect()
+}
+
+/// That some request keeps everything that is taken for granted of a question: of a contradiction everything follows.
+pub(super) fn possible(scene: &Scene<'_>, question: Question) -> Spec {
+    let word = question.as_str();
+    let title = format!("Some request of `{word}` keeps all that proofs take for granted");
+    scene.spec(format!("possible:{word}"), title, About::Nothing, || {
+        let why = "no request can be: the assumptions contradict one another or the reference data".to_owned();
+        Ok(vec![Check::Fail(vec![scene.asking(question)?.possible()?], why)])
+    })
 }
 
 /// The ladder, built in: a step-up that cannot be challenged would become a reject.
@@ -45,38 +53,57 @@ fn questions(invariant: &Invariant) -> Vec<Question> {
 }
 
 fn checks(scene: &Scene<'_>, invariant: &Invariant) -> Result<Vec<Check>, Unaskable> {
-    let (mut matches, mut holds) = (Vec::new(), Vec::new());
-    for question in questions(invariant) {
-        let asking = scene.asking(question)?;
-        let piece = Piece::of(invariant.policy())?;
-        let condition = piece.condition();
-        let only = || Piece::only_if(condition.clone());
-        match &invariant.claim {
-            Claim::Never => {
-                matches.push(asking.never_allows([Piece::anything(), only()])?);
-                holds.push(asking.never_allows(asking.pieces().chain([only()]))?);
-            }
-            Claim::Then(then) => {
-                let then = scene.asking(*then)?;
-                matches.push(asking.never_allows([Piece::anything(), only()])?);
-                holds.push(asking.implies(asking.pieces().chain([only()]), then.pieces())?);
-            }
-            Claim::Instead(facts) => {
-                let instead = Instead::new(facts);
-                // The second request must be one that can be, too.
-                let second = Piece::only_if(instead.rewrite(&all(asking.claims()))?);
-                let rewritten = asking.pieces().map(|piece| instead.piece(&piece)).collect::<Result<Vec<_>, _>>()?;
-                matches.push(asking.never_allows([Piece::anything(), only(), second.clone()])?);
-                holds.push(asking.implies(asking.pieces().chain([only(), second]), rewritten)?);
-            }
+    let claims = match &invariant.claim {
+        Claim::Instead(facts) => alternatives(facts).iter().map(|facts| Second::Instead(Instead::new(facts))).collect(),
+        Claim::Never => vec![Second::None],
+        Claim::Then(then) => vec![Second::Question(*then)],
+    };
+    let (mut speaks, mut holds) = (Vec::new(), Vec::new());
+    for second in &claims {
+        let mut matches = Vec::new();
+        for question in questions(invariant) {
+            let (matching, holding) = queries(scene, invariant, scene.asking(question)?, second)?;
+            matches.push(matching);
+            holds.push(holding);
         }
+        let empty = "it speaks of no request that can be: its conditions contradict the assumptions".to_owned();
+        speaks.push(Check::Fail(matches, empty));
     }
-    let empty = "it speaks of no request that can be: its conditions contradict the assumptions".to_owned();
     let hold = Check::Hold(holds, refuted(&invariant.claim));
     if scene.witnesses.spoken_of.contains(&(scene.of_live, invariant.id.clone())) {
         return Ok(vec![hold]);
     }
-    Ok(vec![Check::Fail(matches, empty), hold])
+    Ok(speaks.into_iter().chain([hold]).collect())
+}
+
+/// The second request that a claim speaks of.
+enum Second {
+    None,
+    Question(Question),
+    Instead(Instead),
+}
+
+/// What shows that a claim speaks of a request, and what shows that it holds.
+fn queries(
+    scene: &Scene<'_>,
+    invariant: &Invariant,
+    asking: &Asking,
+    second: &Second,
+) -> Result<(Asked, Asked), Unaskable> {
+    let only = Piece::only_if(Piece::of(invariant.policy())?.condition());
+    let spoken_of =
+        |more: Option<Piece>| asking.never_allows([Piece::anything(), only.clone()].into_iter().chain(more));
+    let first = || asking.pieces().chain([only.clone()]);
+    Ok(match second {
+        Second::None => (spoken_of(None)?, asking.never_allows(first())?),
+        Second::Question(then) => (spoken_of(None)?, asking.implies(first(), scene.asking(*then)?.pieces())?),
+        Second::Instead(instead) => {
+            // The second request must be one that can be, too.
+            let can_be = Piece::only_if(instead.rewrite(&all(asking.claims()))?);
+            let rewritten = asking.pieces().map(|piece| instead.piece(&piece)).collect::<Result<Vec<_>, _>>()?;
+            (spoken_of(Some(can_be.clone()))?, asking.implies(first().chain([can_be]), rewritten)?)
+        }
+    })
 }
 
 fn refuted(claim: &Claim) -> String {
@@ -84,7 +111,7 @@ fn refuted(claim: &Claim) -> String {
         Claim::Never => "there is a request that it forbids and the rules allow".to_owned(),
         Claim::Then(then) => format!("there is a request that is allowed, and not allowed as `{}`", then.as_str()),
         Claim::Instead(facts) => {
-            let facts: Vec<_> = facts.iter().map(|(fact, value)| format!("{fact} = {value}")).collect();
+            let facts: Vec<_> = facts.iter().map(|(fact, values)| format!("{fact} = {}", values.join(" | "))).collect();
             format!("there is a request that is allowed, and not allowed any more with {}", facts.join(", "))
         }
     }

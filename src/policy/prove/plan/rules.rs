@@ -95,7 +95,9 @@ fn matters(rule: &Rule, all: &Askings) -> Result<Vec<Check>, Unaskable> {
         let own = || own.iter().map(|(_, piece)| piece.clone());
         let others = || others.iter().map(|(_, piece)| piece.clone());
         if rule.forbids {
-            redundant.push(asking.implies(others(), others().chain(own()))?);
+            // Alone it would change the answer, or at least give its reason.
+            let forbids = others().filter(|piece| !piece.permits());
+            redundant.push(asking.never_allows(own().map(|piece| piece.as_permit()).chain(forbids))?);
         } else {
             let forbids = || others().filter(|piece| !piece.permits());
             shadowed.push(asking.never_allows(own().chain(forbids()))?);
@@ -107,7 +109,7 @@ fn matters(rule: &Rule, all: &Askings) -> Result<Vec<Check>, Unaskable> {
 
 fn warnings(rule: &Rule, shadowed: Vec<Asked>, redundant: Vec<Asked>) -> Vec<Check> {
     if rule.forbids {
-        let why = "it never decides: whatever it forbids is forbidden by another rule or permitted by none";
+        let why = "it never decides and explains nothing: whatever it forbids is forbidden by another rule";
         return vec![Check::Warn(redundant, why.to_owned())];
     }
     let forbidden = "it is shadowed: whatever it permits is forbidden by another rule".to_owned();
