@@ -7,7 +7,7 @@ use cedar_policy::{ActionConstraint, Effect, Policy, PolicyId, PolicySet};
 use miette::Diagnostic;
 
 use super::assumption;
-use super::fault::{Fault, line_with};
+use super::fault::{Fault, Span, line_of, line_with};
 use super::invariant;
 use super::manifest::Manifest;
 use super::question::Question;
@@ -34,12 +34,126 @@ pub struct Rule {
     pub line: Option<usize>,
     pub(super) policy: Policy,
     pub(super) text: String,
+    pub(super) place: Place,
 }
 
 impl Rule {
     pub(super) fn fault(&self, message: impl std::fmt::Display) -> Fault {
         Fault::new(&self.file, format!("rule `{}`: {message}", self.id)).line(self.line)
     }
+
+    /// A fault at the first of these marks that stands in the rule, or else at its `@id`.
+    pub(super) fn fault_at(&self, marks: &[&str], message: impl std::fmt::Display) -> Fault {
+        let fault = self.fault(message);
+        let found = marks.iter().find_map(|mark| find_loosely(&self.text, mark));
+        found.map_or(fault.clone(), |(at, length)| self.place.put(fault, &self.text, at, length))
+    }
+
+    /// A fault at the rule's head, from its action on where it names one.
+    fn fault_in_head(&self, message: impl std::fmt::Display) -> Fault {
+        let head = head_at(&self.text).unwrap_or(0);
+        let action = self.text.get(head..).and_then(|rest| rest.find("action"));
+        let (at, length) = action.map_or((head, "forbid".len()), |at| (head + at, "action".len()));
+        self.place.put(self.fault(message), &self.text, at, length)
+    }
+
+    /// A fault at one of the rule's conditions: at the first of these marks that stands in one, or else at the first.
+    pub(super) fn fault_in_condition(&self, marks: &[&str], message: impl std::fmt::Display) -> Fault {
+        let fault = self.fault(message);
+        let Some(from) = conditions_at(&self.text) else { return fault };
+        let conditions = self.text.get(from..).unwrap_or_default();
+        let found = marks.iter().find_map(|mark| find_loosely(conditions, mark));
+        let (at, length) = found.unwrap_or((0, conditions.len()));
+        self.place.put(fault, &self.text, from + at, length)
+    }
+}
+
+/// Where the text of a rule begins in its file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    offset: usize,
+    line: usize,
+}
+
+impl Place {
+    /// The beginning of a file.
+    pub(super) const START: Self = Self { offset: 0, line: 1 };
+
+    fn at(file: &str, offset: usize) -> Self {
+        Self { offset, line: line_of(file, offset) }
+    }
+
+    /// Puts a fault at a stretch of the rule's text.
+    pub(super) fn put(self, fault: Fault, text: &str, at: usize, length: usize) -> Fault {
+        let span = Span { start: self.offset + at, length: length.max(1) };
+        fault.line(self.line_of(text, at)).span(span)
+    }
+
+    /// The line of the file on which a byte of the rule's text stands.
+    pub(super) fn line_of(self, text: &str, at: usize) -> usize {
+        self.line + line_of(text, at) - 1
+    }
+}
+
+/// The policies of a file with their texts and where these begin, in the order in which they stand.
+pub(super) fn placed<'a>(set: &'a PolicySet, file: &str) -> Vec<(&'a Policy, String, Place)> {
+    let number = |policy: &Policy| policy.id().to_string().trim_start_matches("policy").parse::<usize>().ok();
+    let mut policies: Vec<&Policy> = set.policies().collect();
+    policies.sort_by_key(|policy| number(policy));
+    let mut from = 0;
+    let mut one = |policy: &'a Policy| {
+        let text = policy.to_cedar()?;
+        let found = file.get(from..).and_then(|rest| rest.find(&text));
+        let at = found.map_or(from, |found| from + found);
+        from = (at + text.len()).min(file.len());
+        Some((policy, text, Place::at(file, at)))
+    };
+    policies.into_iter().filter_map(|policy| one(policy)).collect()
+}
+
+/// Where an annotation stands in a rule's text: the whole word, not one that begins like it.
+pub(super) fn annotation_at(text: &str, word: &str) -> Option<usize> {
+    let mark = format!("@{word}");
+    let whole = |at: &usize| {
+        let rest = text.get(at + mark.len()..).unwrap_or_default();
+        !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_')
+    };
+    text.match_indices(&mark).map(|(at, _)| at).find(whole)
+}
+
+/// Where the head of a rule stands in its text: `permit` or `forbid` at the beginning of a line.
+pub(super) fn head_at(text: &str) -> Option<usize> {
+    let mut offset = 0;
+    text.split_inclusive('\n').find_map(|line| {
+        let word = line.trim_start();
+        let at = offset + line.len() - word.len();
+        offset += line.len();
+        (word.starts_with("permit") || word.starts_with("forbid")).then_some(at)
+    })
+}
+
+/// Where the first condition of a rule stands in its text, from `when` or `unless` on.
+fn conditions_at(text: &str) -> Option<usize> {
+    let head = head_at(text)?;
+    let rest = text.get(head..)?;
+    let first = ["when", "unless"].iter().filter_map(|word| {
+        let braced = |at: &usize| rest.get(at + word.len()..).is_some_and(|next| next.trim_start().starts_with('{'));
+        rest.match_indices(word).map(|(at, _)| at).find(braced)
+    });
+    first.min().map(|at| head + at)
+}
+
+/// Where a text stands in another one, with its length there; blanks between its signs do not count.
+fn find_loosely(text: &str, mark: &str) -> Option<(usize, usize)> {
+    let first = mark.chars().next()?;
+    let starts = text.char_indices().filter(|(_, letter)| *letter == first);
+    starts.into_iter().find_map(|(start, _)| {
+        let mut rest = text.get(start..)?;
+        for letter in mark.chars().filter(|letter| !letter.is_whitespace()) {
+            rest = rest.trim_start().strip_prefix(letter)?;
+        }
+        Some((start, text.len() - start - rest.len()))
+    })
 }
 
 /// Reads every rule of a bundle, sorted by id.
@@ -87,10 +201,6 @@ impl File<'_> {
         Fault::new(self.path, message)
     }
 
-    fn line(&self, mark: &str) -> Option<usize> {
-        line_with(self.text, mark)
-    }
-
     fn rules(&self, faults: &mut Vec<Fault>) -> Vec<Rule> {
         let set = match PolicySet::from_str(self.text) {
             Ok(set) => set,
@@ -100,12 +210,14 @@ impl File<'_> {
             }
         };
         for template in set.templates() {
-            let line = template.annotation("id").and_then(|id| self.line(&format!("@id(\"{id}\")")));
+            let mark = template.annotation("id").map(|id| format!("@id(\"{id}\")"));
+            let line = mark.and_then(|mark| line_with(self.text, &mark));
             let fault = self.fault("templates (`?principal`, `?resource`) are not accepted").line(line);
             faults.push(fault.hint("write the rule out for the entity that it is about"));
         }
-        let alone = set.policies().count() == 1;
-        set.policies().filter_map(|policy| self.rule(policy, alone, faults)).collect()
+        let policies = placed(&set, self.text);
+        let alone = policies.len() == 1;
+        policies.into_iter().filter_map(|policy| self.rule(policy, alone, faults)).collect()
     }
 
     fn syntax(&self, error: &cedar_policy::ParseError) -> Fault {
@@ -114,21 +226,23 @@ impl File<'_> {
         self.fault(error.to_string()).labelled(error, self.text).hint(hint)
     }
 
-    fn rule(&self, policy: &Policy, alone: bool, faults: &mut Vec<Fault>) -> Option<Rule> {
+    fn rule(
+        &self,
+        (policy, text, place): (&Policy, String, Place),
+        alone: bool,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Rule> {
+        let head = head_at(&text).unwrap_or(0);
         let Some(id) = policy.annotation("id").filter(|id| !id.is_empty()) else {
-            let fault = self.fault("a rule has no `@id`").line(first_rule_line(self.text));
+            let fault = place.put(self.fault("a rule has no `@id`"), &text, head, "forbid".len());
             faults.push(fault.hint("begin it with `@id(\"…\")`, the file's name without `.cedar`"));
             return None;
         };
-        let line = self.line(&format!("@id(\"{id}\")"));
+        let line = place.line_of(&text, annotation_at(&text, "id").unwrap_or(head));
         faults.extend(misnamed(self.path, id, alone).map(|fault| fault.line(line)));
-        self.check_annotations(policy, id, line, faults);
-        if !asks(policy, self.question) {
-            let fault = self.fault(format!("rule `{id}`: its action does not fit its folder")).line(line);
-            faults.push(fault.hint(scope(self.question)));
-        }
+        self.check_annotations(policy, id, &text, place, faults);
         let annotation = |word: &str| policy.annotation(word).unwrap_or_default().to_owned();
-        Some(Rule {
+        let rule = Rule {
             id: id.to_owned(),
             title: annotation("title"),
             reason: annotation("reason"),
@@ -136,16 +250,23 @@ impl File<'_> {
             question: self.question,
             forbids: policy.effect() == Effect::Forbid,
             file: self.path.to_owned(),
-            line,
-            text: policy.to_cedar()?,
+            line: Some(line),
+            text,
+            place,
             policy: policy.new_id(PolicyId::new(id)),
-        })
+        };
+        if !asks(policy, self.question) {
+            faults.push(rule.fault_in_head("its action does not fit its folder").hint(scope(self.question)));
+        }
+        Some(rule)
     }
 
-    fn check_annotations(&self, policy: &Policy, id: &str, line: Option<usize>, faults: &mut Vec<Fault>) {
+    fn check_annotations(&self, policy: &Policy, id: &str, text: &str, place: Place, faults: &mut Vec<Fault>) {
         let vocabulary = &self.manifest.annotations;
+        let at = |word: &str| place.line_of(text, annotation_at(text, word).unwrap_or(0));
+        let line = at("id");
         for (word, value) in policy.annotations() {
-            let at = self.line(&format!("@{word}")).or(line);
+            let at = at(word);
             if !vocabulary.contains_key(word) {
                 let known: Vec<_> = vocabulary.keys().map(|word| format!("@{word}")).collect();
                 let fault = self.fault(format!("rule `{id}`: unknown annotation `@{word}`")).line(at);
@@ -162,11 +283,6 @@ impl File<'_> {
             }
         }
     }
-}
-
-fn first_rule_line(text: &str) -> Option<usize> {
-    let head = |line: &str| line.starts_with("permit") || line.starts_with("forbid");
-    text.lines().position(|line| head(line.trim_start())).map(|index| index + 1)
 }
 
 /// A file of one rule is named like it; in a file of several the ids begin with the file's name and a dot.
