@@ -5,6 +5,8 @@ use std::path::Path;
 
 use sekisho::policy::BundleSource;
 
+use crate::support::solvers::cvc5;
+
 fn run(arguments: &[&str]) -> (u8, String) {
     let arguments = ["sekisho", "policy"].iter().chain(arguments).map(OsString::from);
     let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -253,6 +255,22 @@ fn a_database_that_cannot_be_reached_is_a_fault_of_ours() {
         let (code, text) = run(&[arguments, &at].concat());
         assert_eq!(code, 3, "{arguments:?}: {text}");
     }
+}
+
+#[test]
+fn a_counterexample_that_cannot_be_written_is_named_too() {
+    let broken = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles/broken-blocked-card-stays-blocked");
+    let broken = BundleSource::read(&broken).unwrap();
+    let laid = broken.files().fold(BundleSource::shipped(), |source, (path, text)| source.with(path, text));
+    let (kept, dir) = folder(&laid);
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    let solver = cvc5(&[]).solver.display().to_string();
+    let at = outside.path().to_str().unwrap();
+    let id = "blocked-card-stays-blocked";
+    let (code, text) = run(&["prove", &dir, "--only", id, "--counterexamples", at, "--solver", &solver]);
+    assert!(code == 3 && text.contains(&format!("cannot write `{at}/{id}.yaml`: ")), "{text}");
+    assert!(text.contains("hint: see to it"), "{text}");
+    drop(kept);
 }
 
 /// Somebody else's file stands where the new one is written first.
