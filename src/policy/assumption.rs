@@ -13,8 +13,9 @@ use cedar_policy::{
 };
 
 use super::fault::Fault;
+use super::place::{self, Place};
 use super::question::Question;
-use super::rule::{self, Place, Rule};
+use super::rule::Rule;
 use super::source::BundleSource;
 
 /// The file in a bundle; a bundle without it assumes nothing.
@@ -78,7 +79,7 @@ pub(super) fn read(source: &BundleSource, faults: &mut Vec<Fault>) -> Vec<Assump
         }
     };
     let mut found: BTreeMap<String, Assumption> = BTreeMap::new();
-    for policy in rule::placed(&set, text) {
+    for policy in place::placed(&set, text) {
         match one(policy) {
             Ok(one) if found.contains_key(&one.id) => {
                 faults.push(one.rule.fault("stands twice").hint("ids are unique: rename or remove one"));
@@ -94,9 +95,9 @@ fn one((policy, text, place): (&Policy, String, Place)) -> Result<Assumption, Fa
     let annotation = |word: &str| policy.annotation(word).map(str::trim).filter(|value| !value.is_empty());
     let Some(id) = annotation("id") else {
         let fault = Fault::new(FILE, "an assumption has no `@id`").hint("begin it with `@id(\"…\")`");
-        return Err(place.put(fault, &text, rule::head_at(&text).unwrap_or(0), "forbid".len()));
+        return Err(place.put(fault, &text, place::head_at(&text).unwrap_or(0), "forbid".len()));
     };
-    let line = place.line_of(&text, rule::annotation_at(&text, "id").unwrap_or(0));
+    let line = place.line_of(&text, place::annotation_at(&text, "id").unwrap_or(0));
     let fault =
         |message: &str, hint: &str| Fault::new(FILE, format!("assumption `{id}`: {message}")).line(line).hint(hint);
     let title = annotation("title").ok_or_else(|| fault("`@title` is missing", "say it in one sentence"))?;

@@ -8,8 +8,9 @@ use std::str::FromStr;
 use cedar_policy::{ActionConstraint, Effect, Policy, PolicyId, PolicySet};
 
 use super::fault::{Fault, line_of};
+use super::place::{self, Place};
 use super::question::Question;
-use super::rule::{self, Place, Rule};
+use super::rule::Rule;
 use super::source::BundleSource;
 use super::vocabulary::words_of;
 
@@ -81,14 +82,14 @@ fn one(file: &str, text: &str) -> Result<Invariant, Fault> {
     })?;
     let mut policies = set.policies();
     let (Some(policy), None, None) = (policies.next(), policies.next(), set.templates().next()) else {
-        let line = rule::placed(&set, text).get(1).map_or(1, |(_, text, place)| place.line_of(text, 0));
+        let line = place::placed(&set, text).get(1).map_or(1, |(_, text, place)| place.line_of(text, 0));
         let fault = |message: String, hint: &str| fault(message, hint).line(line);
         return Err(fault("holds not exactly one invariant".to_owned(), "write each into a file of its own"));
     };
-    let head = rule::head_at(text).unwrap_or(0);
+    let head = place::head_at(text).unwrap_or(0);
     // Each fault stands at the annotation that it is about, or else at the head.
     let fault = |word: &str, message: String, hint: &str| {
-        let found = rule::annotation_at(text, word).map(|at| (at, word.len() + 1));
+        let found = place::annotation_at(text, word).map(|at| (at, word.len() + 1));
         let (at, length) = found.unwrap_or((head, "forbid".len()));
         fault(message, hint).at(text, at, length)
     };
@@ -124,7 +125,7 @@ fn one(file: &str, text: &str) -> Result<Invariant, Fault> {
         question,
         forbids: policy.effect() == Effect::Forbid,
         file: file.to_owned(),
-        line: rule::annotation_at(text, "id").map(|at| line_of(text, at)),
+        line: place::annotation_at(text, "id").map(|at| line_of(text, at)),
         place: Place::START,
         policy: policy.new_id(PolicyId::new(name)),
         text: text.to_owned(),

@@ -7,9 +7,10 @@ use cedar_policy::{ActionConstraint, Effect, Policy, PolicyId, PolicySet};
 use miette::Diagnostic;
 
 use super::assumption;
-use super::fault::{Fault, Span, line_of, line_with};
+use super::fault::{Fault, line_with};
 use super::invariant;
 use super::manifest::Manifest;
+use super::place::{Place, annotation_at, conditions_at, find_loosely, head_at, placed};
 use super::question::Question;
 use super::source::{BundleSource, has_extension};
 
@@ -66,94 +67,6 @@ impl Rule {
         let (at, length) = found.unwrap_or((0, conditions.len()));
         self.place.put(fault, &self.text, from + at, length)
     }
-}
-
-/// Where the text of a rule begins in its file.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    offset: usize,
-    line: usize,
-}
-
-impl Place {
-    /// The beginning of a file.
-    pub(super) const START: Self = Self { offset: 0, line: 1 };
-
-    fn at(file: &str, offset: usize) -> Self {
-        Self { offset, line: line_of(file, offset) }
-    }
-
-    /// Puts a fault at a stretch of the rule's text.
-    pub(super) fn put(self, fault: Fault, text: &str, at: usize, length: usize) -> Fault {
-        let span = Span { start: self.offset + at, length: length.max(1) };
-        fault.line(self.line_of(text, at)).span(span)
-    }
-
-    /// The line of the file on which a byte of the rule's text stands.
-    pub(super) fn line_of(self, text: &str, at: usize) -> usize {
-        self.line + line_of(text, at) - 1
-    }
-}
-
-/// The policies of a file with their texts and where these begin, in the order in which they stand.
-pub(super) fn placed<'a>(set: &'a PolicySet, file: &str) -> Vec<(&'a Policy, String, Place)> {
-    let number = |policy: &Policy| policy.id().to_string().trim_start_matches("policy").parse::<usize>().ok();
-    let mut policies: Vec<&Policy> = set.policies().collect();
-    policies.sort_by_key(|policy| number(policy));
-    let mut from = 0;
-    let mut one = |policy: &'a Policy| {
-        let text = policy.to_cedar()?;
-        let found = file.get(from..).and_then(|rest| rest.find(&text));
-        let at = found.map_or(from, |found| from + found);
-        from = (at + text.len()).min(file.len());
-        Some((policy, text, Place::at(file, at)))
-    };
-    policies.into_iter().filter_map(|policy| one(policy)).collect()
-}
-
-/// Where an annotation stands in a rule's text: the whole word, not one that begins like it.
-pub(super) fn annotation_at(text: &str, word: &str) -> Option<usize> {
-    let mark = format!("@{word}");
-    let whole = |at: &usize| {
-        let rest = text.get(at + mark.len()..).unwrap_or_default();
-        !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_')
-    };
-    text.match_indices(&mark).map(|(at, _)| at).find(whole)
-}
-
-/// Where the head of a rule stands in its text: `permit` or `forbid` at the beginning of a line.
-pub(super) fn head_at(text: &str) -> Option<usize> {
-    let mut offset = 0;
-    text.split_inclusive('\n').find_map(|line| {
-        let word = line.trim_start();
-        let at = offset + line.len() - word.len();
-        offset += line.len();
-        (word.starts_with("permit") || word.starts_with("forbid")).then_some(at)
-    })
-}
-
-/// Where the first condition of a rule stands in its text, from `when` or `unless` on.
-fn conditions_at(text: &str) -> Option<usize> {
-    let head = head_at(text)?;
-    let rest = text.get(head..)?;
-    let first = ["when", "unless"].iter().filter_map(|word| {
-        let braced = |at: &usize| rest.get(at + word.len()..).is_some_and(|next| next.trim_start().starts_with('{'));
-        rest.match_indices(word).map(|(at, _)| at).find(braced)
-    });
-    first.min().map(|at| head + at)
-}
-
-/// Where a text stands in another one, with its length there; blanks between its signs do not count.
-fn find_loosely(text: &str, mark: &str) -> Option<(usize, usize)> {
-    let first = mark.chars().next()?;
-    let starts = text.char_indices().filter(|(_, letter)| *letter == first);
-    starts.into_iter().find_map(|(start, _)| {
-        let mut rest = text.get(start..)?;
-        for letter in mark.chars().filter(|letter| !letter.is_whitespace()) {
-            rest = rest.trim_start().strip_prefix(letter)?;
-        }
-        Some((start, text.len() - start - rest.len()))
-    })
 }
 
 /// Reads every rule of a bundle, sorted by id.

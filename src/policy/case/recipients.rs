@@ -36,15 +36,14 @@ fn one(id: &str, mut stated: Map<String, Value>, reference: &Reference, place: &
     lay(&mut whole, &stated);
     whole.insert("id".to_owned(), id.into());
     let recipient: Recipient = serde_path_to_error::deserialize(Value::Object(whole)).map_err(|error| {
-        let path = error.path().to_string();
-        let fault = place.fault(&[&path, &format!("{id}:")], format!("recipient `{id}`: {}", error.into_inner()));
+        let fault = place.fault(&[&format!("{id}:")], format!("recipient `{id}`: {}", error.into_inner()));
         fault.hint(format!("begin with `{LIKE}` and one of reference/recipients.toml, or state what each there states"))
     })?;
     if reference.countries().has_country(&recipient.country) {
         return Ok(recipient);
     }
     let message = format!("recipient `{id}` lies in `{}`, which no region holds", recipient.country);
-    Err(place.fault(&[&recipient.country], message).hint("name a country of reference/countries.toml"))
+    Err(place.fault(&[&format!("{id}:")], message).hint("name a country of reference/countries.toml"))
 }
 
 fn of_register(id: &str, like: &Value, reference: &Reference, place: &Place<'_>) -> Result<Map<String, Value>, Fault> {
