@@ -37,14 +37,14 @@ pub(super) fn placed<'a>(set: &'a PolicySet, file: &str) -> Vec<(&'a Policy, Str
     let mut policies: Vec<&Policy> = set.policies().collect();
     policies.sort_by_key(|policy| number(policy));
     let mut from = 0;
-    let mut one = |policy: &'a Policy| {
+    let one = |policy: &'a Policy| {
         let text = policy.to_cedar()?;
         let found = file.get(from..).and_then(|rest| rest.find(&text));
         let at = found.map_or(from, |found| from + found);
         from = (at + text.len()).min(file.len());
         Some((policy, text, Place::at(file, at)))
     };
-    policies.into_iter().filter_map(|policy| one(policy)).collect()
+    policies.into_iter().filter_map(one).collect()
 }
 
 /// Where an annotation stands in a rule's text: the whole word, not one that begins like it.
@@ -86,8 +86,8 @@ pub(super) fn conditions_at(text: &str) -> Option<usize> {
 /// Where a text stands in another one, with its length there; blanks between its signs do not count.
 pub(super) fn find_loosely(text: &str, mark: &str) -> Option<(usize, usize)> {
     let first = mark.chars().next()?;
-    let starts = text.char_indices().filter(|(_, letter)| *letter == first);
-    starts.into_iter().find_map(|(start, _)| {
+    let mut starts = text.char_indices().filter(|(_, letter)| *letter == first);
+    starts.find_map(|(start, _)| {
         let mut rest = text.get(start..)?;
         for letter in mark.chars().filter(|letter| !letter.is_whitespace()) {
             rest = rest.trim_start().strip_prefix(letter)?;
