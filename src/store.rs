@@ -21,6 +21,7 @@ pub mod audit;
 pub mod authentications;
 pub mod bundle_approvals;
 pub mod bundle_instances;
+mod bundle_uses;
 pub mod bundles;
 pub mod cardholders;
 pub mod cards;

@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 
 use crate::app::App;
 use crate::app::bundles::LoadError;
+use crate::domain::bundle::end_reason::EndReason;
 use crate::domain::bundle::standing::Standing;
 use crate::domain::bundle::{BundleActivation, BundleHead, BundleMode, StoredBundle};
 use crate::domain::staff::ActSubject;
@@ -159,9 +160,10 @@ async fn end_alone(
     app: &App,
     activation: BundleActivation,
     action: &'static str,
-    reason: String,
+    reason: &EndReason,
 ) -> Result<bool, StoreError> {
-    let entry = entry(app, crate::domain::bundle::SYSTEM, action, &activation.digest, reason.clone());
+    let entry = entry(app, crate::domain::bundle::SYSTEM, action, &activation.digest, reason.to_string());
+    let reason = reason.stored();
     let ended = app
         .store
         .write(move |transaction| Box::pin(async move { end(transaction, &activation, &entry, &reason).await }))

@@ -8,8 +8,10 @@ use crate::domain::bundle::{BundleActivation, BundleHead, BundleMode, BundleSign
 use crate::domain::clock::Micros;
 use crate::domain::id::BundleActivationId;
 
-const HEAD: &str = "digest, facts_version, author, message, submitted_at, results, weakens, signing_key, signature";
-const ACTIVATION: &str = "id, digest, mode, share, band, until, started_by, started_at, ended_by, ended_at, end_reason";
+pub(super) const HEAD: &str =
+    "digest, facts_version, author, message, submitted_at, results, weakens, signing_key, signature";
+pub(super) const ACTIVATION: &str =
+    "id, digest, mode, share, band, until, started_by, started_at, ended_by, ended_at, end_reason";
 
 /// Keeps a bundle; one that is kept already stays as it is. Answers whether it is new.
 ///
@@ -146,7 +148,7 @@ fn parsed<T: serde::de::DeserializeOwned>(row: &Row, column: &str) -> Result<T, 
     serde_json::from_str(&row.get::<String>(column)?).map_err(|_| row.corrupt(column))
 }
 
-fn head(row: &Row) -> Result<BundleHead, StoreError> {
+pub(super) fn head(row: &Row) -> Result<BundleHead, StoreError> {
     let key: Option<String> = row.get("signing_key")?;
     let bytes: Option<Vec<u8>> = row.get("signature")?;
     Ok(BundleHead {
@@ -161,7 +163,7 @@ fn head(row: &Row) -> Result<BundleHead, StoreError> {
     })
 }
 
-fn activation(row: &Row) -> Result<BundleActivation, StoreError> {
+pub(super) fn activation(row: &Row) -> Result<BundleActivation, StoreError> {
     let band: Option<String> = row.get("band")?;
     Ok(BundleActivation {
         id: BundleActivationId::from_uuid(row.get("id")?),

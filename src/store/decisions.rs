@@ -43,6 +43,8 @@ pub struct DecisionFilter {
 pub struct DecisionRow {
     /// Its id.
     pub id: AuthenticationId,
+    /// The merchant.
+    pub merchant_id: MerchantId,
     /// The merchant's name; empty where it is not registered any more.
     pub merchant_name: String,
     /// The amount.
@@ -103,7 +105,7 @@ impl Store {
         range.content(filter);
         range.values.push(limit.into());
         let sql = format!(
-            "SELECT a.id, a.amount_minor, a.currency, a.status, a.ending, a.reasons, a.verdict, a.bundle_digest, \
+            "SELECT a.id, a.merchant_id, a.amount_minor, a.currency, a.status, a.ending, a.reasons, a.verdict, a.bundle_digest, \
              a.created_at, COALESCE(m.name, '') AS merchant_name FROM authentications a \
              LEFT JOIN merchants m ON m.id = a.merchant_id WHERE {} ORDER BY a.id DESC LIMIT ${}",
             range.sql,
@@ -118,8 +120,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn merchants_named(&self, text: &str, limit: i64) -> Result<Vec<MerchantId>, StoreError> {
-        const SQL: &str = "SELECT id FROM merchants WHERE LOWER(name) LIKE $1 ESCAPE '\\' ORDER BY id LIMIT $2";
-        let pattern = format!("%{}%", escaped(&text.to_lowercase()));
+        // The database lowers both: SQLite knows the letters of ASCII alone.
+        const SQL: &str = "SELECT id FROM merchants WHERE LOWER(name) LIKE LOWER($1) ESCAPE '\\' ORDER BY id LIMIT $2";
+        let pattern = format!("%{}%", escaped(text));
         let rows = sql::all(self.reader(), "merchants", SQL, [pattern.into(), limit.into()]).await?;
         rows.iter().map(|row| Ok(MerchantId::from_uuid(row.get("id")?))).collect()
     }
@@ -199,6 +202,7 @@ fn read(row: &Row) -> Result<DecisionRow, StoreError> {
     let currency = row.word("currency", Currency::from_code)?;
     Ok(DecisionRow {
         id: AuthenticationId::from_uuid(row.get("id")?),
+        merchant_id: MerchantId::from_uuid(row.get("merchant_id")?),
         merchant_name: row.get("merchant_name")?,
         money: Money { amount_minor: row.get("amount_minor")?, currency },
         status: row.word("status", Status::parse)?,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{PoliciesError, entry, keeps_programmes};
 use crate::app::App;
 use crate::app::bundles::{LoadError, LoadedBundle};
+use crate::domain::bundle::told::{Summary, SummaryForm};
 use crate::domain::bundle::{BundleHead, Finding, FindingState, Findings, StoredBundle};
 use crate::domain::staff::{Act, ActSubject, SignedIn};
 use crate::flow::staff::rights;
@@ -106,7 +107,7 @@ async fn findings(
     let rules = new.bundle.rules().len();
     Ok(Findings {
         program: App::PROGRAM.to_owned(),
-        check: finding(FindingState::Passed, format!("sound, {rules} rules"), Vec::new()),
+        check: finding(FindingState::Passed, Summary::new(SummaryForm::Rules, &[rules]).to_string(), Vec::new()),
         test: test.map_err(|_| PoliciesError::Broken)?,
         proof: proved(&prove::prove_between(&live.bundle, &new.bundle, proofs).await),
     })
@@ -123,13 +124,14 @@ fn tested_by_cases(bundle: &Bundle) -> Finding {
     match case::run(bundle) {
         Err(errors) => {
             let details = errors.0.iter().map(ToString::to_string).collect();
-            finding(FindingState::Failed, "the cases cannot be read".to_owned(), details)
+            finding(FindingState::Failed, Summary::new(SummaryForm::CasesUnreadable, &[]).to_string(), details)
         }
         Ok(report) => {
             let details: Vec<String> =
                 report.failures.iter().map(|failure| format!("{}: {}", failure.file, failure.name)).collect();
             let state = if details.is_empty() { FindingState::Passed } else { FindingState::Failed };
-            finding(state, format!("{} cases, {} failed", report.run, details.len()), details)
+            let summary = Summary::new(SummaryForm::Cases, &[report.run, details.len()]);
+            finding(state, summary.to_string(), details)
         }
     }
 }
@@ -151,6 +153,6 @@ fn proved(proof: &Proof) -> Finding {
         (true, true) => FindingState::Passed,
     };
     let (claims, failed) = (proof.items.len(), refuted.len());
-    let summary = format!("{claims} claims, {failed} do not hold, {} not proved", open.len());
-    finding(state, summary, [refuted, open, warned].concat())
+    let summary = Summary::new(SummaryForm::Claims, &[claims, failed, open.len()]);
+    finding(state, summary.to_string(), [refuted, open, warned].concat())
 }

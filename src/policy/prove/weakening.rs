@@ -1,5 +1,6 @@
 //! What a new bundle takes away from those that judge it: invariants, assumptions, staff rules.
 
+use crate::domain::bundle::told::{Alteration, Safeguard, Weakened};
 use crate::policy::bundle::Bundle;
 use crate::policy::difference::{Change, Changed, Difference};
 use crate::policy::question::Question;
@@ -11,17 +12,17 @@ pub fn weakening(live: &Bundle, new: &Bundle) -> Vec<String> {
     let difference = Difference::between(live, new);
     let staff = difference.rules.get(&Question::Staff).into_iter().flatten();
     let told = difference.invariants.iter().filter(|changed| changed.change != Change::Added);
-    told.map(|changed| tell("invariant", changed))
-        .chain(difference.assumptions.iter().map(|changed| tell("assumption", changed)))
-        .chain(staff.map(|changed| tell("staff rule", changed)))
+    told.map(|changed| tell(Safeguard::Invariant, changed))
+        .chain(difference.assumptions.iter().map(|changed| tell(Safeguard::Assumption, changed)))
+        .chain(staff.map(|changed| tell(Safeguard::StaffRule, changed)))
         .collect()
 }
 
-fn tell(what: &str, changed: &Changed) -> String {
-    let how = match changed.change {
-        Change::Added => "added",
-        Change::Removed => "removed",
-        Change::Changed => "changed",
+fn tell(safeguard: Safeguard, changed: &Changed) -> String {
+    let alteration = match changed.change {
+        Change::Added => Alteration::Added,
+        Change::Removed => Alteration::Removed,
+        Change::Changed => Alteration::Changed,
     };
-    format!("the {what} `{}` is {how}", changed.id)
+    Weakened { safeguard, id: changed.id.clone(), alteration }.to_string()
 }

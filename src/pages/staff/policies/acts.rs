@@ -2,7 +2,7 @@
 
 use super::bundle_path;
 use crate::domain::bundle::standing::Standing;
-use crate::domain::bundle::{BundleApproval, BundleHead, BundleMode};
+use crate::domain::bundle::{BundleActivation, BundleApproval, BundleHead, BundleMode};
 use crate::domain::staff::Act;
 use crate::flow::staff::rights;
 use crate::pages::staff::console::Console;
@@ -14,6 +14,7 @@ pub(super) fn ways(
     console: &Console<'_>,
     head: &BundleHead,
     words: &[BundleApproval],
+    current: &[BundleActivation],
     reviewed: bool,
 ) -> Vec<(String, String)> {
     let may = |act| rights::offers(signed.app(), signed.who(), act);
@@ -26,7 +27,9 @@ pub(super) fn ways(
         offer("decide", "policies-decide");
     }
     if standing.is_usable() && may(Act::PolicyActivate) {
-        for mode in [BundleMode::Live, BundleMode::Canary, BundleMode::Shadow] {
+        let is_live = current.iter().any(|used| used.mode == BundleMode::Live && used.digest == head.digest);
+        let modes = [BundleMode::Live, BundleMode::Canary, BundleMode::Shadow];
+        for mode in modes.into_iter().filter(|mode| !(is_live && *mode == BundleMode::Live)) {
             offer(&format!("activate/{}", mode.as_str()), &format!("policies-activate-{}", mode.as_str()));
         }
     }

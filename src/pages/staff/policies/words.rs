@@ -73,7 +73,7 @@ pub(super) fn told(
         }
         PoliciesError::Refused(by) => return with("policies-standing-refused", "by", names.of(&by)),
         PoliciesError::Overtaken(Some(now)) => {
-            return with("policies-error-overtaken", "by", names.of(&now.started_by));
+            return with("policies-error-overtaken", "by", super::person(console, names, &now.started_by));
         }
         PoliciesError::Overtaken(None) => "policies-error-over",
         PoliciesError::Own => "policies-error-own",
