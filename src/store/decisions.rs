@@ -55,7 +55,8 @@ pub struct DecisionRow {
     pub ending: Ending,
     /// Internal reason codes, sorted.
     pub reasons: Vec<String>,
-    /// What the policies answered; none where none was asked.
+    /// What the policies answered; none where none was asked, or where another version of the program wrote it: one such
+    /// record must not hide all others.
     pub verdict: Option<Verdict>,
     /// The bundle that decided, 64 hexadecimal digits.
     pub bundle_digest: String,
@@ -208,7 +209,7 @@ fn read(row: &Row) -> Result<DecisionRow, StoreError> {
         status: row.word("status", Status::parse)?,
         ending: row.word("ending", Ending::parse)?,
         reasons: reasons.split(',').filter(|code| !code.is_empty()).map(str::to_owned).collect(),
-        verdict: verdict.map(|json| serde_json::from_str(&json).map_err(|_| row.corrupt("verdict"))).transpose()?,
+        verdict: verdict.and_then(|json| serde_json::from_str(&json).ok()),
         bundle_digest: row.get("bundle_digest")?,
         created_at: Micros(row.get("created_at")?),
     })

@@ -3,8 +3,8 @@
 use sekisho::domain::bundle::{BundleMode, FindingState, SHARE_WHOLE};
 use sekisho::domain::policy_figure::{FigureKind, FigureSpan, PolicyFigure};
 use sekisho::domain::staff::Role;
+use sekisho::flow::policies::end::end_trial;
 use sekisho::flow::policies::figures::write_down;
-use sekisho::flow::policies::rollback::rollback;
 use sekisho::policy::BundleSource;
 use serde_json::json;
 
@@ -75,20 +75,15 @@ async fn a_decision_is_explained_by_its_bundle_by_the_live_one_or_not_at_all() {
         let card = deployment.enrolled().await;
         let id = deployment.buys(&card, &json!({"purchase": {"amount_minor": 400_000}})).await["id"].clone();
         let path = format!("/staff/policies/decisions/{}", id.as_str().unwrap());
-        let shown = words(&page(deployment, &staff, &path).await);
-        for text in [
-            "…",
-            "Challenge",
-            "400,000 yen",
-            "May it pass without a proof?",
-            "large-amount",
-            "in use",
-            "(Japan time)",
-            "password",
-        ] {
+        let html = page(deployment, &staff, &path).await;
+        assert!(html.contains("<bdi>password</bdi>"), "a list of words: {html}");
+        let shown = words(&html);
+        for text in
+            ["…", "Challenge", "400,000 yen", "May it pass without a proof?", "large-amount", "in use", "(Japan time)"]
+        {
             assert!(shown.contains(text), "{text}: {shown}");
         }
-        assert!(!shown.contains("[\"") && !shown.contains("The live bundle explains here"), "{shown}");
+        assert!(!shown.contains("The live bundle explains here"), "{shown}");
         let japanese = words(&deployment.send(staff.get(&path)).await.text);
         let live = deployment.app.bundle.load();
         let reason = live.bundle.reference().reason("amount_large").unwrap().staff_ja.clone();
@@ -109,6 +104,7 @@ async fn a_decision_is_explained_by_its_bundle_by_the_live_one_or_not_at_all() {
         let shown = words(&page(deployment, &staff, &path).await);
         assert!(shown.contains("cannot be read by this version") && shown.contains("¥400,000"), "{shown}");
         assert_eq!(looks().await, before + 2);
+        page(deployment, &staff, "/staff/policies/decisions").await;
         deployment.tables.run("UPDATE authentications SET verdict = NULL, facts = NULL", vec![]).await.unwrap();
         let shown = words(&page(deployment, &staff, &path).await);
         assert!(shown.contains("No rule was asked about this purchase."), "{shown}");
@@ -157,7 +153,9 @@ async fn times_in_use_stay_on_the_pages_with_why_they_are_over() {
             deployment.use_bundle(&people.second.who, &digest, BundleMode::Canary, share).await;
         }
         deployment.clock.advance(1);
-        rollback(&deployment.app, &people.second.who, "seen enough", false).await.unwrap();
+        let canary = deployment.app.store.current_bundles().await.unwrap();
+        let canary = canary.iter().find(|used| used.mode == BundleMode::Canary).unwrap().id;
+        end_trial(&deployment.app, &people.second.who, canary, "seen enough").await.unwrap();
         let (bundle, trials) = (format!("{BUNDLES}/{digest}"), "/staff/policies/trials");
         let shown = words(&page(deployment, &people.second, &bundle).await);
         assert!(shown.contains("its share was changed") && shown.contains("10.0%"), "{shown}");
@@ -209,7 +207,7 @@ async fn a_trial_is_shown_by_the_figures_that_end_it() {
             shown.contains("Approve (other reasons or methods)") && !shown.contains("Approve → Approve"),
             "{shown}"
         );
-        assert!(shown.contains("Challenges passed") && html.contains("class=\"tone-open\""), "{html}");
+        assert!(shown.contains("Challenges passed") && html.contains("tone-open"), "{html}");
     })
     .await;
 }
@@ -247,7 +245,7 @@ async fn bundles_are_listed_page_by_page_and_any_can_be_compared_with() {
         assert!(!first.contains(&format!("{BUNDLES}/{oldest}")));
         let (_, rest) = first.split_once("?before=").expect("a way to older ones");
         let older = page(deployment, &staff, &format!("{BUNDLES}?before={}", &rest[..64])).await;
-        assert!(older.contains(&format!("{BUNDLES}/{oldest}")) && !older.contains("?before="), "{older}");
+        assert!(older.contains(&format!("{BUNDLES}/{oldest}")) && !older.contains("Older ones"), "{older}");
         let newest = format!("{BUNDLES}/{:064x}?against={oldest}", 5);
         assert!(page(deployment, &staff, &newest).await.contains(&format!("<option value=\"{oldest}\" selected>")));
     })

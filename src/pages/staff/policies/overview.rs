@@ -84,7 +84,7 @@ fn instances(console: &Console<'_>, processes: &[Process]) -> Panel {
             Cell::State(console.text(&format!("policies-instance-{}", process.state)), tone),
             Cell::Text(short(&process.live)),
             Cell::Figure(moment::stamp(process.seen_at)),
-            Cell::Text(process.error.clone().unwrap_or_default()),
+            Cell::English(process.error.clone().unwrap_or_default()),
         ]
     };
     let headings = ["instance", "state", "bundle", "seen", "error"];
