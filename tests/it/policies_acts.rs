@@ -163,6 +163,7 @@ async fn a_running_canary_is_changed_from_what_it_is() {
         for value in ["12.5", "1.5", "22", "7", "321", "2030-02-03T04:05"] {
             assert!(form.contains(&format!("value=\"{value}\"")), "{value}: {form}");
         }
+        assert!(form.contains("カナリアの条件を変更") && !form.contains("カナリアとして試す"), "{form}");
     })
     .await;
 }

@@ -382,3 +382,7 @@ policies-wrong-reason = The live bundle has no such reason, and no decision name
 policies-older-bundles = Older ones
 policies-unreadable = What is recorded of this decision cannot be read by this version of the program. What can be told without it stands here.
 policies-compared = Compared with bundle { $bundle }
+policies-used-as = In use as
+policies-weakened = { $kind } { $id } ({ $how })
+policies-change-canary = Change the canary
+policies-change-shadow = Change the shadow

@@ -168,7 +168,8 @@ async fn page(signed: &Signed, head: &BundleHead, shown: &Shown<'_>) -> Answer {
     let Shown { mode, typed, mistakes, notice, seen } = shown;
     let names = signed.names().await?;
     let current = signed.app().store.current_bundles().await.map_err(|error| signed.refuse(error))?;
-    let title = format!("policies-activate-{}", mode.as_str());
+    let lead = format!("policies-activate-{}-lead", mode.as_str());
+    let title = uses::activation_title(*mode, &head.digest, &current);
     let mut console = signed.console(&title);
     console.error = !mistakes.is_empty();
     let (places, weakens) = (Places::at(&console, ""), weakens(&console, head));
@@ -177,7 +178,7 @@ async fn page(signed: &Signed, head: &BundleHead, shown: &Shown<'_>) -> Answer {
     let mut form = ActForm::new(&console, action, &title).hidden("instead_of", seen);
     form.fields = fields(&console, *mode, typed, mistakes);
     let now = uses::now(&console, &names, &[*mode], &current);
-    let lead = console.text(&format!("{title}-lead"));
+    let lead = console.text(&lead);
     let mut sheet = Sheet::new(console).among(&places).lead(lead);
     if let Some(notice) = notice {
         sheet = sheet.told(Tone::Bad, notice.clone());

@@ -1,6 +1,6 @@
 //! What somebody may do with a bundle, as ways on its page.
 
-use super::bundle_path;
+use super::{bundle_path, uses};
 use crate::domain::bundle::standing::Standing;
 use crate::domain::bundle::{BundleActivation, BundleApproval, BundleHead, BundleMode};
 use crate::domain::staff::Act;
@@ -27,10 +27,11 @@ pub(super) fn ways(
         offer("decide", "policies-decide");
     }
     if standing.is_usable() && may(Act::PolicyActivate) {
-        let is_live = current.iter().any(|used| used.mode == BundleMode::Live && used.digest == head.digest);
+        let is_live = uses::is_used(BundleMode::Live, &head.digest, current);
         let modes = [BundleMode::Live, BundleMode::Canary, BundleMode::Shadow];
         for mode in modes.into_iter().filter(|mode| !(is_live && *mode == BundleMode::Live)) {
-            offer(&format!("activate/{}", mode.as_str()), &format!("policies-activate-{}", mode.as_str()));
+            let title = uses::activation_title(mode, &head.digest, current);
+            offer(&format!("activate/{}", mode.as_str()), &title);
         }
     }
     let emergency = words.iter().any(|word| word.emergency);

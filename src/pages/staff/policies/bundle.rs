@@ -90,7 +90,7 @@ fn facts(console: &Console<'_>, names: &Names, head: &BundleHead, current: &[Bun
         (console.text("policies-message"), Cell::Text(head.message.clone())),
         (console.text("policies-author"), Cell::Text(person(console, names, &head.author))),
         (console.text("policies-submitted"), Cell::Text(console.moment(head.submitted_at))),
-        (console.text("policies-in-use"), Cell::Text(used)),
+        (console.text("policies-used-as"), Cell::Text(used)),
         (console.text("policies-digest"), Cell::Text(head.digest.clone())),
         (console.text("policies-facts-version"), Cell::Figure(head.facts_version.to_string())),
         (console.text("policies-program"), Cell::Text(head.findings.program.clone())),

@@ -74,7 +74,8 @@ fn weakened(console: &Console<'_>, line: &str) -> Cell {
     let kind = weakened.safeguard.as_str().replace(' ', "-");
     let kind = console.text(&format!("policies-kind-{kind}"));
     let how = console.text(&format!("policies-{}", weakened.alteration.as_str()));
-    Cell::Text(format!("{kind} {} ({how})", weakened.id))
+    let values = [("kind", kind.as_str()), ("id", weakened.id.as_str()), ("how", how.as_str())];
+    Cell::Text(console.wording.with_all("policies-weakened", &values))
 }
 
 pub(super) fn weakens(console: &Console<'_>, head: &BundleHead) -> Option<Weakens> {

@@ -9,6 +9,17 @@ use crate::pages::pieces::{Cell, Table};
 use crate::pages::staff::console::Console;
 use crate::texts::moment;
 
+/// Whether this bundle is in this use.
+pub(super) fn is_used(mode: BundleMode, digest: &str, current: &[BundleActivation]) -> bool {
+    current.iter().any(|used| used.mode == mode && used.digest == digest)
+}
+
+/// The key of what putting a bundle into this use is called: a trial that runs is changed.
+pub(super) fn activation_title(mode: BundleMode, digest: &str, current: &[BundleActivation]) -> String {
+    let verb = if mode != BundleMode::Live && is_used(mode, digest, current) { "change" } else { "activate" };
+    format!("policies-{verb}-{}", mode.as_str())
+}
+
 /// What is in these uses now; a use in which nothing is says so.
 pub(super) fn now(console: &Console<'_>, names: &Names, modes: &[BundleMode], current: &[BundleActivation]) -> Table {
     let row = |mode: &BundleMode| {

@@ -27,7 +27,11 @@ fn text(console: &Console<'_>, fact: &ValueRead, value: &Value) -> String {
     match value {
         Value::String(word) if word.is_empty() => console.text("policies-nothing"),
         Value::String(word) if fact.has_closed_words() => known(console, &fact.name, word),
-        Value::String(text) => text.clone(),
+        Value::String(text) => match entity(text) {
+            Some(("Method", id)) => known(console, &fact.name, id),
+            Some((_, id)) => id.to_owned(),
+            None => text.clone(),
+        },
         Value::Bool(true) => console.text("policies-yes"),
         Value::Bool(false) => console.text("policies-no"),
         Value::Array(values) if values.is_empty() => console.text("policies-nothing"),
@@ -37,6 +41,13 @@ fn text(console: &Console<'_>, fact: &ValueRead, value: &Value) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// Type and id of an entity as rules write it: `Method::"password"`.
+fn entity(text: &str) -> Option<(&str, &str)> {
+    let (kind, id) = text.split_once("::\"")?;
+    let id = id.strip_suffix('"')?;
+    kind.bytes().all(|letter| letter.is_ascii_alphabetic()).then_some((kind, id))
 }
 
 /// A word of a closed set in the page's language; the word itself where it has no text.
@@ -62,6 +73,14 @@ mod tests {
         ChallengeWish, DeliveryKind, EnrolmentState, LocationSource, Match, Method, OsFamily, Purpose, RecognisedBy,
     };
     use crate::pages::texts::texts;
+
+    #[test]
+    fn entities_are_called_by_their_ids() {
+        assert_eq!(entity("Method::\"password\""), Some(("Method", "password")));
+        for text in ["password", "a::b", "a b::\"c\"", "Method::\"password"] {
+            assert_eq!(entity(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn every_word_of_a_fact_about_a_purchase_has_a_text_in_both_languages() {
