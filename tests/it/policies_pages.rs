@@ -121,19 +121,19 @@ async fn a_bundle_that_changes_assumptions_alone_shows_them() {
             signed_in(&deployment.app, "kaori", &[Role::Compliance]).await,
             signed_in(&deployment.app, "ren", &[Role::Compliance]).await,
         ];
-        let text = BundleSource::shipped().text("assumptions.cedar").unwrap().replace("65535", "65534");
+        let text = BundleSource::shipped().text("assumptions.cedar").unwrap().replace("65535", "65536");
         let source = BundleSource::shipped().with("assumptions.cedar", &text);
         let weakens = ["the assumption `amount` is changed", "something of another program"];
         let actor = author.who.actor();
         let digest = deployment
-            .stored_bundle(&source, &actor, "fewer instalments", &findings(FindingState::Failed), &weakens)
+            .stored_bundle(&source, &actor, "more instalments", &findings(FindingState::Failed), &weakens)
             .await;
         for path in [format!("{BUNDLES}/{digest}"), format!("{BUNDLES}/{digest}/decide")] {
             let html = page(deployment, &other, &path).await;
             let shown = words(&html);
             assert!(shown.contains("amount changed assumption"), "{shown}");
             assert!(
-                shown.contains("65535") && shown.contains("65534") && !shown.contains("Nothing differs"),
+                shown.contains("65535") && shown.contains("65536") && !shown.contains("Nothing differs"),
                 "{shown}"
             );
             let japanese = deployment.send(other.get(&path)).await.text;

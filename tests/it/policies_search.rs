@@ -171,7 +171,7 @@ async fn rows_carry_reasons_in_words_and_a_merchant_without_a_name_its_id() {
         let search = format!("{PATH}?rule=large-amount");
         let page = deployment.send(staff.get(&search)).await;
         let id = format!("<bdi>{}</bdi>", deployment.grocer.id);
-        assert!(page.text.contains(&format!("<bdi>{large}</bdi>")) && !page.text.contains(&id), "{}", page.text);
+        assert!(page.text.contains(&format!("<bdi>{large}")) && !page.text.contains(&id), "{}", page.text);
         deployment.tables.run("UPDATE merchants SET name = ''", vec![]).await.unwrap();
         let page = deployment.send(staff.get(&search)).await;
         assert!(page.text.contains(&id), "{}", page.text);
