@@ -22,6 +22,7 @@ pub mod authentications;
 pub mod bundle_approvals;
 pub(crate) mod bundle_checks;
 pub mod bundle_instances;
+mod bundle_uses;
 pub mod bundles;
 pub mod cardholders;
 pub mod cards;

@@ -63,11 +63,12 @@ fn scale(title: &str, highest: &str) -> Drawing {
     drawing
 }
 
-/// The line below, and the names of the steps as far as there is room.
+/// The line below, and the names of the steps as far as there is room; where some have none, the caller has chosen.
 fn ground(mut drawing: Drawing, steps: &[String]) -> Picture {
     let step = WIDTH / place(steps.len().max(1));
-    let every = steps.len().div_ceil(NAMES).max(1);
-    for (at, name) in steps.iter().enumerate().step_by(every) {
+    let chosen = steps.iter().any(String::is_empty);
+    let every = if chosen { 1 } else { steps.len().div_ceil(NAMES).max(1) };
+    for (at, name) in steps.iter().enumerate().step_by(every).filter(|(_, name)| !name.is_empty()) {
         let middle = place(at) * step + step / 2.0;
         // The first name would stand out to the left.
         let (class, x) = if at == 0 { ("small", 0.0) } else { ("small middle", middle) };
@@ -91,6 +92,17 @@ mod tests {
         assert_eq!(picture.matches("<rect").count(), 2);
         assert!(picture.contains("height=\"120\"") && picture.contains("height=\"60\""), "{picture}");
     }
+
+    #[test]
+    fn names_that_the_caller_chose_are_all_written() {
+        let name = |at: usize| if at.is_multiple_of(8) { format!("day {at}") } else { String::new() };
+        let steps: Vec<String> = (0..56).map(name).collect();
+        let picture = columns("week", &steps, &[], |value| value.to_string()).to_string();
+        for at in (0..56).step_by(8) {
+            assert_eq!(picture.matches(&format!(">day {at}<")).count(), 1, "{picture}");
+        }
+    }
+
     #[test]
     fn the_highest_sum_reaches_the_top() {
         let series =

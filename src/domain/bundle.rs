@@ -3,7 +3,9 @@
 //! Knows files as texts; what they mean is the policies' business.
 
 pub mod earlier;
+pub mod end_reason;
 pub mod standing;
+pub mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -234,6 +236,6 @@ pub struct BundleActivation {
     pub ended_by: Option<String>,
     /// When; none while it is in use.
     pub ended_at: Option<Micros>,
-    /// Why.
+    /// Why, as [`end_reason::EndReason`] writes it.
     pub end_reason: Option<String>,
 }

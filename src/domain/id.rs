@@ -43,6 +43,11 @@ impl<K: Kind> Id<K> {
         Self::from_uuid(Uuid::from_u128(u128::from(millis) << 80))
     }
 
+    /// When what it names came to be, to the millisecond.
+    pub fn at(self) -> Micros {
+        Micros(i64::try_from(self.uuid.as_u128() >> 80).unwrap_or(i64::MAX).saturating_mul(1_000))
+    }
+
     /// The identifier with this UUID.
     pub fn from_uuid(uuid: Uuid) -> Self {
         Self { uuid, kind: PhantomData }

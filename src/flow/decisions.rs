@@ -63,6 +63,9 @@ pub enum DecisionSearchError {
     /// The name fits too many merchants.
     #[error("more than {MERCHANTS_MAX} merchants have such a name\nhint: type more of it, or the merchant's id")]
     ManyMerchants,
+    /// Nothing lies between the two times.
+    #[error("the time ends before it begins")]
+    EmptyTime,
     /// The digest is none, or fits no bundle or several.
     #[error("no single bundle is called so\nhint: type more of the digest")]
     UnknownBundle,
@@ -112,6 +115,9 @@ async fn filter(app: &App, query: &DecisionQuery) -> Result<DecisionFilter, Deci
         if word.as_ref().is_some_and(|word| word.chars().count() > LONGEST) {
             return Err(DecisionSearchError::TooLong { field });
         }
+    }
+    if query.from.zip(query.until).is_some_and(|(from, until)| from >= until) {
+        return Err(DecisionSearchError::EmptyTime);
     }
     Ok(DecisionFilter {
         from: query.from,

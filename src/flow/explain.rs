@@ -35,6 +35,9 @@ pub enum ExplainError {
     /// The bundle that decided cannot be used by this program.
     #[error("the bundle that decided cannot be used any more\nhint: name another with `--with`\n{0}")]
     Bundle(#[from] BundleErrors),
+    /// A task broke down.
+    #[error("reading the bundle that decided broke down")]
+    Broken,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -106,9 +109,28 @@ pub async fn decision(
     sharing: bool,
 ) -> Result<Explained, ExplainError> {
     let recorded = recorded(app, who, id).await?;
-    if let Some(bundle) = with {
-        return Ok(explained(recorded, bundle, sharing));
+    match with {
+        Some(bundle) => Ok(explained(recorded, bundle, sharing)),
+        None => by_its_own(app, recorded, sharing).await,
     }
+}
+
+/// Explains a stored decision by the bundle that decided it; by the live one where that is not here or cannot be used.
+/// [`Explained::bundle_digest`] tells which it was. One look, one line in the audit log.
+///
+/// # Errors
+/// [`ExplainError`].
+pub async fn decision_or_by_live(app: &App, who: &SignedIn, id: AuthenticationId) -> Result<Explained, ExplainError> {
+    let recorded = recorded(app, who, id).await?;
+    match by_its_own(app, recorded.clone(), false).await {
+        Err(ExplainError::NoBundle(_) | ExplainError::Bundle(_)) => {
+            Ok(explained(recorded, &app.bundle.load().bundle, false))
+        }
+        explained => explained,
+    }
+}
+
+async fn by_its_own(app: &App, recorded: Recorded, sharing: bool) -> Result<Explained, ExplainError> {
     let digest = recorded.verdict.bundle_digest.clone();
     if let Some(used) = app.bundle.recent(&digest) {
         return Ok(explained(recorded, &used.bundle, sharing));
@@ -125,7 +147,9 @@ async fn decided_by(app: &App, digest: &str) -> Result<Bundle, ExplainError> {
         None if shipped.digest() == digest => shipped,
         None => return Err(ExplainError::NoBundle(digest.to_owned())),
     };
-    Ok(Bundle::build(source)?)
+    // Building takes a while: not on a thread on which requests wait.
+    let built = tokio::task::spawn_blocking(move || Bundle::build(source)).await;
+    Ok(built.map_err(|_| ExplainError::Broken)??)
 }
 
 fn explained(recorded: Recorded, bundle: &Bundle, sharing: bool) -> Explained {

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::app::bundles::{self as in_use, LoadError, LoadedBundle, Origin};
+use crate::domain::bundle::end_reason::EndReason;
 use crate::domain::bundle::standing::Standing;
 use crate::domain::bundle::{BundleActivation, BundleHead, BundleMode};
 use crate::domain::note::{Note, NoteError, REASON_CHARS_MAX};
@@ -249,9 +250,10 @@ async fn end_alone(
     app: &App,
     activation: BundleActivation,
     action: &'static str,
-    reason: String,
+    reason: &EndReason,
 ) -> Result<bool, StoreError> {
-    let entry = entry(app, crate::domain::bundle::SYSTEM, action, &activation.digest, reason.clone());
+    let entry = entry(app, crate::domain::bundle::SYSTEM, action, &activation.digest, reason.to_string());
+    let reason = reason.stored();
     let ended = app
         .store
         .write(move |transaction| Box::pin(async move { end(transaction, &activation, &entry, &reason).await }))

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::app::App;
 use crate::domain::bundle::{BundleActivation, BundleMode};
 use crate::domain::clock::Micros;
-use crate::domain::policy_figure::{FigureKind, FigureSpan};
+use crate::domain::policy_figure::{FigureKind, FigureSpan, PolicyFigure};
 use crate::domain::verdict::Outcome;
+use crate::flow::policies::canary::counted;
 use crate::store::StoreError;
 use crate::store::policy_course::SumCount;
 use crate::store::shadow_differences::ShadowDifference;
@@ -49,9 +50,19 @@ pub struct Trials {
     pub canary: Option<CanaryTrial>,
     /// The one that is asked beside.
     pub shadow: Option<ShadowTrial>,
+    /// The canary that was there last, where there is none.
+    pub last_canary: Option<BundleActivation>,
+    /// The shadow that was there last, where there is none.
+    pub last_shadow: Option<BundleActivation>,
 }
 
 impl Counts {
+    /// Of one time in use.
+    fn of_use(figures: Vec<PolicyFigure>) -> Self {
+        let sum = |figure: PolicyFigure| SumCount { kind: figure.kind, word: figure.word, count: figure.count };
+        Self::of(figures.into_iter().map(sum).collect())
+    }
+
     fn of(sums: Vec<SumCount>) -> Self {
         let count = |sum: SumCount| ((sum.kind, sum.word), u64::try_from(sum.count).unwrap_or(0));
         Self(sums.into_iter().map(count).collect())
@@ -91,6 +102,14 @@ pub async fn trials(app: &App) -> Result<Trials, StoreError> {
     };
     let (canary, shadow) = (take(BundleMode::Canary), take(BundleMode::Shadow));
     Ok(Trials {
+        last_canary: match canary {
+            Some(_) => None,
+            None => app.store.last_ended_use(BundleMode::Canary).await?,
+        },
+        last_shadow: match shadow {
+            Some(_) => None,
+            None => app.store.last_ended_use(BundleMode::Shadow).await?,
+        },
         canary: match canary {
             Some(activation) => Some(canary_trial(app, activation).await?),
             None => None,
@@ -103,26 +122,22 @@ pub async fn trials(app: &App) -> Result<Trials, StoreError> {
 }
 
 async fn canary_trial(app: &App, activation: BundleActivation) -> Result<CanaryTrial, StoreError> {
-    let canary = counts(app, &activation, BundleMode::Canary, Some(&activation.digest)).await?;
-    let live = counts(app, &activation, BundleMode::Live, None).await?;
+    // The same figures by which it ends itself.
+    let canary = Counts::of_use(counted(app, &activation).await?);
+    let live = live_since(app, &activation).await?;
     Ok(CanaryTrial { activation, canary, live })
 }
 
 async fn shadow_trial(app: &App, activation: BundleActivation) -> Result<ShadowTrial, StoreError> {
-    let compared = counts(app, &activation, BundleMode::Shadow, Some(&activation.digest)).await?;
+    let compared = Counts::of_use(counted(app, &activation).await?);
     let differences = app.store.shadow_differences(&activation.digest, activation.started_at, DIFFERENCES).await?;
     Ok(ShadowTrial { activation, compared, differences })
 }
 
-/// What was counted since a trial began, to the span.
-async fn counts(
-    app: &App,
-    trial: &BundleActivation,
-    mode: BundleMode,
-    digest: Option<&str>,
-) -> Result<Counts, StoreError> {
+/// What was counted of the live bundle since a trial began, to the span.
+async fn live_since(app: &App, trial: &BundleActivation) -> Result<Counts, StoreError> {
     let is_young = app.now().0 - trial.started_at.0 < BY_MINUTE_SECONDS * Micros::SECOND;
     let span = if is_young { FigureSpan::Minute } else { FigureSpan::Hour };
-    let sums = app.store.policy_sums(span, span.begin(trial.started_at), mode, digest).await?;
+    let sums = app.store.policy_sums(span, span.begin(trial.started_at), BundleMode::Live, None).await?;
     Ok(Counts::of(sums))
 }

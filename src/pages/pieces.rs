@@ -123,6 +123,8 @@ pub(in crate::pages) struct Table {
 pub(in crate::pages) enum Cell {
     /// Text.
     Text(String),
+    /// A text that is there in English alone.
+    English(String),
     /// A number or a time: right-aligned figures of one width.
     Figure(String),
     /// An amount or a count in a column of such: ends at the right.

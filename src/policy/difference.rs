@@ -91,18 +91,25 @@ impl Difference {
         self.reference.iter().filter(|changed| changed.id != super::reason::FILE)
     }
 
-    /// The old and the new text of everything that differs, in the same order: rules by question, invariants, reference
-    /// files. A text that is not there is empty.
+    /// The old and the new text of everything that differs, in the same order: rules by question, invariants, assumptions,
+    /// reference files. A text that is not there is empty.
     pub fn texts(&self, old: &Bundle, new: &Bundle) -> Vec<ChangedText> {
-        let rules = self.rules.iter().flat_map(|(question, changed)| changed.iter().map(|one| (Some(*question), one)));
-        let others = self.invariants.iter().chain(&self.reference).map(|one| (None, one));
-        let text = |(question, changed): (Option<Question>, &Changed)| ChangedText {
-            question,
-            changed: changed.clone(),
-            old: text_of(old, question, &changed.id),
-            new: text_of(new, question, &changed.id),
+        let of = |kind: TextKind, changed: &[Changed]| {
+            let text = |changed: &Changed| ChangedText {
+                kind,
+                changed: changed.clone(),
+                old: text_of(old, kind, &changed.id),
+                new: text_of(new, kind, &changed.id),
+            };
+            changed.iter().map(text).collect::<Vec<_>>()
         };
-        rules.chain(others).map(text).collect()
+        let rules = self.rules.iter().flat_map(|(question, changed)| of(TextKind::Rule(*question), changed));
+        let others = [
+            of(TextKind::Invariant, &self.invariants),
+            of(TextKind::Assumption, &self.assumptions),
+            of(TextKind::Reference, &self.reference),
+        ];
+        rules.chain(others.into_iter().flatten()).collect()
     }
 
     /// Whether nothing differs that a decision could depend on.
@@ -111,11 +118,24 @@ impl Difference {
     }
 }
 
+/// What a text is that differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextKind {
+    /// A rule of this question.
+    Rule(Question),
+    /// What proofs hold.
+    Invariant,
+    /// What proofs rest on.
+    Assumption,
+    /// A file of reference data, or the reasons.
+    Reference,
+}
+
 /// Something that differs, with its texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedText {
-    /// The question of a rule; none for invariants and reference files.
-    pub question: Option<Question>,
+    /// What it is.
+    pub kind: TextKind,
     /// What differs, and how.
     pub changed: Changed,
     /// As it was; empty where it is new.
@@ -124,13 +144,14 @@ pub struct ChangedText {
     pub new: String,
 }
 
-fn text_of(bundle: &Bundle, question: Option<Question>, id: &str) -> String {
-    let rule = || bundle.rules().iter().find(|rule| rule.id == id).map(|rule| rule.text.clone());
-    if question.is_some() {
-        return rule().unwrap_or_default();
-    }
-    let invariant = bundle.invariants().iter().find(|one| one.id == id).map(|one| one.text.clone());
-    invariant.or_else(|| bundle.source().text(id).map(str::to_owned)).unwrap_or_default()
+fn text_of(bundle: &Bundle, kind: TextKind, id: &str) -> String {
+    let text = match kind {
+        TextKind::Rule(_) => bundle.rules().iter().find(|rule| rule.id == id).map(|rule| rule.text.as_str()),
+        TextKind::Invariant => bundle.invariants().iter().find(|one| one.id == id).map(|one| one.text.as_str()),
+        TextKind::Assumption => bundle.assumptions().iter().find(|one| one.id == id).map(|one| one.text.as_str()),
+        TextKind::Reference => bundle.source().text(id),
+    };
+    text.unwrap_or_default().to_owned()
 }
 
 fn changed(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Vec<Changed> {

@@ -84,17 +84,21 @@ impl Store {
         rows.iter().map(|row| row.get("digest")).collect()
     }
 
-    /// What was said about the newest bundles, as many as [`Store::bundles`] lists with the same limit, in the order in which
-    /// it was said.
+    /// What was said about these bundles, in the order in which it was said.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn newest_bundle_approvals(&self, limit: i64) -> Result<Vec<BundleApproval>, StoreError> {
+    pub async fn approvals_of_bundles(&self, digests: &[&str]) -> Result<Vec<BundleApproval>, StoreError> {
+        if digests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let places: Vec<String> = (1..=digests.len()).map(|place| format!("${place}")).collect();
         let sql = format!(
-            "SELECT {WORD} FROM bundle_approvals WHERE digest IN (SELECT digest FROM bundles \
-             ORDER BY submitted_at DESC, digest LIMIT $1) ORDER BY decided_at, person"
+            "SELECT {WORD} FROM bundle_approvals WHERE digest IN ({}) ORDER BY decided_at, person",
+            places.join(", ")
         );
-        let rows = sql::all(self.reader(), "bundle_approvals", &sql, [limit.into()]).await?;
+        let values: Vec<Value> = digests.iter().map(|digest| (*digest).into()).collect();
+        let rows = sql::all(self.reader(), "bundle_approvals", &sql, values).await?;
         rows.iter().map(approval).collect()
     }
 

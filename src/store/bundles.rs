@@ -11,7 +11,8 @@ use crate::domain::id::BundleActivationId;
 
 pub(super) const HEAD: &str = "bundles.digest AS digest, facts_version, author, message, submitted_at, number, against, \
                                submitted_by, checked_at, results, weakens, signing_key, signature";
-const ACTIVATION: &str = "id, digest, mode, share, band, until, started_by, started_at, ended_by, ended_at, end_reason";
+pub(super) const ACTIVATION: &str =
+    "id, digest, mode, share, band, until, started_by, started_at, ended_by, ended_at, end_reason";
 
 /// Keeps a bundle with its first judgement; one that is kept already stays as it is. Answers whether it is new.
 ///
@@ -189,7 +190,7 @@ pub(super) fn head(row: &Row) -> Result<BundleHead, StoreError> {
     })
 }
 
-fn activation(row: &Row) -> Result<BundleActivation, StoreError> {
+pub(super) fn activation(row: &Row) -> Result<BundleActivation, StoreError> {
     let band: Option<String> = row.get("band")?;
     Ok(BundleActivation {
         id: BundleActivationId::from_uuid(row.get("id")?),

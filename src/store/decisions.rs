@@ -43,6 +43,8 @@ pub struct DecisionFilter {
 pub struct DecisionRow {
     /// Its id.
     pub id: AuthenticationId,
+    /// The merchant.
+    pub merchant_id: MerchantId,
     /// The merchant's name; empty where it is not registered any more.
     pub merchant_name: String,
     /// The amount.
@@ -53,7 +55,8 @@ pub struct DecisionRow {
     pub ending: Ending,
     /// Internal reason codes, sorted.
     pub reasons: Vec<String>,
-    /// What the policies answered; none where none was asked.
+    /// What the policies answered; none where none was asked, or where another version of the program wrote it: one such
+    /// record must not hide all others.
     pub verdict: Option<Verdict>,
     /// The bundle that decided, 64 hexadecimal digits.
     pub bundle_digest: String,
@@ -103,7 +106,7 @@ impl Store {
         range.content(filter);
         range.values.push(limit.into());
         let sql = format!(
-            "SELECT a.id, a.amount_minor, a.currency, a.status, a.ending, a.reasons, a.verdict, a.bundle_digest, \
+            "SELECT a.id, a.merchant_id, a.amount_minor, a.currency, a.status, a.ending, a.reasons, a.verdict, a.bundle_digest, \
              a.created_at, COALESCE(m.name, '') AS merchant_name FROM authentications a \
              LEFT JOIN merchants m ON m.id = a.merchant_id WHERE {} ORDER BY a.id DESC LIMIT ${}",
             range.sql,
@@ -118,8 +121,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn merchants_named(&self, text: &str, limit: i64) -> Result<Vec<MerchantId>, StoreError> {
-        const SQL: &str = "SELECT id FROM merchants WHERE LOWER(name) LIKE $1 ESCAPE '\\' ORDER BY id LIMIT $2";
-        let pattern = format!("%{}%", escaped(&text.to_lowercase()));
+        // The database lowers both: SQLite knows the letters of ASCII alone.
+        const SQL: &str = "SELECT id FROM merchants WHERE LOWER(name) LIKE LOWER($1) ESCAPE '\\' ORDER BY id LIMIT $2";
+        let pattern = format!("%{}%", escaped(text));
         let rows = sql::all(self.reader(), "merchants", SQL, [pattern.into(), limit.into()]).await?;
         rows.iter().map(|row| Ok(MerchantId::from_uuid(row.get("id")?))).collect()
     }
@@ -199,12 +203,13 @@ fn read(row: &Row) -> Result<DecisionRow, StoreError> {
     let currency = row.word("currency", Currency::from_code)?;
     Ok(DecisionRow {
         id: AuthenticationId::from_uuid(row.get("id")?),
+        merchant_id: MerchantId::from_uuid(row.get("merchant_id")?),
         merchant_name: row.get("merchant_name")?,
         money: Money { amount_minor: row.get("amount_minor")?, currency },
         status: row.word("status", Status::parse)?,
         ending: row.word("ending", Ending::parse)?,
         reasons: reasons.split(',').filter(|code| !code.is_empty()).map(str::to_owned).collect(),
-        verdict: verdict.map(|json| serde_json::from_str(&json).map_err(|_| row.corrupt("verdict"))).transpose()?,
+        verdict: verdict.and_then(|json| serde_json::from_str(&json).ok()),
         bundle_digest: row.get("bundle_digest")?,
         created_at: Micros(row.get("created_at")?),
     })

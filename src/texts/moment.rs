@@ -45,6 +45,11 @@ pub fn stamp(at: Micros) -> String {
     local(at, TimeBase::Japan).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// Date and time of day in Japan as a field for a moment takes it: `2026-11-22T15:46`.
+pub fn field(at: Micros) -> String {
+    local(at, TimeBase::Japan).strftime("%Y-%m-%dT%H:%M").to_string()
+}
+
 /// The amount with its currency: `¥12,800`, `USD 19.90`. The sign stands for the yen alone.
 pub fn amount(money: Money) -> String {
     let text = money.to_string();

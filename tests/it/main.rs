@@ -80,6 +80,7 @@ mod outbound_walls;
 mod outbox;
 mod policies_acts;
 mod policies_browser;
+mod policies_pages;
 mod policies_search;
 mod policy_cases;
 mod policy_command;

@@ -3,6 +3,7 @@
 use sekisho::domain::bundle::{BundleActivation, BundleMode, FindingState};
 use sekisho::domain::staff::Role;
 
+use crate::support::bundles::reworded;
 use crate::support::deployment::{Deployment, Wanted, on_every_database};
 use crate::support::exchange::Call;
 use crate::support::policies::{changed_bundle, findings};
@@ -113,6 +114,56 @@ async fn a_canary_is_begun_with_its_band_and_ended_alone() {
         assert_eq!(deployment.send(other.post(&end, &[("reason", "again")])).await.status, 409);
         let entries = deployment.audited("policy.end").await;
         assert!(entries.iter().any(|entry| entry.ends_with("seen enough")), "{entries:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_form_that_was_refused_still_replaces_nothing_but_what_it_saw() {
+    on_every_database(Wanted::default(), async |deployment: &Deployment| {
+        let [author, other, administrator] = people(deployment).await;
+        let path = submitted(deployment, &author, FindingState::Passed, &[]).await;
+        let (actor, sound) = (author.who.actor(), findings(FindingState::Passed));
+        let digest = deployment.stored_bundle(&reworded("faster"), &actor, "other words", &sound, &[]).await;
+        let faster = format!("/staff/policies/bundles/{digest}");
+        deployment.send(other.post(&format!("{faster}/decide"), &[("decision", "approve")])).await;
+        let (live, decide) = (format!("{path}/activate/live"), format!("{path}/decide"));
+        let saw = seen(&deployment.send(administrator.get(&live)).await.text);
+        deployment.clock.advance(1);
+        let done = deployment.send(other.post(&format!("{faster}/activate/live"), &[("instead_of", &saw)])).await;
+        assert_eq!(done.status, 303, "{}", done.text);
+        let now = in_use(deployment, BundleMode::Live).await.unwrap();
+        let early = deployment.send(administrator.post(&live, &[("instead_of", &saw)])).await;
+        assert!(early.status == 200 && early.text.contains("notice bad"), "{}", early.text);
+        assert_eq!(seen(&early.text), saw, "she was told of something else: what she saw stays");
+        assert!(early.text.contains(&now.digest[..8]), "what is in use now stands there");
+        deployment.send(other.post(&decide, &[("decision", "approve")])).await;
+        let late = deployment.send(administrator.post(&live, &[("instead_of", &seen(&early.text))])).await;
+        assert!(late.status == 200 && late.text.contains("notice bad"), "{}", late.text);
+        assert_eq!(seen(&late.text), now.id.to_string(), "she was told who was faster");
+        assert_eq!(in_use(deployment, BundleMode::Live).await.unwrap().id, now.id);
+        assert!(!deployment.send(other.get(&faster)).await.text.contains("/activate/live"), "it is live already");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_running_canary_is_changed_from_what_it_is() {
+    on_every_database(Wanted::default(), async |deployment: &Deployment| {
+        let [author, other, administrator] = people(deployment).await;
+        let path = submitted(deployment, &author, FindingState::Passed, &[]).await;
+        deployment.send(other.post(&format!("{path}/decide"), &[("decision", "approve")])).await;
+        let canary = format!("{path}/activate/canary");
+        let band = [("challenge_least", "1.5"), ("challenge_most", "22"), ("reject_least", "0"), ("reject_most", "7")];
+        let rest = [("with_band", "yes"), ("decisions_min", "321"), ("until", "2030-02-03T04:05")];
+        let done =
+            deployment.send(administrator.post(&canary, &[&[("share", "12.5")], &band[..], &rest].concat())).await;
+        assert_eq!(done.status, 303, "{}", done.text);
+        let form = deployment.send(administrator.get(&canary)).await.text;
+        for value in ["12.5", "1.5", "22", "7", "321", "2030-02-03T04:05"] {
+            assert!(form.contains(&format!("value=\"{value}\"")), "{value}: {form}");
+        }
+        assert!(form.contains("カナリアの条件を変更") && !form.contains("カナリアとして試す"), "{form}");
     })
     .await;
 }

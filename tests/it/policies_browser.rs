@@ -1,7 +1,7 @@
 //! The pages of compliance staff in a real browser: light and dark, wide and narrow, in both languages, by WCAG and by keyboard.
 
 use fantoccini::key::Key;
-use sekisho::domain::bundle::FindingState;
+use sekisho::domain::bundle::{BundleMode, FindingState};
 use sekisho::domain::staff::Role;
 use sekisho::policy::BundleSource;
 use serde_json::json;
@@ -31,13 +31,15 @@ async fn filled(deployment: &Deployment) -> (String, String, String) {
             &[],
         )
         .await;
-    let weakens = ["the invariant `approve-below-ceiling` is gone", "<i>rights</i> of `agent`: policy_approve"];
+    let weakens = ["the invariant `approve-below-ceiling` is removed", "<i>rights</i> of `agent`: policy_approve"];
     let message = format!("大口の上限を20万円に引き下げ {HOSTILE}");
     let tried = deployment
         .stored_bundle(&changed_bundle(), "staff:nobody", &message, &findings(FindingState::Failed), &weakens)
         .await;
     let band = json!({"challenge": [500, 1_800], "reject": [0, 600], "decisions_min": 200}).to_string();
     deployment.in_use(&live, "live", 10_000, None).await;
+    deployment.in_use(&tried, "canary", 1_000, Some(&band)).await;
+    deployment.canary_left_its_band().await;
     deployment.in_use(&tried, "canary", 500, Some(&band)).await;
     deployment.in_use(&tried, "shadow", 1_000, None).await;
     deployment.counted(&live, &tried).await;
@@ -87,19 +89,37 @@ async fn every_page_about_policies_can_be_read_by_everybody() {
     served_once(Setup::default(), Wanted::default(), async |deployment, url, browser| {
         let (live, tried, id) = filled(deployment).await;
         compliance(deployment, url, &browser).await;
+        let current = deployment.app.store.current_bundles().await.unwrap();
+        let shadow = current.iter().find(|used| used.mode == BundleMode::Shadow).unwrap().id;
         let pages = [
             ("/staff/policies".to_owned(), "overview"),
+            ("/staff/policies?range=week".to_owned(), "overview-week"),
             ("/staff/policies?range=month".to_owned(), "overview-month"),
             ("/staff/policies/bundles".to_owned(), "bundles"),
             (format!("/staff/policies/bundles/{tried}"), "bundle"),
             (format!("/staff/policies/bundles/{tried}/decide"), "decide"),
-            (format!("/staff/policies/bundles/{live}/activate/canary"), "activate"),
+            (format!("/staff/policies/bundles/{tried}/review"), "review"),
+            (format!("/staff/policies/bundles/{tried}/activate/canary"), "activate"),
+            (format!("/staff/policies/bundles/{tried}/activate/live"), "activate-live"),
+            (format!("/staff/policies/bundles/{live}/activate/shadow"), "activate-shadow"),
+            (format!("/staff/policies/uses/{shadow}/end"), "end"),
             (format!("/staff/policies/decisions/{id}"), "decision"),
             ("/staff/policies/trials".to_owned(), "trials"),
             ("/staff/policies/decisions".to_owned(), "decisions"),
             ("/staff/policies/decisions?merchant=nobody".to_owned(), "decisions-wrong"),
         ];
         for (path, name) in pages {
+            looks(&browser, &format!("{url}{path}"), name).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_with_nothing_on_them_can_be_read_by_everybody() {
+    served_once(Setup::default(), Wanted::default(), async |deployment, url, browser| {
+        compliance(deployment, url, &browser).await;
+        for (path, name) in [("/staff/policies", "overview-empty"), ("/staff/policies/trials", "trials-empty")] {
             looks(&browser, &format!("{url}{path}"), name).await;
         }
     })

@@ -85,9 +85,14 @@ async fn what_cannot_be_searched_is_said_at_its_field() {
             let error = refused(DecisionQuery { bundle: word(digest), ..DecisionQuery::default() }).await;
             assert!(matches!(error, DecisionSearchError::UnknownBundle), "{digest}");
         }
-        for (query, field) in
-            [("from=yesterday", "from"), ("outcome=perhaps", "outcome"), ("merchant=nobody", "merchant")]
-        {
+        for (query, field) in [
+            ("from=yesterday", "from"),
+            ("outcome=perhaps", "outcome"),
+            ("merchant=nobody", "merchant"),
+            ("from=2026-11-22T10:00&until=2026-11-22T10:00", "until"),
+            ("rule=no-such-rule", "rule"),
+            ("reason=no_such_reason", "reason"),
+        ] {
             let page = deployment.send(staff.get(&format!("{PATH}?{query}"))).await;
             assert!(page.status == 200 && page.text.contains(&format!("id=\"{field}-error\"")), "{}", page.text);
         }
@@ -140,6 +145,73 @@ async fn copies(deployment: &Deployment, id: &str, count: usize) -> Vec<String> 
         ids.push(id.to_string());
     }
     ids
+}
+
+#[tokio::test]
+async fn merchants_are_found_by_names_in_letters_of_any_width() {
+    on_every_database(Wanted::default(), async |deployment: &Deployment| {
+        let rename = "UPDATE merchants SET name = $1 WHERE id = $2";
+        let values = vec!["ＡＢＣ商店 Ab".into(), deployment.grocer.id.uuid().into()];
+        deployment.tables.run(rename, values).await.unwrap();
+        for text in ["ＡＢＣ", "ＢＣ商", "aB", "商店"] {
+            let found = deployment.app.store.merchants_named(text, 5).await.unwrap();
+            assert_eq!(found, [deployment.grocer.id], "{text}");
+        }
+        assert!(deployment.app.store.merchants_named("ab_", 5).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn rows_carry_reasons_in_words_and_a_merchant_without_a_name_its_id() {
+    on_every_database(Wanted::default(), async |deployment: &Deployment| {
+        bought(deployment).await;
+        let staff = signed_in(&deployment.app, "kaori", &[Role::Compliance]).await;
+        let large = deployment.app.bundle.load().bundle.reference().reason("amount_large").unwrap().staff_ja.clone();
+        let search = format!("{PATH}?rule=large-amount");
+        let page = deployment.send(staff.get(&search)).await;
+        let id = format!("<bdi>{}</bdi>", deployment.grocer.id);
+        assert!(page.text.contains(&format!("<bdi>{large}")) && !page.text.contains(&id), "{}", page.text);
+        deployment.tables.run("UPDATE merchants SET name = ''", vec![]).await.unwrap();
+        let page = deployment.send(staff.get(&search)).await;
+        assert!(page.text.contains(&id), "{}", page.text);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_search_that_gave_up_says_how_far_it_looked() {
+    on_every_database(Wanted::default(), async |deployment: &Deployment| {
+        let ids = bought(deployment).await;
+        many_copies(deployment, &ids[0]).await;
+        let staff = signed_in(&deployment.app, "kaori", &[Role::Compliance]).await;
+        let path = format!("{PATH}?outcome=reject");
+        let page = deployment.send(staff.get(&path).header("accept-language", "en")).await;
+        assert!(page.text.contains("Looked back to ") && page.text.contains("Nothing has been found so far."));
+        assert!(!page.text.contains("Nothing fits.") && page.text.contains("before=auth_"), "{}", page.text);
+        let next = page.text.split_once("before=").unwrap().1.split('"').next().unwrap();
+        let rest = deployment.send(staff.get(&format!("{path}&before={next}")).header("accept-language", "en")).await;
+        assert!(rest.text.contains("Nothing fits.") && !rest.text.contains("Looked back to "), "{}", rest.text);
+    })
+    .await;
+}
+
+/// More copies of a decision than one page of the search looks at, all older than it.
+async fn many_copies(deployment: &Deployment, id: &str) {
+    use sekisho::domain::id::AuthenticationId;
+    let columns = "merchant_id, merchant_reference, purpose, amount_minor, currency, purchased_at, card_id, card_last_four, \
+                   status, ending, reasons, bundle_digest, facts, verdict, created_at";
+    let place = if deployment.tables.is_sqlite() {
+        "unhex(printf('%032x', n.i))"
+    } else {
+        "CAST(lpad(to_hex(n.i), 32, '0') AS uuid)"
+    };
+    let sql = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20100) \
+         INSERT INTO authentications (id, {columns}) SELECT {place}, {columns} FROM authentications, n WHERE id = $1"
+    );
+    let original: AuthenticationId = id.parse().unwrap();
+    deployment.tables.run(&sql, vec![original.uuid().into()]).await.unwrap();
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use super::LoadError;
 use super::load::Loader;
 use crate::app::App;
 use crate::config::Config;
+use crate::domain::bundle::told::{Summary, SummaryForm};
 use crate::domain::bundle::{
     BundleActivation, BundleHead, BundleMode, BundleSignature, Finding, FindingState, Findings, SHARE_WHOLE, SYSTEM,
     StoredBundle,
@@ -88,13 +89,17 @@ fn signature(
 
 fn findings(shipped: bool) -> Findings {
     let (state, summary) = if shipped {
-        (FindingState::Passed, "part of the program's own tests")
+        (FindingState::Passed, SummaryForm::OwnTests)
     } else {
-        (FindingState::NotProved, "not run: it was recorded as the first bundle of the database")
+        (FindingState::NotProved, SummaryForm::NotRun)
     };
-    let finding = || Finding { state, summary: summary.to_owned(), details: Vec::new() };
-    let sound = Finding { state: FindingState::Passed, summary: "sound".to_owned(), details: Vec::new() };
-    Findings { program: App::PROGRAM.to_owned(), check: sound, test: finding(), proof: finding() }
+    let finding = |state, form| Finding { state, summary: Summary::new(form, &[]).to_string(), details: Vec::new() };
+    Findings {
+        program: App::PROGRAM.to_owned(),
+        check: finding(FindingState::Passed, SummaryForm::Sound),
+        test: finding(state, summary),
+        proof: finding(state, summary),
+    }
 }
 
 fn activation(digest: &str, now: Micros, randomness: &dyn Randomness) -> BundleActivation {

@@ -55,7 +55,7 @@ enum ExplainFormat {
 pub(super) fn failure(error: ExplainError) -> Failure {
     match error {
         ExplainError::Store(error) => error.into(),
-        ExplainError::Unreadable(_) => Failure { code: OURS, message: error.to_string() },
+        ExplainError::Unreadable(_) | ExplainError::Broken => Failure { code: OURS, message: error.to_string() },
         error => Failure::failed(error.to_string()),
     }
 }

@@ -9,6 +9,7 @@ use super::life::short;
 use super::{submit, which};
 use crate::app::App;
 use crate::cli::{Failure, login};
+use crate::domain::bundle::end_reason::EndReason;
 use crate::domain::bundle::standing::Standing;
 use crate::domain::bundle::{BundleActivation, BundleApproval, BundleHead};
 use crate::domain::staff::{Act, ActSubject};
@@ -77,7 +78,9 @@ fn tell_of_use(used: &BundleActivation, names: &Names, out: &mut dyn Write) -> i
     )?;
     let Some(ended) = used.ended_at else { return Ok(()) };
     let by = names.of(used.ended_by.as_deref().unwrap_or_default());
-    writeln!(out, "    until {} by {by}: {}", ended.rfc3339(), used.end_reason.as_deref().unwrap_or_default())
+    let stored = used.end_reason.clone().unwrap_or_default();
+    let why = EndReason::parse(&stored).map_or(stored, |reason| reason.to_string());
+    writeln!(out, "    until {} by {by}: {why}", ended.rfc3339())
 }
 
 pub(super) async fn show(app: &App, args: &ShowArgs, out: &mut dyn Write) -> Result<u8, Failure> {

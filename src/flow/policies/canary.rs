@@ -2,12 +2,15 @@
 
 use super::{current, end_alone};
 use crate::app::App;
+use crate::domain::bundle::end_reason::EndReason;
 use crate::domain::bundle::{BundleActivation, BundleMode, SHARE_WHOLE};
 use crate::domain::clock::Micros;
 use crate::domain::policy_figure::{FigureKind, FigureSpan, PolicyFigure};
 use crate::domain::verdict::Outcome;
 use crate::store::StoreError;
 use crate::store::policy_figures::FigureQuery;
+
+pub use crate::domain::bundle::end_reason::percent;
 
 /// Ends trials whose time is over; answers how many this process ended.
 ///
@@ -18,7 +21,7 @@ pub async fn end_what_is_over(app: &App) -> Result<usize, StoreError> {
     let over = |used: &BundleActivation| used.until.is_some_and(|until| until <= now);
     let mut ended = 0;
     for trial in app.store.current_bundles().await?.into_iter().filter(over) {
-        ended += usize::from(end_alone(app, trial, "policy.end", "time_over".to_owned()).await?);
+        ended += usize::from(end_alone(app, trial, "policy.end", &EndReason::TimeOver).await?);
     }
     Ok(ended)
 }
@@ -32,12 +35,12 @@ pub async fn judge(app: &App) -> Result<Option<String>, StoreError> {
     let Some(canary) = current(app, BundleMode::Canary).await? else { return Ok(None) };
     let Some(reason) = fault(&canary, &counted(app, &canary).await?) else { return Ok(None) };
     let digest = canary.digest.clone();
-    if !end_alone(app, canary, "policy.abort", reason.clone()).await? {
+    if !end_alone(app, canary, "policy.abort", &reason).await? {
         return Ok(None);
     }
-    tracing::error!(digest, reason, "the canary was ended");
+    tracing::error!(digest, %reason, "the canary was ended");
     app.metrics.bundles.canary_aborted();
-    Ok(Some(reason))
+    Ok(Some(reason.to_string()))
 }
 
 /// What was counted of a bundle since it has been in this use.
@@ -56,14 +59,14 @@ pub async fn counted(app: &App, used: &BundleActivation) -> Result<Vec<PolicyFig
     app.store.policy_figures(&query).await
 }
 
-fn fault(canary: &BundleActivation, figures: &[PolicyFigure]) -> Option<String> {
+fn fault(canary: &BundleActivation, figures: &[PolicyFigure]) -> Option<EndReason> {
     let sum = |kind, word: Option<&str>| -> i64 {
         let fits = |figure: &&PolicyFigure| figure.kind == kind && word.is_none_or(|word| figure.word == word);
         figures.iter().filter(fits).map(|figure| figure.count).sum()
     };
     let errors = sum(FigureKind::Error, None);
     if errors > 0 {
-        return Some(format!("{errors} times a rule could not be evaluated"));
+        return Some(EndReason::Erred { count: errors });
     }
     let band = canary.band?;
     let decisions = sum(FigureKind::Outcome, None);
@@ -72,17 +75,8 @@ fn fault(canary: &BundleActivation, figures: &[PolicyFigure]) -> Option<String> 
     }
     let left = |outcome: Outcome, (least, most): (u16, u16)| {
         let share = sum(FigureKind::Outcome, Some(outcome.as_str())) * i64::from(SHARE_WHOLE) / decisions;
-        let outside = share < i64::from(least) || share > i64::from(most);
-        outside.then(|| {
-            let (least, most, share) = (percent(least.into()), percent(most.into()), percent(share));
-            format!("the share of {} is {share}, outside of {least} to {most}", outcome.as_str())
-        })
+        let (least, most) = (i64::from(least), i64::from(most));
+        (share < least || share > most).then_some(EndReason::LeftBand { outcome, share, least, most })
     };
     left(Outcome::Challenge, band.challenge).or_else(|| left(Outcome::Reject, band.reject))
-}
-
-/// Basis points as people read them.
-pub fn percent(basis_points: i64) -> String {
-    let (whole, rest) = (basis_points / 100, basis_points % 100);
-    if rest == 0 { format!("{whole} %") } else { format!("{whole}.{rest:02} %") }
 }

@@ -6,6 +6,7 @@ use super::{PoliciesError, entry, judging, keeps_programmes, line};
 use crate::app::App;
 use crate::app::bundles::{LoadError, LoadedBundle};
 use crate::domain::bundle::standing::Standing;
+use crate::domain::bundle::told::{Summary, SummaryForm};
 use crate::domain::bundle::{BundleHead, BundleSignature, Finding, FindingState, Findings, StoredBundle};
 use crate::domain::staff::{Act, ActSubject, SignedIn};
 use crate::flow::staff::rights;
@@ -181,26 +182,26 @@ fn checked(found: &Scrutiny, rules: usize) -> Finding {
     let warnings = found.warnings.iter().map(|warning| format!("warning: {warning}"));
     let details = found.faults.iter().map(ToString::to_string).chain(warnings).collect();
     match found.faults.len() {
-        0 => finding(FindingState::Passed, format!("sound, {rules} rules"), details),
-        faults => finding(FindingState::Failed, format!("{faults} to be mended"), details),
+        0 => finding(FindingState::Passed, Summary::new(SummaryForm::Rules, &[rules]), details),
+        faults => finding(FindingState::Failed, Summary::new(SummaryForm::Mend, &[faults]), details),
     }
 }
 
-fn finding(state: FindingState, summary: String, mut details: Vec<String>) -> Finding {
+fn finding(state: FindingState, summary: Summary, mut details: Vec<String>) -> Finding {
     let more = details.len().saturating_sub(DETAILS_MAX);
     details.truncate(DETAILS_MAX);
     details.extend((more > 0).then(|| format!("and {more} more")));
-    Finding { state, summary, details }
+    Finding { state, summary: summary.to_string(), details }
 }
 
 fn tested(report: Option<&Report>) -> Finding {
     let Some(report) = report else {
-        return finding(FindingState::Failed, "the cases cannot be read: the check says why".to_owned(), Vec::new());
+        return finding(FindingState::Failed, Summary::new(SummaryForm::CasesUnreadable, &[]), Vec::new());
     };
     let failure = |failure: &Failure| format!("{}: {}", failure.file, failure.name);
     let details: Vec<String> = report.failures.iter().map(failure).collect();
     let state = if details.is_empty() { FindingState::Passed } else { FindingState::Failed };
-    finding(state, format!("{} cases, {} failed", report.run, details.len()), details)
+    finding(state, Summary::new(SummaryForm::Cases, &[report.run, details.len()]), details)
 }
 
 fn proved(proof: &Proof) -> Finding {
@@ -220,6 +221,6 @@ fn proved(proof: &Proof) -> Finding {
         (true, true) => FindingState::Passed,
     };
     let (claims, failed) = (proof.items.len(), refuted.len());
-    let summary = format!("{claims} claims, {failed} do not hold, {} not proved", open.len());
+    let summary = Summary::new(SummaryForm::Claims, &[claims, failed, open.len()]);
     finding(state, summary, [refuted, open, warned].concat())
 }

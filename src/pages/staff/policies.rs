@@ -6,15 +6,20 @@ mod asked;
 mod back;
 mod bundle;
 mod bundles;
+mod changes;
 mod course;
 mod decide;
 mod decision;
 mod decisions;
 mod difference;
+mod findings;
 mod overview;
 mod panel;
 mod review;
+mod titles;
 mod trials;
+mod uses;
+mod values;
 mod words;
 
 use std::sync::Arc;
@@ -28,9 +33,12 @@ use super::pieces::{Cell, Tone};
 use super::signed::Signed;
 use crate::app::bundles::LoadedBundle;
 use crate::domain::authentication::{Ending, Status};
+use crate::domain::bundle::SYSTEM;
 use crate::domain::challenge::Language;
+use crate::domain::id::MerchantId;
 use crate::domain::verdict::Outcome;
 use crate::flow::policy_course::CourseRange;
+use crate::flow::staff::names::Names;
 use crate::flow::support::status_words;
 use crate::pages::Pages;
 use crate::policy::reason::Reason;
@@ -100,12 +108,22 @@ fn bundle_path(digest: &str) -> String {
     format!("/staff/policies/bundles/{digest}")
 }
 
+/// Who did something, as colleagues read it.
+fn person(console: &Console<'_>, names: &Names, actor: &str) -> String {
+    if actor == SYSTEM { console.text("console-by-system") } else { names.of(actor) }
+}
+
 /// What a reason says to staff.
 fn reason_text(console: &Console<'_>, reason: &Reason) -> String {
     match console.wording.language() {
         Language::Ja => reason.staff_ja.clone(),
         Language::En => reason.staff_en.clone(),
     }
+}
+
+/// A merchant's name; its id where it is not registered any more.
+fn merchant(name: &str, id: MerchantId) -> String {
+    if name.is_empty() { id.to_string() } else { name.to_owned() }
 }
 
 /// An outcome as a choice: its word and its name.

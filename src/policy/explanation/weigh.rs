@@ -16,6 +16,7 @@ use super::words::{self, Words};
 use crate::domain::assessment::words as closed_words;
 use crate::policy::question::Question;
 use crate::policy::rule::Rule;
+use crate::policy::vocabulary::words_of;
 use crate::policy::yardstick::Prepared;
 
 closed_words! {
@@ -78,6 +79,19 @@ impl fmt::Display for ValueRead {
             Some(value) => write!(f, "{} = {value}", self.name),
             None => write!(f, "{} is absent", self.name),
         }
+    }
+}
+
+impl ValueRead {
+    /// A number with its digits in groups and its unit; none for what is no number.
+    pub fn amount(&self) -> Option<Words> {
+        let number = self.value.as_ref()?.as_i64()?;
+        Some(names::name(&self.name)?.unit.amount(number))
+    }
+
+    /// Whether its value is one word, or several, of a closed set.
+    pub fn has_closed_words(&self) -> bool {
+        words_of(&self.name).is_some()
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::bundle::told::{Alteration, Safeguard, Weakened};
 use crate::domain::consent::DataClass;
 use crate::policy::bundle::Bundle;
 use crate::policy::difference::{Change, Changed, Difference};
@@ -17,22 +18,22 @@ pub fn weakening(live: &Bundle, new: &Bundle) -> Vec<String> {
     let difference = Difference::between(live, new);
     let staff = difference.rules.get(&Question::Staff).into_iter().flatten();
     let told = difference.invariants.iter().filter(|changed| changed.change != Change::Added);
-    told.map(|changed| tell("invariant", changed))
-        .chain(difference.assumptions.iter().map(|changed| tell("assumption", changed)))
-        .chain(staff.map(|changed| tell("staff rule", changed)))
+    told.map(|changed| tell(Safeguard::Invariant, changed))
+        .chain(difference.assumptions.iter().map(|changed| tell(Safeguard::Assumption, changed)))
+        .chain(staff.map(|changed| tell(Safeguard::StaffRule, changed)))
         .chain(classes(live, new))
         .chain(new.reference().recipients().flat_map(|recipient| terms(live, recipient)))
         .chain(countries(live, new))
         .collect()
 }
 
-fn tell(what: &str, changed: &Changed) -> String {
-    let how = match changed.change {
-        Change::Added => "added",
-        Change::Removed => "removed",
-        Change::Changed => "changed",
+fn tell(safeguard: Safeguard, changed: &Changed) -> String {
+    let alteration = match changed.change {
+        Change::Added => Alteration::Added,
+        Change::Removed => Alteration::Removed,
+        Change::Changed => Alteration::Changed,
     };
-    format!("the {what} `{}` is {how}", changed.id)
+    Weakened { safeguard, id: changed.id.clone(), alteration }.to_string()
 }
 
 fn classes(live: &Bundle, new: &Bundle) -> Vec<String> {

@@ -79,7 +79,7 @@ async fn run(connection: &DatabaseConnection, sql: &str) {
 pub(crate) struct Connection(DatabaseConnection);
 
 impl Connection {
-    fn is_sqlite(&self) -> bool {
+    pub(crate) fn is_sqlite(&self) -> bool {
         self.0.get_database_backend() == DatabaseBackend::Sqlite
     }
 

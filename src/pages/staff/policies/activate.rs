@@ -2,20 +2,23 @@
 
 use axum::extract::Path;
 
-use super::bundle::{look, short_facts, weakens};
+use super::bundle::{look, short_facts};
+use super::findings::weakens;
 use super::words::{self, subject};
-use super::{Places, bundle_path};
-use crate::domain::bundle::{Band, BundleHead, BundleMode, SHARE_WHOLE};
+use super::{Places, bundle_path, uses};
+use crate::domain::bundle::{Band, BundleActivation, BundleHead, BundleMode, SHARE_WHOLE};
 use crate::domain::staff::Act;
+use crate::flow::policies::PoliciesError;
 use crate::flow::policies::activate::{Wanted, activate};
 use crate::pages::pieces::{Field, FieldKind, Tone};
-use crate::pages::staff::answer::Answer;
+use crate::pages::staff::answer::{Answer, Refusal};
 use crate::pages::staff::console::Console;
 use crate::pages::staff::failure::Failure;
 use crate::pages::staff::form::StaffForm;
 use crate::pages::staff::sheet::{ActForm, Sheet};
 use crate::pages::staff::signed::Signed;
 use crate::pages::staff::typed::{Mistakes, Typed, mistake};
+use crate::texts::moment;
 
 /// The bounds of a band: field, and what stands there before somebody types.
 const BOUNDS: [(&str, &str); 4] =
@@ -26,10 +29,57 @@ pub(super) async fn open(signed: Signed, Path((digest, mode)): Path<(String, Str
     let mode = BundleMode::parse(&mode).ok_or_else(|| signed.refuse(Failure::NotFound))?;
     let head = look(&signed, &digest).await?;
     signed.require(Act::PolicyActivate, &subject(&head)).await?;
+    let now = now(&signed, mode).await?;
+    let raised = now.as_ref().filter(|now| now.digest == head.digest);
+    let typed = raised.map_or_else(|| defaults(mode), as_it_is);
+    page(
+        &signed,
+        &head,
+        &Shown { mode, typed: &typed, mistakes: Mistakes::new(), notice: None, seen: id_of(now.as_ref()) },
+    )
+    .await
+}
+
+/// What stands in the form of a bundle that is not in this use.
+fn defaults(mode: BundleMode) -> Typed {
     let typed = BOUNDS.iter().fold(Typed::default(), |typed, (name, value)| typed.preset(name, *value));
     let share = if mode == BundleMode::Canary { "5" } else { "100" };
-    let typed = typed.preset("share", share).preset("decisions_min", "200").preset("with_band", "yes");
-    page(&signed, &head, mode, &typed, &Mistakes::new(), None).await
+    typed.preset("share", share).preset("decisions_min", "200").preset("with_band", "yes")
+}
+
+/// What stands in the form of a bundle whose trial is changed: its share, its band and its end.
+fn as_it_is(used: &BundleActivation) -> Typed {
+    let mut typed = Typed::default().preset("share", percentage(used.share));
+    if let Some(until) = used.until {
+        typed = typed.preset("until", moment::field(until));
+    }
+    if let Some(band) = used.band {
+        let bounds = [band.challenge.0, band.challenge.1, band.reject.0, band.reject.1];
+        let filled = BOUNDS.iter().zip(bounds);
+        typed = filled.fold(typed, |typed, ((name, _), bound)| typed.preset(name, percentage(bound)));
+        return typed.preset("decisions_min", band.decisions_min.to_string()).preset("with_band", "yes");
+    }
+    BOUNDS.iter().fold(typed, |typed, (name, value)| typed.preset(name, *value)).preset("decisions_min", "200")
+}
+
+/// What is in this use now.
+async fn now(signed: &Signed, mode: BundleMode) -> Result<Option<BundleActivation>, Refusal> {
+    let current = signed.app().store.current_bundles().await.map_err(|error| signed.refuse(error))?;
+    Ok(current.into_iter().find(|used| used.mode == mode))
+}
+
+fn id_of(used: Option<&BundleActivation>) -> String {
+    used.map(|used| used.id.to_string()).unwrap_or_default()
+}
+
+/// The form as it is shown.
+struct Shown<'a> {
+    mode: BundleMode,
+    typed: &'a Typed,
+    mistakes: Mistakes,
+    notice: Option<String>,
+    /// What she saw in this use: when it is another one by then, somebody was faster.
+    seen: String,
 }
 
 /// `POST /staff/policies/bundles/{digest}/activate/{mode}`
@@ -40,14 +90,22 @@ pub(super) async fn begin(Path((digest, mode)): Path<(String, String)>, form: St
     signed.require(Act::PolicyActivate, &subject(&head)).await?;
     let wanted = match wanted(&signed.console("policies-activate"), &head, mode, &fields) {
         Ok(wanted) => wanted,
-        Err(mistakes) => return page(&signed, &head, mode, &fields, &mistakes, None).await,
+        Err(mistakes) => {
+            let seen = fields.get("instead_of").to_owned();
+            return page(&signed, &head, &Shown { mode, typed: &fields, mistakes, notice: None, seen }).await;
+        }
     };
     match activate(signed.app(), signed.who(), wanted).await {
         Ok(_) => Ok(signed.go(&format!("{}?done=activated", bundle_path(&head.digest)))),
         Err(error) => {
+            // Only who is told that somebody was faster has seen the new one; any other form keeps what it saw.
+            let seen = match &error {
+                PoliciesError::Overtaken(_) => id_of(now(&signed, mode).await?.as_ref()),
+                _ => fields.get("instead_of").to_owned(),
+            };
             let names = signed.names().await?;
-            let notice = words::told(&signed, &signed.console("policies-activate"), &names, error)?;
-            page(&signed, &head, mode, &fields, &Mistakes::new(), Some(notice)).await
+            let notice = Some(words::told(&signed, &signed.console("policies-activate"), &names, error)?);
+            page(&signed, &head, &Shown { mode, typed: &fields, mistakes: Mistakes::new(), notice, seen }).await
         }
     }
 }
@@ -100,40 +158,35 @@ fn basis_points(text: &str) -> Option<u16> {
     (points <= SHARE_WHOLE).then_some(points)
 }
 
-async fn page(
-    signed: &Signed,
-    head: &BundleHead,
-    mode: BundleMode,
-    typed: &Typed,
-    mistakes: &Mistakes,
-    notice: Option<String>,
-) -> Answer {
+/// A share as it is typed: 1250 basis points as `12.5`.
+fn percentage(basis_points: u16) -> String {
+    let text = format!("{}.{:02}", basis_points / 100, basis_points % 100);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+async fn page(signed: &Signed, head: &BundleHead, shown: &Shown<'_>) -> Answer {
+    let Shown { mode, typed, mistakes, notice, seen } = shown;
     let names = signed.names().await?;
     let current = signed.app().store.current_bundles().await.map_err(|error| signed.refuse(error))?;
-    let now = current.iter().find(|used| used.mode == mode);
-    let title = format!("policies-activate-{}", mode.as_str());
+    let lead = format!("policies-activate-{}-lead", mode.as_str());
+    let title = uses::activation_title(*mode, &head.digest, &current);
     let mut console = signed.console(&title);
     console.error = !mistakes.is_empty();
     let (places, weakens) = (Places::at(&console, ""), weakens(&console, head));
     let facts = short_facts(&console, &names, head);
     let action = format!("{}/activate/{}", bundle_path(&head.digest), mode.as_str());
-    // What she saw in this use: when it is another one by then, somebody was faster. A form with mistakes keeps it.
-    let seen = if mistakes.is_empty() {
-        now.map(|used| used.id.to_string()).unwrap_or_default()
-    } else {
-        typed.get("instead_of").to_owned()
-    };
     let mut form = ActForm::new(&console, action, &title).hidden("instead_of", seen);
-    form.fields = fields(&console, mode, typed, mistakes);
-    let lead = console.text(&format!("{title}-lead"));
+    form.fields = fields(&console, *mode, typed, mistakes);
+    let now = uses::now(&console, &names, &[*mode], &current);
+    let lead = console.text(&lead);
     let mut sheet = Sheet::new(console).among(&places).lead(lead);
     if let Some(notice) = notice {
-        sheet = sheet.told(Tone::Bad, notice);
+        sheet = sheet.told(Tone::Bad, notice.clone());
     }
     if let Some(weakens) = weakens {
         sheet = sheet.add(&weakens);
     }
-    Ok(signed.page(&sheet.add(&facts).add(&form)))
+    Ok(signed.page(&sheet.add(&facts).add(&now).add(&form)))
 }
 
 fn fields(console: &Console<'_>, mode: BundleMode, typed: &Typed, mistakes: &Mistakes) -> Vec<Field> {
@@ -158,7 +211,15 @@ fn fields(console: &Console<'_>, mode: BundleMode, typed: &Typed, mistakes: &Mis
 
 #[cfg(test)]
 mod tests {
-    use super::basis_points;
+    use super::{basis_points, percentage};
+
+    #[test]
+    fn shares_are_written_as_they_are_typed() {
+        for points in [0, 1, 50, 500, 1_250, 10_000] {
+            assert_eq!(basis_points(&percentage(points)), Some(points));
+        }
+        assert_eq!([1_000, 1_250, 10_000].map(percentage), ["10", "12.5", "100"]);
+    }
 
     #[test]
     fn percentages_are_read_exactly_or_not_at_all() {

@@ -1,8 +1,8 @@
 //! What somebody may do with a bundle, as ways on its page.
 
-use super::bundle_path;
+use super::{bundle_path, uses};
 use crate::domain::bundle::standing::Standing;
-use crate::domain::bundle::{BundleApproval, BundleHead, BundleMode};
+use crate::domain::bundle::{BundleActivation, BundleApproval, BundleHead, BundleMode};
 use crate::domain::staff::Act;
 use crate::flow::staff::rights;
 use crate::pages::staff::console::Console;
@@ -14,6 +14,7 @@ pub(super) fn ways(
     console: &Console<'_>,
     head: &BundleHead,
     words: &[BundleApproval],
+    current: &[BundleActivation],
     reviewed: bool,
 ) -> Vec<(String, String)> {
     let may = |act| rights::offers(signed.app(), signed.who(), act);
@@ -27,8 +28,11 @@ pub(super) fn ways(
         offer("decide", "policies-decide");
     }
     if standing.is_usable() && may(Act::PolicyActivate) {
-        for mode in [BundleMode::Live, BundleMode::Canary, BundleMode::Shadow] {
-            offer(&format!("activate/{}", mode.as_str()), &format!("policies-activate-{}", mode.as_str()));
+        let is_live = uses::is_used(BundleMode::Live, &head.digest, current);
+        let modes = [BundleMode::Live, BundleMode::Canary, BundleMode::Shadow];
+        for mode in modes.into_iter().filter(|mode| !(is_live && *mode == BundleMode::Live)) {
+            let title = uses::activation_title(mode, &head.digest, current);
+            offer(&format!("activate/{}", mode.as_str()), &title);
         }
     }
     let emergency = words.iter().any(|word| word.emergency);

@@ -2,7 +2,9 @@
 
 use askama::Template;
 
-use crate::pages::pieces::Tone;
+use super::titles::Titles;
+use super::values::value_text;
+use crate::pages::pieces::{Cell, Tone};
 use crate::pages::staff::console::Console;
 use crate::policy::explanation::{Answered, Condition, Part, RuleSaid, Standing, ValueRead};
 
@@ -26,7 +28,7 @@ pub(super) struct Asked {
 
 struct Said {
     id: String,
-    title: String,
+    title: Cell,
     standing: String,
     tone: Tone,
     effect: String,
@@ -43,14 +45,14 @@ struct Weighed {
 }
 
 impl Asked {
-    pub(super) fn new(console: &Console<'_>, asked: &Answered) -> Self {
+    pub(super) fn new(console: &Console<'_>, titles: &Titles<'_>, asked: &Answered) -> Self {
         let spoke = |rule: &&RuleSaid| matches!(rule.standing, Standing::Matched | Standing::Failed);
         let turning = turning(asked);
         let is_turning = |rule: &RuleSaid| turning.iter().any(|other| other.id == rule.id);
         let shown = asked.rules.iter().filter(spoke).chain(turning.iter().copied());
-        let rules: Vec<Said> = shown.map(|rule| said(console, rule)).collect();
+        let rules: Vec<Said> = shown.map(|rule| said(console, titles, rule)).collect();
         let near = asked.rules.iter().filter(|rule| rule.standing == Standing::NearMiss && !is_turning(rule));
-        let near: Vec<Said> = near.map(|rule| said(console, rule)).collect();
+        let near: Vec<Said> = near.map(|rule| said(console, titles, rule)).collect();
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         let others = asked.rules.len() - rules.len() - near.len();
         let (key, tone) = if asked.yes { ("policies-yes", Tone::Good) } else { ("policies-no", Tone::Bad) };
@@ -90,7 +92,7 @@ fn turning(asked: &Answered) -> Vec<&RuleSaid> {
     permits.into_iter().take(TURNING).map(|(_, rule)| rule).collect()
 }
 
-fn said(console: &Console<'_>, rule: &RuleSaid) -> Said {
+fn said(console: &Console<'_>, titles: &Titles<'_>, rule: &RuleSaid) -> Said {
     let tone = match (rule.standing, rule.forbids) {
         (Standing::Matched, false) => Tone::Good,
         (Standing::Matched, true) | (Standing::Failed, _) => Tone::Bad,
@@ -103,7 +105,7 @@ fn said(console: &Console<'_>, rule: &RuleSaid) -> Said {
     let effect = if rule.forbids { "policies-forbids" } else { "policies-permits" };
     Said {
         id: rule.id.clone(),
-        title: rule.title.clone(),
+        title: titles.of(&rule.reason, &rule.title),
         standing: console.text(&format!("policies-standing-{}", standing.as_str().replace('_', "-"))),
         tone,
         effect: console.text(effect),
@@ -132,15 +134,4 @@ fn weighed(console: &Console<'_>, condition: &Condition) -> Weighed {
 /// A fact with its value: `the amount = 4980`.
 fn read(console: &Console<'_>, value: &ValueRead) -> String {
     format!("{} = {}", value.words.of(console.language()), value_text(console, value))
-}
-
-/// The value of a fact, as it is written for people.
-pub(super) fn value_text(console: &Console<'_>, value: &ValueRead) -> String {
-    match &value.value {
-        None => console.text("policies-absent"),
-        Some(serde_json::Value::String(text)) => text.clone(),
-        Some(serde_json::Value::Bool(true)) => console.text("policies-yes"),
-        Some(serde_json::Value::Bool(false)) => console.text("policies-no"),
-        Some(other) => other.to_string(),
-    }
 }

@@ -4,7 +4,7 @@ use axum::extract::Path;
 use serde::Deserialize;
 
 use super::words::{self, note};
-use super::{Places, bundle_path, short};
+use super::{Places, bundle_path, person, short};
 use crate::domain::bundle::{BundleActivation, BundleMode};
 use crate::domain::id::BundleActivationId;
 use crate::domain::staff::{Act, ActSubject};
@@ -86,7 +86,7 @@ async fn page(
                 Cell::Link { path: bundle_path(&used.digest), text: short(&used.digest) },
             ),
             (console.text("policies-since"), Cell::Text(console.moment(used.started_at))),
-            (console.text("policies-by"), Cell::Text(names.of(&used.started_by))),
+            (console.text("policies-by"), Cell::Text(person(&console, &names, &used.started_by))),
         ],
     };
     if used.mode == BundleMode::Live {
@@ -107,7 +107,10 @@ async fn page(
         .value(&typed.reason)
         .first();
     let form = ActForm::new(&console, end_path(used), title).field(field);
-    let lead = console.text(&format!("{title}-lead"));
+    let lead = match used.mode {
+        BundleMode::Live => console.text("policies-roll-back-lead"),
+        tried => console.text(&format!("policies-end-{}-lead", tried.as_str())),
+    };
     let mut sheet = Sheet::new(console).among(&places).lead(lead);
     if let Some(notice) = notice {
         sheet = sheet.told(Tone::Bad, notice);

@@ -1,30 +1,24 @@
 //! One bundle: what it takes away first, what the checks said, who said what about it, and what it changes.
 
-use askama::Template;
 use axum::extract::{Path, Query};
 use serde::Deserialize;
 
-use super::difference::Changed;
-use super::{Places, acts, bundle_path, bundles, short, words};
-use crate::domain::bundle::{
-    ApprovalDecision, BundleActivation, BundleApproval, BundleHead, BundleMode, BundleReview, Finding,
-};
+use super::changes::{against, changes, choices, comparison_form};
+use super::findings::{findings, weakens};
+use super::{Places, acts, bundle_path, bundles, person, short, uses, words};
+use crate::domain::bundle::{ApprovalDecision, BundleActivation, BundleApproval, BundleHead, BundleReview};
 use crate::domain::staff::{Act, ActSubject};
-use crate::flow::bundle_difference::{DifferenceError, difference};
 use crate::flow::staff::names::Names;
-use crate::pages::pieces::{Cell, Facts, Field, FieldKind, Notice, Table, Tone, rendered};
+use crate::pages::pieces::{Cell, Facts, Table, Tone};
 use crate::pages::staff::answer::{Answer, Refusal};
 use crate::pages::staff::console::Console;
 use crate::pages::staff::failure::Failure;
-use crate::pages::staff::sheet::{ActForm, Sheet, Ways, Words};
+use crate::pages::staff::sheet::{Sheet, Ways, Words};
 use crate::pages::staff::signed::Signed;
-use crate::policy::difference::ChangedText;
 use crate::texts::moment::stamp;
 
-/// So many bundles can be chosen for a comparison.
-const CHOICES: i64 = 50;
-/// So many times in use are looked through for the bundle that was live before.
-const LOOKED_BACK: i64 = 100;
+/// So many times in use are listed.
+const TIMES: i64 = 50;
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -34,27 +28,6 @@ pub(super) struct Asked {
     done: String,
 }
 
-/// One check with what it said.
-#[derive(Template)]
-#[template(path = "policies_finding.html")]
-pub(super) struct FindingPiece {
-    title: String,
-    state: String,
-    tone: Tone,
-    summary: String,
-    details: Vec<String>,
-    more: String,
-}
-
-/// What a bundle takes away from the one that was live.
-#[derive(Template)]
-#[template(path = "policies_weakens.html")]
-pub(super) struct Weakens {
-    title: String,
-    lead: String,
-    lines: Vec<String>,
-}
-
 /// `GET /staff/policies/bundles/{digest}`
 pub(super) async fn open(signed: Signed, Path(digest): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let head = look(&signed, &digest).await?;
@@ -62,21 +35,20 @@ pub(super) async fn open(signed: Signed, Path(digest): Path<String>, Query(asked
     let current = store.current_bundles().await.map_err(|error| signed.refuse(error))?;
     let names = signed.names().await?;
     let against = against(&signed, &digest, &asked.against, &current).await?;
-    let compared = match &against {
-        Some(old) => Some(difference(signed.app(), old, &digest).await),
-        None => None,
-    };
-    let choices = choices(&signed, &digest).await?;
+    let choices = choices(&signed, &digest, against.as_deref()).await?;
     let said = store.bundle_approvals(&digest).await.map_err(|error| signed.refuse(error))?;
     let review = store.bundle_review(&digest).await.map_err(|error| signed.refuse(error))?;
-    let console = signed.console("policies-bundle-title");
+    let times = store.uses_of_bundle(&digest, TIMES).await.map_err(|error| signed.refuse(error))?;
+    let mut console = signed.console("policies-bundle-title");
+    console.title = format!("{} {}", console.title, short(&digest));
     let places = Places::at(&console, "");
     let (facts, findings) = (facts(&console, &names, &head, &current), findings(&console, &head));
     let weakens = weakens(&console, &head);
-    let ways = Ways { ways: acts::ways(&signed, &console, &head, &said, review.is_some()) };
+    let ways = Ways { ways: acts::ways(&signed, &console, &head, &said, &current, review.is_some()) };
     let standing = words::standing(&console, &names, &head, &said);
     let (said, review) =
         (self::said(&console, &names, &said), review.map(|review| reviewed(&console, &names, &review)));
+    let times = uses::times(&console, &names, &times);
     let done = match asked.done.as_str() {
         "decided" => Some((Tone::Good, "policies-done-decided")),
         "activated" => Some((Tone::Good, "policies-done-activated")),
@@ -84,7 +56,7 @@ pub(super) async fn open(signed: Signed, Path(digest): Path<String>, Query(asked
         _ => None,
     };
     let form = comparison_form(&console, &digest, against.as_deref(), choices);
-    let shown = compared.map(|compared| changes(&signed, &console, compared)).transpose()?;
+    let shown = changes(&signed, &console, against.as_deref(), &digest).await?;
     let mut sheet = Sheet::new(console).among(&places).maybe_notice(done);
     if let Some(weakens) = weakens {
         sheet = sheet.add(&weakens);
@@ -97,8 +69,8 @@ pub(super) async fn open(signed: Signed, Path(digest): Path<String>, Query(asked
     if let Some(review) = review {
         sheet = sheet.add(&review);
     }
-    sheet = sheet.add(&form);
-    for html in shown.unwrap_or_default() {
+    sheet = sheet.add(&times).add(&form);
+    for html in shown {
         sheet = sheet.add_rendered(html);
     }
     Ok(signed.page(&sheet))
@@ -111,33 +83,14 @@ pub(super) async fn look(signed: &Signed, digest: &str) -> Result<BundleHead, Re
     Ok(found.ok_or_else(|| signed.refuse(Failure::NotFound))?.head)
 }
 
-/// The bundle to compare with: the one that is asked for, else the one that is live, else the one that was live before.
-async fn against(
-    signed: &Signed,
-    digest: &str,
-    asked: &str,
-    current: &[BundleActivation],
-) -> Result<Option<String>, Refusal> {
-    if !asked.is_empty() {
-        return Ok(Some(asked.to_owned()));
-    }
-    let live = current.iter().find(|activation| activation.mode == BundleMode::Live && activation.digest != digest);
-    if let Some(live) = live {
-        return Ok(Some(live.digest.clone()));
-    }
-    let past = signed.app().store.bundle_activations(LOOKED_BACK).await.map_err(|error| signed.refuse(error))?;
-    let before = past.into_iter().find(|activation| activation.mode == BundleMode::Live && activation.digest != digest);
-    Ok(before.map(|activation| activation.digest))
-}
-
 fn facts(console: &Console<'_>, names: &Names, head: &BundleHead, current: &[BundleActivation]) -> Facts {
     let used = bundles::uses(console, &head.digest, current);
     let used = if used.is_empty() { console.text("policies-mode-none") } else { used };
     let mut rows = vec![
         (console.text("policies-message"), Cell::Text(head.message.clone())),
-        (console.text("policies-author"), Cell::Text(names.of(&head.author))),
+        (console.text("policies-author"), Cell::Text(person(console, names, &head.author))),
         (console.text("policies-submitted"), Cell::Text(console.moment(head.submitted_at))),
-        (console.text("policies-in-use"), Cell::Text(used)),
+        (console.text("policies-used-as"), Cell::Text(used)),
         (console.text("policies-digest"), Cell::Text(head.digest.clone())),
         (console.text("policies-facts-version"), Cell::Figure(head.facts_version.to_string())),
         (console.text("policies-program"), Cell::Text(head.findings.program.clone())),
@@ -155,7 +108,7 @@ pub(super) fn short_facts(console: &Console<'_>, names: &Names, head: &BundleHea
         rows: vec![
             (console.text("policies-h-bundle"), link),
             (console.text("policies-message"), Cell::Text(head.message.clone())),
-            (console.text("policies-author"), Cell::Text(names.of(&head.author))),
+            (console.text("policies-author"), Cell::Text(person(console, names, &head.author))),
             (console.text("policies-submitted"), Cell::Text(console.moment(head.submitted_at))),
         ],
     }
@@ -171,7 +124,7 @@ pub(super) fn said(console: &Console<'_>, names: &Names, words: &[BundleApproval
         };
         let roles = word.roles.iter().map(|role| console.text(&format!("staff-role-{}", role.as_str())));
         vec![
-            Cell::Text(names.of(&word.person)),
+            Cell::Text(person(console, names, &word.person)),
             Cell::Text(roles.collect::<Vec<_>>().join(&console.text("staff-list-separator"))),
             Cell::State(console.text(key), tone),
             Cell::Text(word.note.clone()),
@@ -188,74 +141,6 @@ pub(super) fn said(console: &Console<'_>, names: &Names, words: &[BundleApproval
 }
 
 fn reviewed(console: &Console<'_>, names: &Names, review: &BundleReview) -> Words {
-    let by = format!("{}, {}", names.of(&review.person), console.moment(review.reviewed_at));
+    let by = format!("{}, {}", person(console, names, &review.person), console.moment(review.reviewed_at));
     Words { title: console.text("policies-reviewed"), sentences: vec![review.note.clone(), by] }
-}
-
-pub(super) fn findings(console: &Console<'_>, head: &BundleHead) -> Vec<FindingPiece> {
-    let findings = &head.findings;
-    let named: [(&str, &Finding); 3] = [
-        ("policies-h-check", &findings.check),
-        ("policies-h-test", &findings.test),
-        ("policies-h-proof", &findings.proof),
-    ];
-    let piece = |(title, finding): (&str, &Finding)| {
-        let (state, tone) = bundles::finding_state(console, finding);
-        FindingPiece {
-            title: console.text(title),
-            state,
-            tone,
-            summary: finding.summary.clone(),
-            details: finding.details.clone(),
-            more: console.text("policies-details"),
-        }
-    };
-    named.map(piece).into_iter().collect()
-}
-
-pub(super) fn weakens(console: &Console<'_>, head: &BundleHead) -> Option<Weakens> {
-    (!head.weakens.is_empty()).then(|| Weakens {
-        title: console.text("policies-weakens"),
-        lead: console.text("policies-weakens-lead"),
-        lines: head.weakens.clone(),
-    })
-}
-
-/// The bundles that one may compare with: digest, and what is read.
-async fn choices(signed: &Signed, digest: &str) -> Result<Vec<(String, String)>, Refusal> {
-    let heads = signed.app().store.bundles(CHOICES).await.map_err(|error| signed.refuse(error))?;
-    let choice = |head: &BundleHead| {
-        let message: String = head.message.chars().take(40).collect();
-        (head.digest.clone(), format!("{}  {message}", short(&head.digest)))
-    };
-    Ok(heads.iter().filter(|head| head.digest != digest).map(choice).collect())
-}
-
-fn comparison_form(
-    console: &Console<'_>,
-    digest: &str,
-    against: Option<&str>,
-    choices: Vec<(String, String)>,
-) -> ActForm {
-    let field = Field::new("against", console.text("policies-against"), FieldKind::Choice(choices));
-    ActForm::new(console, bundle_path(digest), "policies-compare")
-        .title(console.text("policies-changes"))
-        .question()
-        .field(field.value(against.unwrap_or_default()))
-}
-
-/// What differs, piece by piece, or why it cannot be said.
-fn changes(
-    signed: &Signed,
-    console: &Console<'_>,
-    compared: Result<Vec<ChangedText>, DifferenceError>,
-) -> Result<Vec<String>, Refusal> {
-    let told = |key: &str| vec![rendered(&Notice { tone: Tone::Plain, text: console.text(key) })];
-    match compared {
-        Ok(texts) if texts.is_empty() => Ok(told("policies-changes-none")),
-        Ok(texts) => Ok(texts.iter().map(|text| rendered(&Changed::new(console, text))).collect()),
-        Err(DifferenceError::Unknown(_)) => Err(signed.refuse(Failure::NotFound)),
-        Err(DifferenceError::Unreadable(_)) => Ok(told("policies-changes-unreadable")),
-        Err(DifferenceError::Store(error)) => Err(signed.refuse(error)),
-    }
 }

@@ -1,14 +1,18 @@
 //! The list of bundles: what was submitted, what the checks said, what it is in use for.
 
-use super::{Places, bundle_path, short};
+use axum::extract::Query;
+use serde::Deserialize;
+
+use super::{Places, bundle_path, person, short};
 use crate::domain::bundle::standing::Standing;
 use crate::domain::bundle::{BundleActivation, BundleApproval, BundleHead, Finding, FindingState};
 use crate::domain::staff::{Act, ActSubject};
 use crate::flow::staff::names::Names;
 use crate::pages::pieces::{Cell, Table, Tone};
-use crate::pages::staff::answer::Answer;
+use crate::pages::staff::answer::{Answer, Refusal};
 use crate::pages::staff::console::Console;
-use crate::pages::staff::sheet::Sheet;
+use crate::pages::staff::failure::Failure;
+use crate::pages::staff::sheet::{Sheet, Ways};
 use crate::pages::staff::signed::Signed;
 
 /// So many bundles are listed.
@@ -16,19 +20,47 @@ const ROWS: i64 = 100;
 /// A message is listed by so many characters; the whole of it stands on the bundle's own page.
 const MESSAGE_CHARS: usize = 80;
 
+/// Where in the list one is.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    before: String,
+}
+
 /// `GET /staff/policies/bundles`
-pub(super) async fn open(signed: Signed) -> Answer {
+pub(super) async fn open(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     signed.require(Act::PolicyLook, &ActSubject::none()).await?;
     let store = &signed.app().store;
-    let heads = store.bundles(ROWS).await.map_err(|error| signed.refuse(error))?;
-    let said = store.newest_bundle_approvals(ROWS).await.map_err(|error| signed.refuse(error))?;
+    let (heads, more) = listed(&signed, &asked.before).await?;
+    let digests: Vec<&str> = heads.iter().map(|head| head.digest.as_str()).collect();
+    let said = store.approvals_of_bundles(&digests).await.map_err(|error| signed.refuse(error))?;
     let current = store.current_bundles().await.map_err(|error| signed.refuse(error))?;
     let names = signed.names().await?;
     let console = signed.console("policies-bundles");
     let places = Places::at(&console, "/staff/policies/bundles");
     let table = table(&console, &names, &heads, &said, &current);
     let lead = console.text("policies-bundles-lead");
-    Ok(signed.page(&Sheet::new(console).among(&places).lead(lead).add(&table)))
+    let older = |digest| (format!("/staff/policies/bundles?before={digest}"), console.text("policies-older-bundles"));
+    let ways = Ways { ways: heads.last().filter(|_| more).map(|last| older(&last.digest)).into_iter().collect() };
+    Ok(signed.page(&Sheet::new(console).among(&places).lead(lead).add(&table).add(&ways)))
+}
+
+/// A page of bundles, and whether there are older ones.
+async fn listed(signed: &Signed, before: &str) -> Result<(Vec<BundleHead>, bool), Refusal> {
+    let store = &signed.app().store;
+    // One more than is shown tells that there are older ones.
+    let heads = if before.is_empty() {
+        store.bundles(ROWS + 1).await
+    } else {
+        let newer = store.bundle(before).await.map_err(|error| signed.refuse(error))?;
+        let newer = newer.ok_or_else(|| signed.refuse(Failure::NotFound))?;
+        store.bundles_before(&newer.head, ROWS + 1).await
+    };
+    let mut heads = heads.map_err(|error| signed.refuse(error))?;
+    let rows = usize::try_from(ROWS).unwrap_or(usize::MAX);
+    let more = heads.len() > rows;
+    heads.truncate(rows);
+    Ok((heads, more))
 }
 
 fn table(
@@ -43,7 +75,7 @@ fn table(
         vec![
             Cell::Link { path: bundle_path(&head.digest), text: short(&head.digest) },
             Cell::Figure(crate::texts::moment::stamp(head.submitted_at)),
-            Cell::Text(names.of(&head.author)),
+            Cell::Text(person(console, names, &head.author)),
             Cell::Text(shortened(&head.message)),
             finding_cell(console, &findings.check),
             finding_cell(console, &findings.test),

@@ -1,6 +1,7 @@
 //! The panels of how the policies decided over time.
 
 use super::panel::{Panel, grouped, share};
+use super::titles::Titles;
 use crate::charts::bars::{self, Part, Row};
 use crate::charts::columns::{self, Series};
 use crate::charts::{Picture, Tone};
@@ -24,11 +25,11 @@ const ENDS: [(&str, Tone); 6] = [
 ];
 
 /// Outcomes, challenges, rules and the analysis company.
-pub(super) fn panels(console: &Console<'_>, course: &Course, title_of: impl Fn(&str) -> String) -> Vec<Panel> {
+pub(super) fn panels(console: &Console<'_>, course: &Course, titles: &Titles<'_>) -> Vec<Panel> {
     vec![
         outcomes(console, course),
         challenges(console, course),
-        rules(console, course, title_of),
+        rules(console, course, titles),
         provider(console, course),
     ]
 }
@@ -48,6 +49,27 @@ fn challenges(console: &Console<'_>, course: &Course) -> Panel {
         .figure(share(plot.of("passed"), total), text(console, "passed"))
         .figure(grouped(total), text(console, "ended"));
     over_time(console, panel, course.range, plot, "policies-course-challenges", "policies-end", &ENDS)
+}
+
+/// Rules that could not be evaluated; nothing where none was.
+pub(super) fn errors(console: &Console<'_>, course: &Course, titles: &Titles<'_>) -> Option<Panel> {
+    let row = |(rule, count): &(String, u64)| {
+        vec![Cell::Text(rule.clone()), titles.cell(rule), Cell::Amount(grouped(*count))]
+    };
+    let headings = ["rule", "title", "count"].map(|name| console.text(&format!("policies-h-{name}")));
+    let table = Table {
+        caption: console.text("policies-course-errors"),
+        headings: headings.to_vec(),
+        rows: course.errors.iter().map(row).collect(),
+        empty: String::new(),
+    };
+    let total = course.errors.iter().map(|(_, count)| count).sum();
+    let panel = Panel::new(console, "policies-course-errors")
+        .named("errors")
+        .figure(grouped(total), console.text("policies-errors"))
+        .line(text(console, "errors-lead"))
+        .add(&table);
+    (!course.errors.is_empty()).then_some(panel)
 }
 
 fn text(console: &Console<'_>, name: &str) -> String {
@@ -87,14 +109,17 @@ fn over_time(
     panel.picture(picture, legend).table(Table { caption: console.text(title), headings, rows, empty: String::new() })
 }
 
-/// The name of a step below its column: the hour of a day, else the day.
+/// The name of a step below its column: the hour of a day, else the day; in a week, where the day begins.
 fn mark(range: CourseRange, at: Micros) -> String {
     let stamp = moment::stamp(at);
+    if range == CourseRange::Week && !stamp.ends_with("00:00:00") {
+        return String::new();
+    }
     let (from, long) = if range == CourseRange::Day { (11, 5) } else { (5, 5) };
     stamp.chars().skip(from).take(long).collect()
 }
 
-fn rules(console: &Console<'_>, course: &Course, title_of: impl Fn(&str) -> String) -> Panel {
+fn rules(console: &Console<'_>, course: &Course, titles: &Titles<'_>) -> Panel {
     let panel = Panel::new(console, "policies-course-rules");
     let total = course.outcomes.total();
     let picture = ranked(console, "policies-course-rules", &course.rules, str::to_owned);
@@ -102,7 +127,7 @@ fn rules(console: &Console<'_>, course: &Course, title_of: impl Fn(&str) -> Stri
         let path = format!("/staff/policies/decisions?rule={}", encoded(rule));
         vec![
             Cell::Link { path, text: rule.clone() },
-            Cell::Text(title_of(rule)),
+            titles.cell(rule),
             Cell::Amount(grouped(*count)),
             Cell::Amount(share(*count, total)),
         ]

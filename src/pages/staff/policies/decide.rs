@@ -3,9 +3,11 @@
 use axum::extract::Path;
 use serde::Deserialize;
 
-use super::bundle::{findings, look, short_facts, weakens};
+use super::bundle::{look, said, short_facts};
+use super::changes::{against, changes};
+use super::findings::{findings, weakens};
 use super::words::{self, note, subject};
-use super::{Places, bundle_path};
+use super::{Places, bundle_path, short};
 use crate::domain::bundle::BundleHead;
 use crate::domain::staff::Act;
 use crate::flow::policies::approve::{self, Word};
@@ -13,7 +15,7 @@ use crate::pages::pieces::{Field, FieldKind, Tone};
 use crate::pages::staff::answer::Answer;
 use crate::pages::staff::failure::Failure;
 use crate::pages::staff::form::StaffForm;
-use crate::pages::staff::sheet::{ActForm, Sheet};
+use crate::pages::staff::sheet::{ActForm, Sheet, Words};
 use crate::pages::staff::signed::Signed;
 
 #[derive(Deserialize)]
@@ -68,7 +70,17 @@ pub(super) async fn decide(Path(digest): Path<String>, form: StaffForm<Fields>) 
 
 async fn page(signed: &Signed, head: &BundleHead, typed: Typed<'_>) -> Answer {
     let names = signed.names().await?;
+    let store = &signed.app().store;
+    let words = store.bundle_approvals(&head.digest).await.map_err(|error| signed.refuse(error))?;
+    let current = store.current_bundles().await.map_err(|error| signed.refuse(error))?;
+    let against = against(signed, &head.digest, "", &current).await?;
     let console = signed.console("policies-decide");
+    let changed = changes(signed, &console, against.as_deref(), &head.digest).await?;
+    let said = said(&console, &names, &words);
+    let about = against.map(|old| Words {
+        title: console.text("policies-changes"),
+        sentences: vec![console.wording.with("policies-compared", "bundle", short(&old))],
+    });
     let (places, facts) = (Places::at(&console, ""), short_facts(&console, &names, head));
     let (weakens, findings) = (weakens(&console, head), findings(&console, head));
     let text = |key: &str| console.text(key);
@@ -94,6 +106,13 @@ async fn page(signed: &Signed, head: &BundleHead, typed: Typed<'_>) -> Answer {
     sheet = sheet.add(&facts);
     for finding in &findings {
         sheet = sheet.add(finding);
+    }
+    sheet = sheet.add(&said);
+    if let Some(about) = about {
+        sheet = sheet.add(&about);
+    }
+    for html in changed {
+        sheet = sheet.add_rendered(html);
     }
     Ok(signed.page(&sheet.add(&form)))
 }

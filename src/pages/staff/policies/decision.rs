@@ -4,8 +4,10 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 
-use super::asked::{Asked, value_text};
-use super::{Places, bundle_path, outcome_cell, reason_text, short, status_text};
+use super::asked::Asked;
+use super::titles::Titles;
+use super::values::value_text;
+use super::{DIGITS, Places, bundle_path, outcome_cell, reason_text, short, status_text};
 use crate::domain::authentication::Authentication;
 use crate::domain::id::AuthenticationId;
 use crate::domain::staff::{Act, ActSubject};
@@ -39,22 +41,13 @@ struct Beside {
 pub(super) async fn open(signed: Signed, Path(id): Path<String>) -> Answer {
     signed.require(Act::PolicyLook, &ActSubject::of(&id)).await?;
     let id: AuthenticationId = id.parse().map_err(|_| signed.refuse(Failure::NotFound))?;
-    let (app, who) = (signed.app(), signed.who());
-    let first = explain::decision(app, who, id, None, false).await;
-    let (explained, instead) = match first {
-        // The bundle that decided is not here or cannot be used: the live one explains, and the page says so.
-        Err(ExplainError::NoBundle(_) | ExplainError::Bundle(_)) => {
-            let live = super::live(&signed);
-            (explain::decision(app, who, id, Some(&live.bundle), false).await, true)
-        }
-        first => (first, false),
-    };
-    match explained {
+    match explain::decision_or_by_live(signed.app(), signed.who(), id).await {
         Ok(explained) => {
             let beside = beside(&signed, &explained.recorded.authentication).await?;
-            Ok(page(&signed, &explained, &beside, instead))
+            Ok(page(&signed, &explained, &beside))
         }
-        Err(ExplainError::NotDecided(_)) => not_decided(&signed, id).await,
+        Err(ExplainError::NotDecided(_)) => unexplained(&signed, id, (Tone::Plain, "policies-not-decided")).await,
+        Err(ExplainError::Unreadable(_)) => unexplained(&signed, id, (Tone::Bad, "policies-unreadable")).await,
         Err(ExplainError::Store(error)) => Err(signed.refuse(error)),
         Err(ExplainError::Unknown(_)) => Err(signed.refuse(Failure::NotFound)),
         Err(error) => {
@@ -69,30 +62,42 @@ async fn beside(signed: &Signed, about: &Authentication) -> Result<Beside, Refus
     let merchant = app.store.merchant(about.merchant_id, app.config.environment).await;
     let merchant = merchant.map_err(|error| signed.refuse(error))?;
     let challenge = app.store.challenge_tries(about.id).await.map_err(|error| signed.refuse(error))?;
-    Ok(Beside { merchant: merchant.map(|merchant| merchant.name).unwrap_or_default(), challenge })
+    let name = merchant.map(|merchant| merchant.name).unwrap_or_default();
+    Ok(Beside { merchant: super::merchant(&name, about.merchant_id), challenge })
 }
 
-/// A decision that no rule was asked about: what is recorded, without an explanation.
-async fn not_decided(signed: &Signed, id: AuthenticationId) -> Answer {
+/// A decision that no rule was asked about, or of which what they said cannot be read: the rest, without an explanation.
+async fn unexplained(signed: &Signed, id: AuthenticationId, (tone, key): (Tone, &str)) -> Answer {
     let found = signed.app().store.any_authentication(id).await.map_err(|error| signed.refuse(error))?;
     let found = found.ok_or_else(|| signed.refuse(Failure::NotFound))?;
     let beside = beside(signed, &found).await?;
-    let console = signed.console("policies-decision");
+    let console = console(signed, id);
     let places = Places::at(&console, "");
     let (facts, why) = (facts(&console, &found, &beside, None), why(signed, &console, &found));
-    let sheet = Sheet::new(console).among(&places).notice(Tone::Plain, "policies-not-decided");
+    let sheet = Sheet::new(console).among(&places).notice(tone, key);
     Ok(signed.page(&sheet.add(&facts).add(&why)))
 }
 
-fn page(signed: &Signed, explained: &Explained, beside: &Beside, instead: bool) -> Response {
-    let console = signed.console("policies-decision");
+/// The frame of the page, with the end of the decision's id in its title: the beginnings are times, and much alike.
+fn console(signed: &Signed, id: AuthenticationId) -> Console<'_> {
+    let mut console = signed.console("policies-decision");
+    let (id, start) = (id.to_string(), id.to_string().len().saturating_sub(DIGITS));
+    console.title = format!("{} …{}", console.title, id.get(start..).unwrap_or_default());
+    console
+}
+
+fn page(signed: &Signed, explained: &Explained, beside: &Beside) -> Response {
     let about = &explained.recorded.authentication;
+    let console = console(signed, about.id);
+    let instead = explained.bundle_digest != explained.recorded.verdict.bundle_digest;
     let places = Places::at(&console, "");
     let outcome = outcome_cell(&console, Some(explained.recorded.verdict.outcome));
     let facts = facts(&console, about, beside, Some(outcome));
     let why = why(signed, &console, about);
+    let live = super::live(signed);
+    let titles = Titles::new(&console, &live.bundle);
     let asked: Vec<Asked> =
-        explained.explanation.questions.iter().map(|question| Asked::new(&console, question)).collect();
+        explained.explanation.questions.iter().map(|question| Asked::new(&console, &titles, question)).collect();
     let seen = Folded { summary: console.text("policies-facts-seen"), table: seen(&console, &explained.facts) };
     let ways = Ways { ways: ways(signed, &console, about) };
     let notice = match (instead, explained.is_the_decision()) {

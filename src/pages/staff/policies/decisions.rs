@@ -103,11 +103,17 @@ pub(super) async fn open(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     };
     let console = signed.console("policies-decisions");
     let places = Places::at(&console, PATH);
-    let (form, table) = (form(&signed, &console, &asked, wrong), table(&console, &page.rows));
+    let (form, table) = (form(&signed, &console, &asked, wrong), table(&signed, &console, &page));
     let ways = Ways { ways: ways(&console, &asked, &page) };
-    let given_up = page.gave_up.then_some((Tone::Plain, "policies-searched-far"));
-    let notice = wrong.map(|(_, text)| (Tone::Bad, text)).or(given_up);
-    let sheet = Sheet::new(console).among(&places).maybe_notice(notice).add(&form);
+    let looked_back = page.next.filter(|_| page.gave_up).map(|id| console.moment(id.at()));
+    let given_up = looked_back.map(|time| console.wording.with("policies-searched-far", "time", time));
+    let mut sheet = Sheet::new(console).among(&places);
+    sheet = match (wrong, given_up) {
+        (Some((_, key)), _) => sheet.notice(Tone::Bad, key),
+        (None, Some(text)) => sheet.told(Tone::Plain, text),
+        (None, None) => sheet,
+    };
+    let sheet = sheet.add(&form);
     Ok(signed.page(&if wrong.is_none() { sheet.add(&table).add(&ways) } else { sheet }))
 }
 
@@ -117,14 +123,28 @@ async fn found(
     before: Option<AuthenticationId>,
 ) -> Result<(DecisionPage, Option<Wrong>), Refusal> {
     let wrong = match decisions::search(signed.app(), signed.who(), query, before).await {
-        Ok(page) => return Ok((page, None)),
+        Ok(page) => {
+            let wrong = unknown(signed, query).filter(|_| page.rows.is_empty() && !page.gave_up && before.is_none());
+            return Ok((page, wrong));
+        }
         Err(DecisionSearchError::Store(error)) => return Err(signed.refuse(error)),
         Err(DecisionSearchError::TooLong { field }) => (field, "policies-wrong-too-long"),
+        Err(DecisionSearchError::EmptyTime) => ("until", "policies-wrong-order"),
         Err(DecisionSearchError::UnknownMerchant) => ("merchant", "policies-wrong-merchant"),
         Err(DecisionSearchError::ManyMerchants) => ("merchant", "policies-wrong-merchants"),
         Err(DecisionSearchError::UnknownBundle) => ("bundle", "policies-wrong-bundle"),
     };
     Ok((DecisionPage::default(), Some(wrong)))
+}
+
+/// The field with a rule or a reason that the live bundle does not have; those of earlier ones can be found all the same.
+fn unknown(signed: &Signed, query: &DecisionQuery) -> Option<Wrong> {
+    let live = super::live(signed);
+    let is_rule = |id: &String| live.bundle.rules().iter().any(|rule| rule.id == *id);
+    let is_reason = |code: &String| live.bundle.reference().reason(code).is_some();
+    let rule = query.rule.as_ref().filter(|id| !is_rule(id)).map(|_| ("rule", "policies-wrong-rule"));
+    let reason = query.reason.as_ref().filter(|code| !is_reason(code)).map(|_| ("reason", "policies-wrong-reason"));
+    rule.or(reason)
 }
 
 fn form(signed: &Signed, console: &Console<'_>, asked: &Asked, wrong: Option<Wrong>) -> ActForm {
@@ -151,26 +171,34 @@ fn form(signed: &Signed, console: &Console<'_>, asked: &Asked, wrong: Option<Wro
         .field(field("bundle", "policies-bundle", FieldKind::Text, &asked.bundle))
 }
 
-fn table(console: &Console<'_>, rows: &[DecisionRow]) -> Table {
+fn table(signed: &Signed, console: &Console<'_>, page: &DecisionPage) -> Table {
+    let live = super::live(signed);
+    let reason = |code: &String| match live.bundle.reference().reason(code) {
+        Some(reason) => super::reason_text(console, reason),
+        None => code.clone(),
+    };
+    let separator = console.text("staff-list-separator");
     let row = |row: &DecisionRow| {
         let verdict = row.verdict.as_ref();
         let path = format!("{PATH}/{}", row.id);
         vec![
             Cell::Link { path, text: moment::stamp(row.created_at) },
-            Cell::Text(row.merchant_name.clone()),
+            Cell::Text(super::merchant(&row.merchant_name, row.merchant_id)),
             Cell::Amount(moment::amount(row.money)),
             super::outcome_cell(console, verdict.map(|verdict| verdict.outcome)),
             Cell::Text(super::status_text(console, row.status, row.ending)),
+            Cell::Text(row.reasons.iter().map(reason).collect::<Vec<_>>().join(&separator)),
             Cell::Text(verdict.map(|verdict| verdict.policies.join(", ")).unwrap_or_default()),
             Cell::Link { path: bundle_path(&row.bundle_digest), text: short(&row.bundle_digest) },
         ]
     };
-    let headings = ["when", "merchant", "amount", "outcome", "result", "rules", "bundle"];
+    let headings = ["when", "merchant", "amount", "outcome", "result", "reasons", "rules", "bundle"];
+    let empty = if page.gave_up { "policies-found-none-yet" } else { "policies-found-none" };
     Table {
         caption: console.text("policies-found"),
         headings: headings.map(|name| console.text(&format!("policies-h-{name}"))).to_vec(),
-        rows: rows.iter().map(row).collect(),
-        empty: console.text("policies-found-none"),
+        rows: page.rows.iter().map(row).collect(),
+        empty: console.text(empty),
     }
 }
 

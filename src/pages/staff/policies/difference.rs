@@ -5,7 +5,7 @@ use askama::Template;
 use crate::pages::pieces::Tone;
 use crate::pages::staff::console::Console;
 use crate::policy::difference::lines::{Line, lines};
-use crate::policy::difference::{Change, ChangedText};
+use crate::policy::difference::{Change, ChangedText, TextKind};
 
 /// So many lines that are the same stand around each that is not.
 const AROUND: usize = 3;
@@ -47,13 +47,18 @@ impl Changed {
             Change::Removed => ("policies-removed", Tone::Bad),
             Change::Changed => ("policies-changed", Tone::Plain),
         };
-        let about = text.question.map(|question| console.text(&format!("policies-question-{}", question.as_str())));
+        let about = match text.kind {
+            TextKind::Rule(question) => console.text(&format!("policies-question-{}", question.as_str())),
+            TextKind::Invariant => console.text("policies-kind-invariant"),
+            TextKind::Assumption => console.text("policies-kind-assumption"),
+            TextKind::Reference => console.text("policies-kind-reference"),
+        };
         let [old, new] = sides(&text.old, &text.new);
         Self {
             id: text.changed.id.clone(),
             change: console.text(key),
             tone,
-            about: about.unwrap_or_default(),
+            about,
             versions: [(console.text("policies-before"), old), (console.text("policies-after"), new)],
         }
     }

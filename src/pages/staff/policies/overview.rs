@@ -4,8 +4,9 @@ use axum::extract::Query;
 use serde::Deserialize;
 
 use super::back::end_path;
-use super::panel::{Panel, Panels, percent};
-use super::{Places, bundle_path, course, short};
+use super::panel::{Panel, Panels};
+use super::titles::Titles;
+use super::{Places, bundle_path, course, short, uses};
 use crate::domain::bundle::{BundleActivation, BundleMode};
 use crate::domain::staff::{Act, ActSubject};
 use crate::flow::policies::status::{self, Process};
@@ -37,9 +38,10 @@ pub(super) async fn open(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     let names = signed.names().await?;
     let console = signed.console("policies-overview");
     let live = super::live(&signed);
-    let title = |id: &str| live.bundle.rules().iter().find(|rule| rule.id == id).map(|rule| rule.title.clone());
     let mut panels = vec![in_use(&signed, &console, &names, &current), instances(&console, &status.instances)];
-    panels.extend(course::panels(&console, &course, |id| title(id).unwrap_or_default()));
+    let titles = Titles::new(&console, &live.bundle);
+    panels.extend(course::errors(&console, &course, &titles));
+    panels.extend(course::panels(&console, &course, &titles));
     let ranges = Places::ranges(&console, range);
     let places = Places::at(&console, "/staff/policies");
     let emergencies = emergencies(&console, &status.unreviewed_emergencies);
@@ -83,7 +85,7 @@ fn instances(console: &Console<'_>, processes: &[Process]) -> Panel {
             Cell::State(console.text(&format!("policies-instance-{}", process.state)), tone),
             Cell::Text(short(&process.live)),
             Cell::Figure(moment::stamp(process.seen_at)),
-            Cell::Text(process.error.clone().unwrap_or_default()),
+            Cell::English(process.error.clone().unwrap_or_default()),
         ]
     };
     let headings = ["instance", "state", "bundle", "seen", "error"];
@@ -106,30 +108,10 @@ fn text(console: &Console<'_>, state: &str) -> String {
 
 /// Which bundle decides, and what is on trial.
 fn in_use(signed: &Signed, console: &Console<'_>, names: &Names, current: &[BundleActivation]) -> Panel {
-    let used = |mode: BundleMode| current.iter().find(|activation| activation.mode == mode);
-    let row = |mode: BundleMode| {
-        let name = Cell::Text(console.text(&format!("policies-mode-{}", mode.as_str())));
-        let Some(found) = used(mode) else {
-            let none = [console.text("policies-mode-none"), String::new(), String::new(), String::new()];
-            return std::iter::once(name).chain(none.map(Cell::Text)).collect();
-        };
-        vec![
-            name,
-            Cell::Link { path: bundle_path(&found.digest), text: short(&found.digest) },
-            Cell::Amount(percent(found.share.into())),
-            Cell::Figure(moment::stamp(found.started_at)),
-            Cell::Text(names.of(&found.started_by)),
-        ]
-    };
-    let headings = ["use", "bundle", "share", "since", "by"].map(|name| console.text(&format!("policies-h-{name}")));
-    let table = Table {
-        caption: console.text("policies-in-use"),
-        headings: headings.to_vec(),
-        rows: [BundleMode::Live, BundleMode::Canary, BundleMode::Shadow].map(row).into_iter().collect(),
-        empty: String::new(),
-    };
+    let modes = [BundleMode::Live, BundleMode::Canary, BundleMode::Shadow];
+    let table = uses::now(console, names, &modes, current);
     let may = rights::offers(signed.app(), signed.who(), Act::PolicyActivate);
-    let back = used(BundleMode::Live).filter(|_| may);
+    let back = current.iter().find(|used| used.mode == BundleMode::Live).filter(|_| may);
     let ways = back.map(|live| (end_path(live), console.text("policies-roll-back"))).into_iter().collect();
     Panel::new(console, "policies-in-use").add(&table).add(&Ways { ways })
 }

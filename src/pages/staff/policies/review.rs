@@ -4,6 +4,7 @@ use axum::extract::Path;
 use serde::Deserialize;
 
 use super::bundle::{look, said, short_facts};
+use super::findings::{findings, weakens};
 use super::words::{self, note, subject};
 use super::{Places, bundle_path};
 use crate::domain::bundle::BundleHead;
@@ -59,6 +60,7 @@ async fn page(
     let console = signed.console("policies-review");
     let (places, facts) = (Places::at(&console, ""), short_facts(&console, &names, head));
     let said = said(&console, &names, &words);
+    let (weakens, findings) = (weakens(&console, head), findings(&console, head));
     let field = Field::new("note", console.text("policies-found-out"), FieldKind::Text)
         .hint(console.text("policies-note-hint"))
         .error(wrong.map(|key| console.text(key)))
@@ -69,5 +71,12 @@ async fn page(
     if let Some(notice) = notice {
         sheet = sheet.told(Tone::Bad, notice);
     }
-    Ok(signed.page(&sheet.add(&facts).add(&said).add(&form)))
+    if let Some(weakens) = weakens {
+        sheet = sheet.add(&weakens);
+    }
+    sheet = sheet.add(&facts);
+    for finding in &findings {
+        sheet = sheet.add(finding);
+    }
+    Ok(signed.page(&sheet.add(&said).add(&form)))
 }

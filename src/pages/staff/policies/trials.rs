@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::back::end_path;
 use super::panel::{Panel, Panels, grouped, percent, share};
-use super::{Places, bundle_path, short};
+use super::{Places, bundle_path, person, short, uses};
 use crate::charts::Tone as Colour;
 use crate::charts::bars::{self, Part, Row};
 use crate::charts::gauge::{Gauge, Lane, gauges};
@@ -85,17 +85,38 @@ fn ways(signed: &Signed, console: &Console<'_>, trials: &Trials) -> Vec<(String,
 }
 
 fn panels(console: &Console<'_>, names: &Names, trials: &Trials) -> Vec<Panel> {
-    let none = |title: &str, text: &str| Panel::new(console, title).line(console.text(text));
+    let none = |title: &str, text: &str, last: Option<&BundleActivation>| {
+        let panel = Panel::new(console, title).line(console.text(text));
+        match last {
+            Some(last) => panel.line(console.text("policies-last-trial")).add(&over(console, names, last)),
+            None => panel,
+        }
+    };
     vec![
         trials.canary.as_ref().map_or_else(
-            || none("policies-mode-canary", "policies-no-canary"),
+            || none("policies-mode-canary", "policies-no-canary", trials.last_canary.as_ref()),
             |canary| self::canary(console, names, canary),
         ),
         trials.shadow.as_ref().map_or_else(
-            || none("policies-mode-shadow", "policies-no-shadow"),
+            || none("policies-mode-shadow", "policies-no-shadow", trials.last_shadow.as_ref()),
             |shadow| self::shadow(console, names, shadow),
         ),
     ]
+}
+
+/// A trial that is over: what it was, who ended it, and why.
+fn over(console: &Console<'_>, names: &Names, tried: &BundleActivation) -> Facts {
+    let mut facts = facts(console, names, &BundleActivation { until: None, ..tried.clone() });
+    let ended = tried.ended_at.map(|at| console.moment(at)).unwrap_or_default();
+    facts.rows.extend([
+        (console.text("policies-finished-at"), Cell::Text(ended)),
+        (
+            console.text("policies-ended-by"),
+            Cell::Text(tried.ended_by.as_deref().map(|by| person(console, names, by)).unwrap_or_default()),
+        ),
+        (console.text("policies-why"), uses::why(console, tried)),
+    ]);
+    facts
 }
 
 /// What is tried, on how much, since when, by whom, until when.
@@ -107,7 +128,7 @@ fn facts(console: &Console<'_>, names: &Names, tried: &BundleActivation) -> Fact
         ),
         (console.text("policies-share"), Cell::Figure(percent(tried.share.into()))),
         (console.text("policies-since"), Cell::Text(console.moment(tried.started_at))),
-        (console.text("policies-by"), Cell::Text(names.of(&tried.started_by))),
+        (console.text("policies-by"), Cell::Text(person(console, names, &tried.started_by))),
     ];
     if let Some(until) = tried.until {
         rows.push((console.text("policies-ends-at"), Cell::Text(console.moment(until))));
@@ -176,6 +197,7 @@ fn shadow(console: &Console<'_>, names: &Names, trial: &ShadowTrial) -> Panel {
         .figure(grouped(asked), console.text("policies-asked"))
         .figure(share(asked - same, asked), console.text("policies-differing"))
         .figure(grouped(dropped), console.text("policies-dropped"))
+        .figure(grouped(compared.total(FigureKind::Error)), console.text("policies-errors"))
         .add(&facts(console, names, &trial.activation));
     let differing = tables::differing(compared);
     if differing.is_empty() {

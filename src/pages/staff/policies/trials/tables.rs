@@ -26,7 +26,7 @@ pub(super) fn beside(console: &Console<'_>, trial: &CanaryTrial) -> Table {
         let passed = counts.count(FigureKind::Challenge, "passed");
         [Cell::Amount(grouped(passed)), Cell::Amount(share(passed, counts.total(FigureKind::Challenge)))]
     };
-    let name = Cell::Text(console.text("policies-course-challenges"));
+    let name = Cell::Text(console.text("policies-challenges-passed"));
     rows.push(std::iter::once(name).chain(passed(&trial.canary)).chain(passed(&trial.live)).collect());
     let headings = ["outcome", "canary", "canary-share", "live", "live-share"];
     Table {
@@ -49,17 +49,18 @@ pub(super) fn differing(compared: &Counts) -> Vec<(String, u64)> {
 pub(super) fn transition(console: &Console<'_>, word: &str) -> String {
     let name = |word: &str| console.text(&format!("policies-outcome-{word}"));
     match word.split_once("_to_") {
+        Some((from, to)) if from == to => console.wording.with("policies-same-outcome", "outcome", name(to)),
         Some((from, to)) => format!("{} → {}", name(from), name(to)),
         None => word.to_owned(),
     }
 }
 
-/// The colour of what it would become.
+/// The colour of what it would become; of none in particular where the outcome stays.
 pub(super) fn colour(word: &str) -> Colour {
-    match word.split_once("_to_").map(|(_, to)| to) {
-        Some("approve") => Colour::Good,
-        Some("challenge") => Colour::Effort,
-        Some("reject") => Colour::Bad,
+    match word.split_once("_to_").filter(|(from, to)| from != to) {
+        Some((_, "approve")) => Colour::Good,
+        Some((_, "challenge")) => Colour::Effort,
+        Some((_, "reject")) => Colour::Bad,
         _ => Colour::Open,
     }
 }
