@@ -156,7 +156,8 @@ async fn a_run_ends_when_what_it_finds_cannot_be_noted_however_much_is_left() {
         // More pages than may wait in any queue.
         app.store.fill_sandbox(copies(app, 15_000).await, "tests", app.now()).await.unwrap();
         let (mut progress, stop) = (Progress::default(), CancellationToken::new());
-        let run = replay(app, stricter(), &ALL, &mut progress, &mut Broken, &stop);
+        let mut broken = Broken;
+        let run = replay(app, stricter(), &ALL, &mut progress, &mut broken, &stop);
         let ended = tokio::time::timeout(std::time::Duration::from_mins(1), run).await.expect("it hangs");
         assert!(matches!(ended, Err(ReplayError::Listener(_))), "{ended:?}");
     })

@@ -43,7 +43,7 @@ fn edits() -> Vec<(&'static str, Bundle)> {
             "a rule that errs for some amounts",
             "approve/overflows.cedar",
             "overflows",
-            "forbid (principal, action == Action::\"approve\", resource) when { context.purchase.instalments > 1 && \
+            "forbid (principal, action == Action::\"approve\", resource) when { context.purchase.instalments == 3 && \
              context.purchase.amount_minor * 9223372036854775807 > 0 };",
         ),
         ("a lower ceiling", edited("approve/large-amount.cedar", "300000", "20000")),
@@ -134,7 +134,7 @@ fn everything_is_asked_again_when_it_is_wanted_or_when_more_than_rules_differs()
     let source = BundleSource::shipped();
     let rates = source.text("reference/currencies.toml").unwrap().replace("numerator = 1", "numerator = 2");
     let other_rates = Bundle::build(source.with("reference/currencies.toml", &rates)).unwrap();
-    for (new, ask_all) in [(&old, true), (&other_rates, false)] {
+    for (new, ask_all) in [(&*old, true), (&other_rates, false)] {
         let way = Replay::between(Some(&old), new, ask_all).unwrap();
         let (facts, before) = recorded(&old, &[7; CHOICES]);
         let replayed = way.decide(new, &[], &mut facts.clone(), &before).unwrap();
@@ -231,9 +231,7 @@ fn another_configuration_is_not_the_new_bundles_doing() {
                 assert_eq!(again.assessment, facts.assessment);
                 match replayed.answer {
                     Redecided::Stands => assert!(!ask_all),
-                    Redecided::Decided(verdict) => {
-                        assert_eq!(verdict, Verdict { bundle_digest: new.digest().to_owned(), ..before.clone() });
-                    }
+                    Redecided::Decided(verdict) => assert_eq!(verdict, decide(new, &again)),
                     other => panic!("{other:?}"),
                 }
             }
