@@ -95,7 +95,7 @@ fn over_time(
     let series: Vec<Series> = shown.iter().map(|(word, tone)| Series { tone: *tone, values: values(word) }).collect();
     let steps: Vec<Micros> =
         (0..plot.steps.count).map(|step| Micros(plot.steps.from.0 + step * plot.steps.length)).collect();
-    let marks: Vec<String> = steps.iter().map(|at| mark(range, *at)).collect();
+    let marks: Vec<String> = steps.iter().enumerate().map(|(step, at)| mark(range, step, *at)).collect();
     let picture = columns::stacked(&console.text(title), &marks, &series, grouped);
     let legend = shown.iter().map(|(word, tone)| (*tone, name(word))).collect();
     let mut headings = vec![text(console, "from")];
@@ -109,14 +109,18 @@ fn over_time(
     panel.picture(picture, legend).table(Table { caption: console.text(title), headings, rows, empty: String::new() })
 }
 
-/// The name of a step below its column: the hour of a day, else the day; in a week, where the day begins.
-fn mark(range: CourseRange, at: Micros) -> String {
+/// The name of a step below its column, where it has one: every fourth hour of a day, where the day begins in a week, every
+/// fourth day of a month.
+fn mark(range: CourseRange, step: usize, at: Micros) -> String {
     let stamp = moment::stamp(at);
-    if range == CourseRange::Week && !stamp.ends_with("00:00:00") {
-        return String::new();
+    let part = |from: usize, long: usize| stamp.chars().skip(from).take(long).collect::<String>();
+    let (hour, rest) = (part(11, 2).parse::<u8>().unwrap_or_default(), part(13, 6));
+    match range {
+        CourseRange::Day if hour.is_multiple_of(4) && rest == ":00:00" => part(11, 5),
+        CourseRange::Week if hour == 0 && rest == ":00:00" => part(5, 5),
+        CourseRange::Month if step % 4 == 2 => part(5, 5),
+        _ => String::new(),
     }
-    let (from, long) = if range == CourseRange::Day { (11, 5) } else { (5, 5) };
-    stamp.chars().skip(from).take(long).collect()
 }
 
 fn rules(console: &Console<'_>, course: &Course, titles: &Titles<'_>) -> Panel {
@@ -184,4 +188,26 @@ fn ranked(console: &Console<'_>, title: &str, counts: &[(String, u64)], name: im
 
 fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_below_a_chart_stands_there_once() {
+        // 2026-11-22 12:00 in Japan.
+        let end = Micros(1_795_316_400_000_000);
+        let of = |range, length: i64, count: i64| -> Vec<String> {
+            let at = |step: i64| Micros(end.0 - (count - step) * length);
+            let steps = (0..count).map(|step| mark(range, usize::try_from(step).unwrap(), at(step)));
+            steps.filter(|name| !name.is_empty()).collect()
+        };
+        let hours = ["12:00", "16:00", "20:00", "00:00", "04:00", "08:00"];
+        assert_eq!(of(CourseRange::Day, Micros::HOUR / 2, 48), hours);
+        assert_eq!(of(CourseRange::Day, Micros::HOUR, 24), hours);
+        let days = ["11-16", "11-17", "11-18", "11-19", "11-20", "11-21", "11-22"];
+        assert_eq!(of(CourseRange::Week, 3 * Micros::HOUR, 56), days);
+        assert_eq!(of(CourseRange::Month, Micros::DAY, 30).len(), 7);
+    }
 }
