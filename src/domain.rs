@@ -33,6 +33,7 @@ pub mod receipt;
 pub mod replay;
 pub mod search;
 pub mod sent_code;
+pub mod spreadsheet;
 pub mod staff;
 pub mod unmatched;
 pub mod verdict;

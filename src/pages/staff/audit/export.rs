@@ -11,6 +11,7 @@ use futures_util::stream::{self, Stream, StreamExt};
 use super::Asked;
 use crate::app::App;
 use crate::domain::id::AuditId;
+use crate::domain::spreadsheet::harmless;
 use crate::domain::staff::{Act, ActSubject};
 use crate::pages::headers::Permissions;
 use crate::pages::staff::answer::Answer;
@@ -72,8 +73,7 @@ fn csv_line(row: &LogRow) -> String {
 
 /// A cell in quotes (RFC 4180). One that a spreadsheet would take for a formula gets an apostrophe before it.
 fn csv_cell(text: &str) -> String {
-    let dangerous = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    format!("\"{}{}\"", if dangerous { "'" } else { "" }, text.replace('"', "\"\""))
+    format!("\"{}\"", harmless(text).replace('"', "\"\""))
 }
 
 fn file(body: Body, content_type: &'static str, name: &str) -> Response {
@@ -95,7 +95,9 @@ mod tests {
             ("plain", "\"plain\""),
             ("=1+1", "\"'=1+1\""),
             ("+81", "\"'+81\""),
-            ("-1", "\"'-1\""),
+            ("-1", "\"-1\""),
+            ("-A1", "\"'-A1\""),
+            ("＝1+1", "\"'＝1+1\""),
             ("@SUM(A1)", "\"'@SUM(A1)\""),
             ("\t=1", "\"'\t=1\""),
             ("\r=1", "\"'\r=1\""),
