@@ -36,8 +36,10 @@ use crate::domain::card::CardNumberError;
 use crate::domain::clock::Micros;
 use crate::domain::label::Label;
 use crate::domain::merchant::Environment;
+use crate::domain::policy_figure::FigureSpan;
 use crate::flow::register::RegisterError;
 use crate::store::StoreError;
+use crate::store::policy_figures::MINUTES_KEPT_SECONDS;
 use crate::store::sandbox::{Batch, Standing};
 
 /// Who makes it up, in the audit log.
@@ -244,8 +246,11 @@ impl<'a, F: Fn(usize, usize)> Filler<'a, F> {
             city.shops = shops;
             (city, batch, purchases.len(), figures)
         });
-        let (city, batch, wanted, figures) = decided.await.map_err(|_| SandboxError::Thread)?;
-        self.app.store.add_policy_figures(figures.take().rows()).await?;
+        let (city, mut batch, wanted, figures) = decided.await.map_err(|_| SandboxError::Thread)?;
+        batch.figures = figures.take().rows();
+        // Older ones by the minute would be thrown away soon, and are most of all.
+        let since = self.ends.plus_seconds(-MINUTES_KEPT_SECONDS);
+        batch.figures.retain(|figure| figure.span != FigureSpan::Minute || figure.bucket >= since);
         if batch.authentications.len() == wanted { Ok((city, batch)) } else { Err(SandboxError::Thread) }
     }
 

@@ -3,7 +3,7 @@
 use sea_orm::Value;
 
 use super::sql;
-use super::{Store, StoreError};
+use super::{Store, StoreError, Transaction};
 use crate::domain::bundle::BundleMode;
 use crate::domain::clock::Micros;
 use crate::domain::policy_figure::{FigureKind, FigureSpan, PolicyFigure};
@@ -13,7 +13,7 @@ const ROWS_MAX: usize = 500;
 /// The columns of a row.
 const COLUMNS: usize = 7;
 /// Figures by the minute are kept for so long, seconds.
-const MINUTES_KEPT_SECONDS: i64 = 3 * 86_400;
+pub const MINUTES_KEPT_SECONDS: i64 = 3 * 86_400;
 /// Figures by the hour are kept for so long, seconds.
 const HOURS_KEPT_SECONDS: i64 = 92 * 86_400;
 /// Figures of a bundle's time in use are kept for so long after it began, seconds.
@@ -78,16 +78,7 @@ impl Store {
         if figures.is_empty() {
             return Ok(());
         }
-        self.write(move |transaction| {
-            Box::pin(async move {
-                for figures in figures.chunks(ROWS_MAX) {
-                    let values = figures.iter().flat_map(values).collect::<Vec<_>>();
-                    sql::execute(transaction, &insert(figures.len()), values).await?;
-                }
-                Ok(())
-            })
-        })
-        .await
+        self.write(move |transaction| Box::pin(async move { put(transaction, &figures).await })).await
     }
 
     /// Deletes figures that are older than they are kept.
@@ -110,6 +101,15 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Adds figures, which the caller sorted, in a transaction that others begin.
+pub(super) async fn put(transaction: &Transaction, figures: &[PolicyFigure]) -> Result<(), StoreError> {
+    for figures in figures.chunks(ROWS_MAX) {
+        let values = figures.iter().flat_map(values).collect::<Vec<_>>();
+        sql::execute(transaction, &insert(figures.len()), values).await?;
+    }
+    Ok(())
 }
 
 fn insert(rows: usize) -> String {

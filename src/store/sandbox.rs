@@ -6,12 +6,13 @@ use sea_orm::{ConnectionTrait, Value};
 
 use super::labels::{self, Labelled};
 use super::sql;
-use super::{Store, StoreError, Transaction, authentications};
+use super::{Store, StoreError, Transaction, authentications, policy_figures};
 use crate::domain::authentication::Authentication;
 use crate::domain::challenge::ChallengeState;
 use crate::domain::clock::Micros;
 use crate::domain::facts::Method;
 use crate::domain::id::{AuthenticationId, CardId, ChallengeId};
+use crate::domain::policy_figure::PolicyFigure;
 
 /// Values of one statement: below SQLite's limit of 32,766.
 const VALUES_MAX: usize = 24_000;
@@ -97,6 +98,8 @@ pub struct Batch {
     pub familiars: Vec<Familiar>,
     /// What cards did by hour.
     pub hours: Vec<CardHour>,
+    /// What was counted about the decisions, sorted.
+    pub figures: Vec<PolicyFigure>,
 }
 
 impl Store {
@@ -169,7 +172,8 @@ async fn fill(transaction: &Transaction, batch: Batch, by: &str, at: Micros) -> 
         sum_base_minor = card_hours.sum_base_minor + excluded.sum_base_minor, \
         failed_challenges = card_hours.failed_challenges + excluded.failed_challenges, \
         challenge_pages = card_hours.challenge_pages + excluded.challenge_pages, last_at = excluded.last_at";
-    insert(transaction, HOURS, batch.hours.iter().map(hour), ADD).await
+    insert(transaction, HOURS, batch.hours.iter().map(hour), ADD).await?;
+    policy_figures::put(transaction, &batch.figures).await
 }
 
 fn challenge(past: &PastChallenge) -> Vec<Value> {

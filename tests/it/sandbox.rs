@@ -26,6 +26,8 @@ async fn digest(database: &OwnDatabase) -> String {
         "SELECT state || methods || CAST(created_at AS TEXT) FROM challenges ORDER BY id",
         "SELECT kind || CAST(first_at AS TEXT) FROM familiars ORDER BY card_id, kind, digest",
         "SELECT CAST(hour AS TEXT) || ' ' || CAST(requests AS TEXT) FROM card_hours ORDER BY card_id, hour",
+        "SELECT span || digest || mode || figure || word || CAST(bucket AS TEXT) || ' ' || CAST(count AS TEXT) \
+         FROM policy_figures ORDER BY span, bucket, digest, mode, figure, word",
     ] {
         for row in tables.column::<String>(sql, Vec::new()).await {
             hash.update(row);
@@ -42,17 +44,47 @@ async fn digest(database: &OwnDatabase) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_seed_gives_the_same_data_and_another_seed_other_data() {
-    let mut digests = Vec::new();
-    for seed in [7, 7, 8] {
-        let database = OwnDatabase::on_sqlite();
-        let app = instance(&database).await;
-        let options = sekisho::demo::sandbox::SandboxOptions { seed, ..small(60, 3) };
-        let made = generate(&app, options, |_, _| ()).await.unwrap();
-        assert!(made.decisions > 150 && made.cards == 60, "{made:?}");
-        digests.push(digest(&database).await);
+    let seeds = [7, 7, 8];
+    let mut digests: BTreeMap<u64, Vec<Vec<String>>> = BTreeMap::new();
+    for seed in seeds {
+        let mut by_database = Vec::new();
+        for database in databases().await {
+            let app = instance(&database).await;
+            let options = sekisho::demo::sandbox::SandboxOptions { seed, ..small(60, 3) };
+            let made = generate(&app, options, |_, _| ()).await.unwrap();
+            assert!(made.decisions > 150 && made.cards == 60, "{made:?}");
+            by_database.push(digest(&database).await);
+            app.store.clone().close().await;
+            database.remove().await;
+        }
+        digests.entry(seed).or_default().push(by_database);
     }
-    assert_eq!(digests[0], digests[1]);
-    assert_ne!(digests[0], digests[2]);
+    assert_eq!(digests[&7][0], digests[&7][1]);
+    assert!(digests[&7][0].iter().zip(&digests[&8][0]).all(|(one, other)| one != other));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn six_weeks_hold_every_kind_of_fraud_and_figures_by_the_minute_of_its_last_days_only() {
+    in_every_sandbox(small(60, 45), async |_, database, made| {
+        let tables = database.connect().await;
+        let kinds = "SELECT DISTINCT source FROM labels WHERE label = 'fraud' ORDER BY source";
+        let kinds = tables.column::<String>(kinds, Vec::new()).await;
+        assert_eq!(
+            kinds,
+            ["card_testing", "compromised_merchant", "stolen_number", "takeover"].map(|kind| format!("sandbox:{kind}")),
+            "{made:?}"
+        );
+        let first = "SELECT MIN(bucket) FROM policy_figures WHERE span = ";
+        let [minute, hour] = ["'minute'", "'hour'"].map(|span| format!("{first}{span}"));
+        let ends = jiff::civil::date(2026, 11, 20).at(15, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).unwrap();
+        let before_end =
+            |days: i64| sekisho::domain::clock::Micros::from(ends.timestamp()).plus_seconds(-days * 86_400).0;
+        let minute: i64 = tables.value(&minute, Vec::new()).await;
+        let hour: i64 = tables.value(&hour, Vec::new()).await;
+        assert!(minute >= before_end(3) && minute < before_end(2), "{minute}");
+        assert!(hour >= before_end(45) && hour < before_end(44), "{hour}");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
