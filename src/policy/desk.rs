@@ -3,64 +3,61 @@
 //! Cedar counts references on every evaluation, so threads that share a set slow each other down; each takes a
 //! copy of its own, made when it is first needed.
 
-use std::collections::HashMap;
+mod kept;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use super::engine::{AskError, Engine, Scene, SharingScene, Texts};
+use self::kept::Kept;
+use super::engine::{AskError, Engine, Scene, SharingScene, Surroundings, Texts};
 use super::reference::{Recipient, Reference};
 use super::rule::Rule;
 use crate::domain::facts::Facts;
 
-/// Scenes kept per copy; when there are more, all are dropped and made again as they are needed.
-const SCENES_MAX: usize = 1_024;
-
-/// Scenes that were made before, by merchant.
-#[derive(Default)]
-struct Scenes {
-    by_merchant: HashMap<String, Vec<Scene>>,
-    by_recipient: HashMap<String, Vec<SharingScene>>,
-    kept: usize,
-}
-
-impl Scenes {
-    fn find(&self, facts: &Facts) -> Option<&Scene> {
-        let same = |scene: &&Scene| scene.programme == facts.card.programme && scene.merchant == facts.merchant;
-        self.by_merchant.get(&facts.merchant.id)?.iter().find(same)
-    }
-
-    fn find_sharing(&self, programme: &str, recipient: &Recipient) -> Option<&SharingScene> {
-        self.by_recipient.get(&recipient.id)?.iter().find(|scene| scene.programme == programme)
-    }
-
-    fn make_room(&mut self) {
-        if self.kept >= SCENES_MAX {
-            *self = Self::default();
-        }
-        self.kept += 1;
-    }
-
-    fn keep(&mut self, scene: Scene) {
-        self.make_room();
-        self.by_merchant.entry(scene.merchant.id.clone()).or_default().push(scene);
-    }
-}
+/// Scenes of one generation: a few kilobytes each, for what merchants have in common is shared.
+const SCENES_MAX: usize = 4_096;
+/// Surroundings of one generation, and as many scenes of sharing.
+const SURROUNDINGS_MAX: usize = 512;
 
 /// An engine with the scenes it has met; one thread at a time holds it.
 pub(super) struct Desk {
     pub(super) engine: Engine,
-    scenes: Scenes,
+    /// By merchant.
+    scenes: Kept<Scene>,
+    /// By programme.
+    surroundings: Kept<Surroundings>,
+    /// By recipient.
+    sharing: Kept<SharingScene>,
 }
 
 impl Desk {
+    fn new(engine: Engine) -> Self {
+        let (scenes, surroundings) = (Kept::new(SCENES_MAX), Kept::new(SURROUNDINGS_MAX));
+        Self { engine, scenes, surroundings, sharing: Kept::new(SURROUNDINGS_MAX) }
+    }
+
     /// Engine and scene for these facts.
     pub(super) fn open(&mut self, facts: &Facts, reference: &Reference) -> Result<(&Engine, &Scene), AskError> {
-        if self.scenes.find(facts).is_none() {
-            let scene = self.engine.scene(facts, reference)?;
-            self.scenes.keep(scene);
-        }
-        let scene = self.scenes.find(facts).ok_or_else(no_scene)?;
+        let key = &facts.merchant.id;
+        let same = |scene: &Scene| scene.programme == facts.card.programme && scene.merchant == facts.merchant;
+        let place = match self.scenes.place(key, same) {
+            Some(place) => place,
+            None => self.scene(facts, reference)?,
+        };
+        let scene = self.scenes.at(key, place).ok_or_else(no_scene)?;
         Ok((&self.engine, scene))
+    }
+
+    /// Makes the scene for these facts, and answers its place.
+    fn scene(&mut self, facts: &Facts, reference: &Reference) -> Result<usize, AskError> {
+        let key = &facts.card.programme;
+        let place = match self.surroundings.place(key, |surroundings| surroundings.are_of(facts)) {
+            Some(place) => place,
+            None => self.surroundings.keep(key, self.engine.surroundings(facts, reference)?),
+        };
+        let surroundings = self.surroundings.at(key, place).ok_or_else(no_scene)?;
+        let scene = self.engine.scene_in(surroundings, facts)?;
+        Ok(self.scenes.keep(&facts.merchant.id, scene))
     }
 
     /// Engine and scene for sharing with this recipient.
@@ -70,12 +67,12 @@ impl Desk {
         recipient: &Recipient,
         reference: &Reference,
     ) -> Result<(&Engine, &SharingScene), AskError> {
-        if self.scenes.find_sharing(programme, recipient).is_none() {
-            let scene = self.engine.sharing_scene(programme, recipient, reference)?;
-            self.scenes.make_room();
-            self.scenes.by_recipient.entry(recipient.id.clone()).or_default().push(scene);
-        }
-        let scene = self.scenes.find_sharing(programme, recipient).ok_or_else(no_scene)?;
+        let key = &recipient.id;
+        let place = match self.sharing.place(key, |scene| scene.programme == programme) {
+            Some(place) => place,
+            None => self.sharing.keep(key, self.engine.sharing_scene(programme, recipient, reference)?),
+        };
+        let scene = self.sharing.at(key, place).ok_or_else(no_scene)?;
         Ok((&self.engine, scene))
     }
 }
@@ -113,9 +110,7 @@ impl Desks {
         let mut place = self.place().ok_or_else(|| AskError::Copy("no place".to_owned()))?;
         let desk = match &mut *place {
             Some(desk) => desk,
-            empty => {
-                empty.insert(Desk { engine: Engine::copy(rules, texts, facts_version)?, scenes: Scenes::default() })
-            }
+            empty => empty.insert(Desk::new(Engine::copy(rules, texts, facts_version)?)),
         };
         work(desk)
     }

@@ -1,12 +1,12 @@
 //! The engine: one copy of a bundle's rules, ready to be asked by one thread at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{Authorizer, Context, Entities, EntityUid, Policy, PolicyId, Request, Schema};
 
 use super::assumption::{Assumption, Guard, GuardText};
 use super::fault::{BundleErrors, Fault};
-use super::hierarchy::{HierarchyError, Names, purchase_store, sharing_store};
+use super::hierarchy::{HierarchyError, Names, sharing_store, surroundings, with_merchant};
 use super::index::{Answer, Index};
 use super::question::Question;
 use super::reference::{Recipient, Reference};
@@ -30,6 +30,25 @@ pub(super) enum AskError {
 
 fn copy_failed(error: impl std::fmt::Display) -> AskError {
     AskError::Copy(error.to_string())
+}
+
+/// The entities of one programme's cards at merchants of one category and country, without any merchant.
+pub(super) struct Surroundings {
+    programme: String,
+    category_code: String,
+    country: String,
+    category_groups: BTreeSet<String>,
+    entities: Entities,
+}
+
+impl Surroundings {
+    /// Whether they are these facts'.
+    pub(super) fn are_of(&self, facts: &Facts) -> bool {
+        self.programme == facts.card.programme
+            && self.category_code == facts.merchant.category_code
+            && self.country == facts.merchant.country
+            && self.category_groups == facts.merchant.category_groups
+    }
 }
 
 /// The entities of one programme's cards at one merchant.
@@ -105,13 +124,30 @@ impl Engine {
 
     /// The entities for `approve`, `challenge` and `offer`.
     pub(super) fn scene(&self, facts: &Facts, reference: &Reference) -> Result<Scene, AskError> {
+        self.scene_in(&self.surroundings(facts, reference)?, facts)
+    }
+
+    /// What these facts' merchant has in common with others.
+    pub(super) fn surroundings(&self, facts: &Facts, reference: &Reference) -> Result<Surroundings, AskError> {
+        let (programme, merchant) = (&facts.card.programme, &facts.merchant);
+        Ok(Surroundings {
+            programme: programme.clone(),
+            category_code: merchant.category_code.clone(),
+            country: merchant.country.clone(),
+            category_groups: merchant.category_groups.clone(),
+            entities: surroundings(programme, merchant, &self.methods, &self.names, reference, &self.schema)?,
+        })
+    }
+
+    /// The same entities from surroundings that are known.
+    pub(super) fn scene_in(&self, surroundings: &Surroundings, facts: &Facts) -> Result<Scene, AskError> {
         let (programme, merchant) = (&facts.card.programme, &facts.merchant);
         Ok(Scene {
             programme: programme.clone(),
             merchant: merchant.clone(),
             principal: self.names.card(programme),
             resource: self.names.merchant(&merchant.id),
-            entities: purchase_store(programme, merchant, &self.methods, &self.names, reference, &self.schema)?,
+            entities: with_merchant(&surroundings.entities, merchant, &self.names, &self.schema)?,
         })
     }
 

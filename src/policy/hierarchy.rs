@@ -1,9 +1,9 @@
-//! Entities of one request: who stands above whom. A store is made once per programme and merchant and kept.
+//! Entities of one request: who stands above whom. What merchants of one kind have in common is made once and shared.
 //!
 //! INVARIANT: every store holds the schema's action entities and is closed: each entity that a parent or an
 //! attribute names is in it, with its ancestors. Without the actions a rule on the group would be silently false.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
 use cedar_policy::{Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression as Value, Schema};
@@ -59,6 +59,16 @@ impl Names {
         uid(&self.merchant, id)
     }
 
+    fn groups(&self, merchant: &MerchantFacts) -> HashSet<EntityUid> {
+        merchant.category_groups.iter().map(|group| uid(&self.category_group, group)).collect()
+    }
+
+    fn parents(&self, merchant: &MerchantFacts) -> HashSet<EntityUid> {
+        let mut parents = self.groups(merchant);
+        parents.extend([uid(&self.category, &merchant.category_code), uid(&self.country, &merchant.country)]);
+        parents
+    }
+
     pub(super) fn method(&self, method: Method) -> EntityUid {
         uid(&self.method, method.as_str())
     }
@@ -101,17 +111,14 @@ impl<'a> Draft<'a> {
         self.plain(uid(&self.names.country, code), parents)
     }
 
-    fn merchant(&mut self, merchant: &MerchantFacts) {
-        let mut parents: HashSet<_> = self.groups(&merchant.category_groups);
-        let category = uid(&self.names.category, &merchant.category_code);
-        parents.insert(self.plain(category, parents.clone()));
-        parents.insert(self.country(&merchant.country));
-        self.plain(self.names.merchant(&merchant.id), parents);
-    }
-
-    fn groups(&mut self, groups: &BTreeSet<String>) -> HashSet<EntityUid> {
-        let uids: Vec<_> = groups.iter().map(|group| uid(&self.names.category_group, group)).collect();
-        uids.into_iter().map(|group| self.plain(group, HashSet::new())).collect()
+    /// What stands above a merchant.
+    fn above(&mut self, merchant: &MerchantFacts) {
+        let groups = self.names.groups(merchant);
+        for group in &groups {
+            self.plain(group.clone(), HashSet::new());
+        }
+        self.plain(uid(&self.names.category, &merchant.category_code), groups);
+        self.country(&merchant.country);
     }
 
     fn recipient(&mut self, recipient: &Recipient) -> Result<(), HierarchyError> {
@@ -132,8 +139,9 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// The store for `approve` and `challenge`; it serves `offer` too.
-pub(super) fn purchase_store(
+/// The store for `approve` and `challenge`, which serves `offer` too, but for the merchant itself: all merchants of one
+/// category and country have it in common.
+pub(super) fn surroundings(
     programme: &str,
     merchant: &MerchantFacts,
     methods: &[Method],
@@ -143,11 +151,22 @@ pub(super) fn purchase_store(
 ) -> Result<Entities, HierarchyError> {
     let mut draft = Draft::new(names, reference);
     draft.card(programme);
-    draft.merchant(merchant);
+    draft.above(merchant);
     for method in methods {
         draft.plain(names.method(*method), HashSet::new());
     }
     draft.store(schema)
+}
+
+/// The store with the merchant in it. What was there before is shared and not made again.
+pub(super) fn with_merchant(
+    surroundings: &Entities,
+    merchant: &MerchantFacts,
+    names: &Names,
+    schema: &Schema,
+) -> Result<Entities, HierarchyError> {
+    let entity = Entity::new_no_attrs(names.merchant(&merchant.id), names.parents(merchant));
+    surroundings.clone().add_entities([entity], Some(schema)).map_err(wrong)
 }
 
 /// The store for `share`.
@@ -179,7 +198,16 @@ mod tests {
         let mut stores = Vec::new();
         for facts in [least(), most()] {
             let programme = &facts.card.programme;
-            stores.push(purchase_store(programme, &facts.merchant, Method::ALL, &names, reference, &schema).unwrap());
+            let merchant = &facts.merchant;
+            let around = surroundings(programme, merchant, Method::ALL, &names, reference, &schema).unwrap();
+            let store = with_merchant(&around, merchant, &names, &schema).unwrap();
+            let ancestors: HashSet<EntityUid> =
+                store.ancestors(&names.merchant(&merchant.id)).unwrap().cloned().collect();
+            let region = |region: &String| uid(&names.region, region);
+            let mut expected = names.parents(merchant);
+            expected.extend(reference.regions_of(&merchant.country).iter().map(region));
+            assert_eq!(ancestors, expected);
+            stores.push(store);
             for recipient in reference.recipients() {
                 stores.push(sharing_store(programme, recipient, &names, reference, &schema).unwrap());
             }
