@@ -7,6 +7,8 @@
 mod probe;
 mod sharing;
 
+use std::sync::Arc;
+
 use self::probe::Probe;
 pub use self::sharing::Sharing;
 use super::bundle::Bundle;
@@ -23,6 +25,8 @@ use crate::domain::verdict::Verdict;
 /// The way from the bundle that decided to another one.
 pub struct Replay {
     way: Way,
+    /// The bundle that decided; none when it is not known.
+    old: Option<Arc<Bundle>>,
     /// Whether what is shared could differ.
     sharing_differs: bool,
 }
@@ -75,17 +79,21 @@ pub enum NotReplayable {
     /// The recorded sums are in another currency than the other bundle's ceilings.
     #[error("other_base_currency")]
     OtherBaseCurrency,
+    /// The bundle that decided is not known, and the facts do not tell the currency of the recorded sums.
+    #[error("base_currency_unknown")]
+    BaseCurrencyUnknown,
 }
 
 impl Replay {
     /// The way from `old`, none when it is not known, to `new`. With `ask_all` nothing is left out.
-    pub fn between(old: Option<&Bundle>, new: &Bundle, ask_all: bool) -> Result<Self, NotReplayable> {
-        let Some(old) = old else { return Ok(Self { way: Way::Whole, sharing_differs: true }) };
+    pub fn between(old: Option<&Arc<Bundle>>, new: &Bundle, ask_all: bool) -> Result<Self, NotReplayable> {
+        let whole = |old: Option<&Arc<Bundle>>| Self { way: Way::Whole, old: old.cloned(), sharing_differs: true };
+        let Some(old) = old else { return Ok(whole(None)) };
         if old.reference().base_currency() != new.reference().base_currency() {
             return Err(NotReplayable::OtherBaseCurrency);
         }
         if ask_all || !only_rules_differ(old, new) {
-            return Ok(Self { way: Way::Whole, sharing_differs: true });
+            return Ok(whole(Some(old)));
         }
         let difference = Difference::between(old, new);
         let sharing_differs = difference.questions().contains(&Question::Share);
@@ -95,7 +103,7 @@ impl Replay {
             Some(probe) => Way::Probe(Box::new(probe)),
             None => Way::Whole,
         };
-        Ok(Self { way, sharing_differs })
+        Ok(Self { way, old: Some(Arc::clone(old)), sharing_differs })
     }
 
     /// Decides once more. `recipients` are the companies that could be asked; `recorded` is the old bundle's answer. The
@@ -113,11 +121,17 @@ impl Replay {
         if facts.version > FACTS_VERSION {
             return Err(NotReplayable::TooNew);
         }
+        if self.old.is_none() {
+            hold_base_currency(facts, new.reference())?;
+        }
         // With another file of reference data every fact that rests on them is taken anew.
         if matches!(self.way, Way::Whole) && !renew(facts, new.reference()) {
             return Ok(Replayed { answer: Redecided::NotEligible, sharing: Sharing::Same });
         }
-        let sharing = if self.sharing_differs { sharing::change(new, recipients, facts) } else { Sharing::Same };
+        let sharing = match self.sharing_differs {
+            true => sharing::change(self.old.as_deref(), new, recipients, facts),
+            false => Sharing::Same,
+        };
         let answer = match sharing {
             Sharing::Same if self.stands(new, facts, recorded) => Redecided::Stands,
             Sharing::Same => Redecided::Decided(decide(new, facts)),
@@ -141,7 +155,19 @@ impl Replay {
     }
 }
 
-/// The lightest and the hardest of what the company could have answered; when both lead the same way, the answer is sure.
+/// Sums are in the base currency of a bundle that nobody has. They are in the new one's where a purchase in that currency
+/// was recorded with its own amount; of another purchase nobody can tell.
+fn hold_base_currency(facts: &Facts, reference: &Reference) -> Result<(), NotReplayable> {
+    let purchase = &facts.purchase;
+    if purchase.currency != reference.base_currency() || purchase.amount_minor == 0 {
+        return Err(NotReplayable::BaseCurrencyUnknown);
+    }
+    let is_same = purchase.amount_base_minor == Some(purchase.amount_minor);
+    if is_same { Ok(()) } else { Err(NotReplayable::OtherBaseCurrency) }
+}
+
+/// The lightest and the hardest of the sampled answers that the company could have given. Where all of them lead the same
+/// way, that way is taken; it is no proof that every answer does.
 fn undetermined(new: &Bundle, facts: &mut Facts) -> Redecided {
     let verdicts = sharing::possible_assessments().into_iter().map(|assessment| {
         facts.assessment = assessment;

@@ -1,5 +1,7 @@
 //! Asking only the rules that differ changes nothing: held against whole decisions, over made-up facts and many edits.
 
+use std::sync::Arc;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -13,8 +15,8 @@ use sekisho::policy::{Bundle, BundleSource, decide};
 use crate::facts::{CHOICES, facts};
 use crate::support::made_up::edited;
 
-fn shipped() -> Bundle {
-    Bundle::build(BundleSource::shipped()).unwrap()
+fn shipped() -> Arc<Bundle> {
+    Arc::new(Bundle::build(BundleSource::shipped()).unwrap())
 }
 
 /// One rule changed, added or taken away; each in another question or another way.
@@ -27,7 +29,23 @@ fn edits() -> Vec<(&'static str, Bundle)> {
     let removed = |name: &'static str, file: &str| {
         (name, Bundle::build(BundleSource::shipped().without(file)).unwrap_or_else(|errors| panic!("{name}: {errors}")))
     };
+    let two = BundleSource::shipped();
+    let night = two.text("approve/night.cedar").unwrap().replace("night_purchase", "device_unknown");
+    let ceiling = two.text("approve/large-amount.cedar").unwrap().replace("300000", "20000");
+    let two = two.with("approve/night.cedar", &night).with("approve/large-amount.cedar", &ceiling);
+    let moved = BundleSource::shipped();
+    let text = moved.text("approve/unknown-device.cedar").unwrap().replace("\"approve\"", "\"challenge\"");
+    let moved = moved.without("approve/unknown-device.cedar").with("challenge/unknown-device.cedar", &text);
     vec![
+        ("two rules at once", Bundle::build(two).unwrap()),
+        ("a rule moved to another folder", Bundle::build(moved).unwrap()),
+        added(
+            "a rule that errs for some amounts",
+            "approve/overflows.cedar",
+            "overflows",
+            "forbid (principal, action == Action::\"approve\", resource) when { context.purchase.instalments == 3 && \
+             context.purchase.amount_minor * 9223372036854775807 > 0 };",
+        ),
         ("a lower ceiling", edited("approve/large-amount.cedar", "300000", "20000")),
         ("a higher ceiling", edited("approve/large-amount.cedar", "300000", "900000")),
         ("a forbid that became narrower", edited("approve/unknown-device.cedar", "30000", "90000")),
@@ -116,7 +134,7 @@ fn everything_is_asked_again_when_it_is_wanted_or_when_more_than_rules_differs()
     let source = BundleSource::shipped();
     let rates = source.text("reference/currencies.toml").unwrap().replace("numerator = 1", "numerator = 2");
     let other_rates = Bundle::build(source.with("reference/currencies.toml", &rates)).unwrap();
-    for (new, ask_all) in [(&old, true), (&other_rates, false)] {
+    for (new, ask_all) in [(&*old, true), (&other_rates, false)] {
         let way = Replay::between(Some(&old), new, ask_all).unwrap();
         let (facts, before) = recorded(&old, &[7; CHOICES]);
         let replayed = way.decide(new, &[], &mut facts.clone(), &before).unwrap();
@@ -174,22 +192,82 @@ fn shared(old: &Bundle, assessment: Assessment) -> (Facts, Verdict) {
     (facts, verdict)
 }
 
-#[test]
-fn what_would_not_be_shared_is_decided_without_the_companys_answer() {
-    let old = shipped();
-    let new = edited(
+/// The shipped bundle, but nothing is shared of a purchase.
+fn unshared() -> Bundle {
+    edited(
         "share/permitted.cedar",
         "context.consent == \"permitted\"",
         "context.consent == \"permitted\" && context.purpose == \"add_card\"",
-    );
-    let answer = sekisho::domain::assessment::Answer {
+    )
+}
+
+/// A good answer of the company.
+fn passed() -> Assessment {
+    Assessment::Answered(sekisho::domain::assessment::Answer {
         risk: Some(100),
         recommendation: sekisho::domain::assessment::Recommendation::Pass,
         signals: Vec::new(),
         device_known: true,
         degraded: false,
+    })
+}
+
+#[test]
+fn another_configuration_is_not_the_new_bundles_doing() {
+    let old = shipped();
+    let source = BundleSource::shipped();
+    let names = format!("{}\n# Nothing else.\n", source.text("reference/countries.toml").unwrap());
+    let other_reference = Bundle::build(source.with("reference/countries.toml", &names)).unwrap();
+    // Today's company is one that no bundle lets have anything; then it was another one.
+    let today = ["nobody".to_owned()];
+    for assessment in [passed(), Assessment::NotAsked { reason: NotAsked::ByPolicy }] {
+        let (facts, before) = shared(&old, assessment);
+        for (new, ask_all) in [(&*old, false), (&*old, true), (&other_reference, false)] {
+            for recipients in [&today[..], &["tmx".to_owned()]] {
+                let way = Replay::between(Some(&old), new, ask_all).unwrap();
+                let mut again = facts.clone();
+                let replayed = way.decide(new, recipients, &mut again, &before).unwrap();
+                assert_eq!(replayed.sharing, Sharing::Same, "{recipients:?}");
+                assert_eq!(again.assessment, facts.assessment);
+                match replayed.answer {
+                    Redecided::Stands => assert!(!ask_all),
+                    Redecided::Decided(verdict) => assert_eq!(verdict, decide(new, &again)),
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+    // What the new bundle does is still seen, with everything asked again too.
+    let new = unshared();
+    let (mut facts, before) = shared(&old, passed());
+    let way = Replay::between(Some(&old), &new, true).unwrap();
+    assert_eq!(way.decide(&new, &["tmx".to_owned()], &mut facts, &before).unwrap().sharing, Sharing::NoLonger);
+}
+
+#[test]
+fn sums_in_a_currency_that_nobody_can_tell_are_left_out() {
+    let new = shipped();
+    let (facts, before) = shared(&new, passed());
+    let other = Arc::new(edited("reference/currencies.toml", "base = \"JPY\"", "base = \"XXX\""));
+    assert_eq!(Replay::between(Some(&other), &new, false).err(), Some(NotReplayable::OtherBaseCurrency));
+    let unknown = Replay::between(None, &new, false).unwrap();
+    let of = |change: &dyn Fn(&mut Facts)| {
+        let mut facts = facts.clone();
+        change(&mut facts);
+        unknown.decide(&new, &[], &mut facts, &before).map(|replayed| replayed.answer)
     };
-    let (mut facts, before) = shared(&old, Assessment::Answered(answer));
+    assert!(matches!(of(&|_| ()), Ok(Redecided::Decided(_))));
+    let wrong = of(&|facts| facts.purchase.amount_base_minor = Some(50));
+    assert_eq!(wrong.unwrap_err(), NotReplayable::OtherBaseCurrency);
+    let foreign = of(&|facts| facts.purchase.currency = iso_currency::Currency::USD);
+    assert_eq!(foreign.unwrap_err(), NotReplayable::BaseCurrencyUnknown);
+}
+
+#[test]
+fn what_would_not_be_shared_is_decided_without_the_companys_answer() {
+    let old = shipped();
+    let new = unshared();
+    let (mut facts, before) = shared(&old, passed());
     assert_eq!(Course::of(&before), Course::Approve);
     let way = Replay::between(Some(&old), &new, false).unwrap();
     let replayed = way.decide(&new, &["tmx".to_owned()], &mut facts, &before).unwrap();
@@ -201,11 +279,7 @@ fn what_would_not_be_shared_is_decided_without_the_companys_answer() {
 #[test]
 fn what_would_be_shared_and_was_not_is_undetermined_between_the_best_and_the_worst_answer() {
     let new = shipped();
-    let old = edited(
-        "share/permitted.cedar",
-        "context.consent == \"permitted\"",
-        "context.consent == \"permitted\" && context.purpose == \"add_card\"",
-    );
+    let old = Arc::new(unshared());
     let (mut facts, before) = shared(&old, Assessment::NotAsked { reason: NotAsked::ByPolicy });
     let way = Replay::between(Some(&old), &new, false).unwrap();
     let replayed = way.decide(&new, &["tmx".to_owned()], &mut facts.clone(), &before).unwrap();

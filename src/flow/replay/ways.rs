@@ -44,19 +44,19 @@ impl Ways {
     }
 
     async fn find(&self, digest: &str) -> Result<Way, StoreError> {
-        let between =
-            |old: Option<&Bundle>| Way { replay: Replay::between(old, &self.new, self.ask_all), known: old.is_some() };
+        let old = self.old(digest).await?;
+        Ok(Way { replay: Replay::between(old.as_ref(), &self.new, self.ask_all), known: old.is_some() })
+    }
+
+    async fn old(&self, digest: &str) -> Result<Option<Arc<Bundle>>, StoreError> {
         if self.new.digest() == digest {
-            return Ok(between(Some(&self.new)));
+            return Ok(Some(Arc::clone(&self.new)));
         }
         let live = self.app.bundle.load();
-        if live.bundle.digest() == digest {
-            return Ok(between(Some(&live.bundle)));
-        }
-        let stored = self.app.store.bundle(digest).await?.map(|stored| BundleSource::of(stored.files));
+        let live = || Some(live.bundle.source().clone()).filter(|live| live.digest() == digest);
         let shipped = || Some(BundleSource::shipped()).filter(|shipped| shipped.digest() == digest);
+        let stored = self.app.store.bundle(digest).await?.map(|stored| BundleSource::of(stored.files));
         // A bundle of an older program may not be accepted any more: then it is not known.
-        let old = stored.or_else(shipped).and_then(|source| Bundle::build(source).ok());
-        Ok(between(old.as_ref()))
+        Ok(stored.or_else(live).or_else(shipped).and_then(|source| Bundle::build(source).ok()).map(Arc::new))
     }
 }

@@ -17,22 +17,26 @@ pub enum Sharing {
     Newly,
 }
 
-/// What the bundle makes of the recorded sharing. What was not asked for another reason than the policies stays so.
-pub(super) fn change(new: &Bundle, recipients: &[String], facts: &Facts) -> Sharing {
+/// What becomes of the recorded sharing. What was not asked for another reason than the policies stays so. Where the old
+/// bundle is known, it is asked too: a company that it would not have let be asked either, or would have as well, makes no
+/// difference between the two, whatever the settings were then.
+pub(super) fn change(old: Option<&Bundle>, new: &Bundle, recipients: &[String], facts: &Facts) -> Sharing {
     let was_asked = match &facts.assessment {
         Assessment::Answered(_) | Assessment::NoAnswer { .. } => true,
         Assessment::NotAsked { reason: NotAsked::ByPolicy } => false,
         Assessment::NotAsked { .. } => return Sharing::Same,
     };
-    // The gate asks before there is an assessment: the rules see none.
-    let before = Facts { assessment: Assessment::NotAsked { reason: NotAsked::ByPolicy }, ..facts.clone() };
-    let permits =
-        |recipient: &String| DataClass::ALL.iter().any(|class| share(new, &before, recipient, *class).allowed);
-    match (was_asked, recipients.iter().any(permits)) {
-        (true, false) => Sharing::NoLonger,
-        (false, true) => Sharing::Newly,
-        _ => Sharing::Same,
+    // The rules of `share` see no assessment: the gate asks them before there is one.
+    let permits = |bundle: &Bundle| {
+        let any =
+            |recipient: &String| DataClass::ALL.iter().any(|class| share(bundle, facts, recipient, *class).allowed);
+        recipients.iter().any(any)
+    };
+    let is_asked = permits(new);
+    if is_asked == was_asked || old.is_some_and(|old| permits(old) == is_asked) {
+        return Sharing::Same;
     }
+    if is_asked { Sharing::Newly } else { Sharing::NoLonger }
 }
 
 /// What a company could have answered, from the best to the worst: neither must be the end of what rules make of it.
