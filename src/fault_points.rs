@@ -1,5 +1,5 @@
-//! Fault points: named places on the way of a disclosure, of an objection and of a webhook where a test can have the process wait, stop
-//! or die.
+//! Fault points: named places on the way of a disclosure, of an objection, of a webhook and of a replay where a test can
+//! have the process wait, stop or die.
 //!
 //! They exist in debug builds only. In a release build [`FaultPoints`] has no content, [`FaultPoints::reach`] does nothing,
 //! and nothing reads the environment. What happens where is a plan in `SEKISHO_FAULT_POINTS`, whose chances are drawn from
@@ -38,6 +38,8 @@ words! {
         ObjectionAnswer = "objection.answer",
         /// A merchant's endpoint has answered; nothing of it is written down.
         WebhookPosted = "webhook.posted",
+        /// A page of records is on its way to be decided once more; the next one is not asked for yet.
+        ReplayPage = "replay.page",
     }
 }
 

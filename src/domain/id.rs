@@ -43,6 +43,12 @@ impl<K: Kind> Id<K> {
         Self::from_uuid(Uuid::from_u128(u128::from(millis) << 80))
     }
 
+    /// The first millisecond that begins after this identifier came to be.
+    pub fn after(self) -> Micros {
+        let millis = i64::try_from(self.uuid.as_u128() >> 80).unwrap_or(0);
+        Micros((millis + 1) * 1_000)
+    }
+
     /// The identifier with this UUID.
     pub fn from_uuid(uuid: Uuid) -> Self {
         Self { uuid, kind: PhantomData }
@@ -207,5 +213,15 @@ mod tests {
         ] {
             assert!(text.parse::<AuthenticationId>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_end_after_an_id_lies_behind_it_and_before_the_next_millisecond() {
+        let at = Micros(1_763_996_400_123_456);
+        let id = AuthenticationId::from_uuid(
+            uuid::Builder::from_unix_timestamp_millis(1_763_996_400_123, &[255; 10]).into_uuid(),
+        );
+        assert_eq!(id.after(), Micros(1_763_996_400_124_000));
+        assert!(AuthenticationId::before(at) < id && id < AuthenticationId::before(id.after()));
     }
 }

@@ -23,6 +23,7 @@ use crate::app::App;
 use crate::domain::clock::Micros;
 use crate::domain::id::{AuthenticationId, MerchantId};
 use crate::domain::replay::Tally;
+use crate::fault_points::Point;
 use crate::policy::Bundle;
 use crate::store::StoreError;
 use crate::store::recorded::Span;
@@ -115,10 +116,20 @@ pub async fn remaining(app: &App, selection: &Selection, progress: &Progress) ->
     app.store.count_recorded(&selection.span(progress.position)).await
 }
 
+/// The same selection with an end: what is recorded while a run goes on is not part of it.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn pinned(app: &App, selection: &Selection) -> Result<Selection, StoreError> {
+    let newest = app.store.newest_recorded().await?;
+    let end = newest.map_or_else(|| app.now(), AuthenticationId::after);
+    Ok(Selection { to: Some(selection.to.map_or(end, |to| to.min(end))), ..selection.clone() })
+}
+
 /// Decides once more behind `progress`, until the end or until it is stopped. Answers whether it came to the end.
 ///
 /// # Errors
-/// [`ReplayError`].
+/// [`ReplayError`]. After [`ReplayError::Listener`] the sums hold a page that was not noted.
 pub async fn replay(
     app: &Arc<App>,
     new: Arc<Bundle>,
@@ -144,6 +155,8 @@ pub async fn replay(
         });
     }
     drop(results);
+    // When the threads end, the queue ends with them: else the reader would wait for ever to hand a page on.
+    drop(waiting);
     let reader = Reader {
         app: Arc::clone(app),
         ways: Ways::new(Arc::clone(app), new, selection.ask_all),
@@ -160,7 +173,7 @@ pub async fn replay(
 }
 
 /// The companies that could be asked: the configured one, or where none is configured all of the bundle's register.
-fn recipients(app: &App, new: &Bundle) -> Vec<String> {
+pub fn recipients(app: &App, new: &Bundle) -> Vec<String> {
     let settings = &app.config.analytics;
     match settings.provider {
         ProviderKind::None => new.reference().recipients().map(|recipient| recipient.id.clone()).collect(),
@@ -212,10 +225,10 @@ impl Reader {
         pages: mpsc::Sender<Page>,
     ) -> Result<Read, StoreError> {
         for number in 0.. {
-            if self.stop.is_cancelled() {
-                return Ok(Read { pages: number, to_the_end: false });
-            }
-            let records = self.app.store.recorded(&self.selection.span(position), PAGE).await?;
+            let stopped = Ok(Read { pages: number, to_the_end: false });
+            let span = self.selection.span(position);
+            let read = self.stop.run_until_cancelled(self.app.store.recorded(&span, PAGE)).await;
+            let Some(records) = read.transpose()? else { return stopped };
             let Some((last, reached)) = records.last().map(|record| (record.id, record.created_at)) else {
                 return Ok(Read { pages: number, to_the_end: true });
             };
@@ -223,9 +236,11 @@ impl Reader {
             let passed = records.len() as u64;
             let records: Vec<_> = records.into_iter().filter(|record| self.selection.takes(record.id)).collect();
             let ways = self.ways.of(&records).await?;
-            if pages.send(Page { number, passed, records, ways, last, reached }).await.is_err() {
-                return Ok(Read { pages: number, to_the_end: false });
+            let page = Page { number, passed, records, ways, last, reached };
+            if !matches!(self.stop.run_until_cancelled(pages.send(page)).await, Some(Ok(()))) {
+                return stopped;
             }
+            self.stop.run_until_cancelled(self.app.faults.reach(Point::ReplayPage)).await;
         }
         Ok(Read { pages: 0, to_the_end: true })
     }

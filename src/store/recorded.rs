@@ -52,13 +52,18 @@ impl Store {
     pub async fn recorded(&self, span: &Span, limit: i64) -> Result<Vec<RecordedDecision>, StoreError> {
         let (condition, mut values) = condition(span);
         values.push(limit.into());
-        let sql = format!(
-            "SELECT a.id, a.merchant_id, a.created_at, a.amount_minor, a.currency, a.bundle_digest, a.facts, a.verdict, \
-             l.label, l.source FROM authentications a LEFT JOIN labels l ON l.authentication_id = a.id \
-             WHERE {condition} ORDER BY a.id LIMIT ${}",
-            values.len()
-        );
+        let sql = page_of(&condition, values.len());
         sql::all(self.reader(), "authentications", &sql, values).await?.iter().map(read).collect()
+    }
+
+    /// The newest record; none where there are none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn newest_recorded(&self) -> Result<Option<AuthenticationId>, StoreError> {
+        const SQL: &str = "SELECT id FROM authentications ORDER BY id DESC LIMIT 1";
+        let row = sql::first(self.reader(), "authentications", SQL, []).await?;
+        row.map(|row| Ok(AuthenticationId::from_uuid(row.get("id")?))).transpose()
     }
 
     /// How many records a span holds.
@@ -72,6 +77,17 @@ impl Store {
         let count: i64 = row.ok_or(StoreError::GivenUp)?.get("count")?;
         Ok(count.unsigned_abs())
     }
+}
+
+/// The statement of one page. Labels are bounded as records are: PostgreSQL merges the two by their ids and would read
+/// the labels from their beginning for every page, so that a run's time grew with the square of their number.
+fn page_of(condition: &str, limit: usize) -> String {
+    format!(
+        "SELECT a.id, a.merchant_id, a.created_at, a.amount_minor, a.currency, a.bundle_digest, a.facts, a.verdict, \
+         l.label, l.source FROM authentications a \
+         LEFT JOIN labels l ON l.authentication_id = a.id AND l.authentication_id > $1 \
+         WHERE {condition} ORDER BY a.id LIMIT ${limit}"
+    )
 }
 
 fn condition(span: &Span) -> (String, Vec<Value>) {
@@ -103,4 +119,18 @@ fn read(row: &Row) -> Result<RecordedDecision, StoreError> {
         verdict: row.get("verdict")?,
         label: label.zip(source),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_read_from_where_the_page_begins() {
+        let after = AuthenticationId::from_uuid(uuid::Uuid::from_u128(7));
+        let (condition, values) = condition(&Span { after, before: None, merchant: None });
+        let sql = page_of(&condition, values.len() + 1);
+        assert_eq!(values, [Value::from(after.uuid())]);
+        assert!(sql.contains("l.authentication_id > $1") && sql.contains("a.id > $1"), "{sql}");
+    }
 }

@@ -4,13 +4,17 @@
 use std::sync::Arc;
 
 use sekisho::app::App;
+use sekisho::domain::authentication::Authentication;
 use sekisho::domain::facts::Facts;
-use sekisho::domain::id::MerchantId;
+use sekisho::domain::id::{AuthenticationId, MerchantId};
 use sekisho::domain::label::Label;
 use sekisho::domain::replay::{Course, Matrix};
 use sekisho::domain::verdict::Verdict;
-use sekisho::flow::replay::{Change, Listener, Progress, SAMPLE_WHOLE, Selection, remaining, replay};
+use sekisho::flow::replay::{
+    Change, Listener, Progress, ReplayError, SAMPLE_WHOLE, Selection, pinned, remaining, replay,
+};
 use sekisho::policy::{Bundle, decide};
+use sekisho::store::sandbox::Batch;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::database::OwnDatabase;
@@ -122,6 +126,54 @@ async fn a_run_that_is_stopped_is_taken_up_again_with_the_same_sums() {
         }
         assert_eq!(progress, whole);
         assert_eq!(changes, all.changes);
+    })
+    .await;
+}
+
+/// Fails at its first page.
+struct Broken;
+
+impl Listener for Broken {
+    fn page(&mut self, _: &[Change], _: &Progress) -> std::io::Result<()> {
+        Err(std::io::Error::other("the disk is full"))
+    }
+}
+
+/// So many copies of the newest record, each one later than the one before; without facts.
+async fn copies(app: &App, count: u128) -> Batch {
+    let newest = app.store.newest_recorded().await.unwrap().unwrap();
+    let record = app.store.any_authentication(newest).await.unwrap().unwrap();
+    let copy = |number: u128| {
+        let id = AuthenticationId::from_uuid(uuid::Uuid::from_u128(newest.uuid().as_u128() + (number << 80)));
+        Authentication { id, facts: None, ..record.clone() }
+    };
+    Batch { authentications: (1..=count).map(copy).collect(), ..Batch::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_ends_when_what_it_finds_cannot_be_noted_however_much_is_left() {
+    in_every_sandbox(small(10, 1), async |app, _, _| {
+        // More pages than may wait in any queue.
+        app.store.fill_sandbox(copies(app, 15_000).await, "tests", app.now()).await.unwrap();
+        let (mut progress, stop) = (Progress::default(), CancellationToken::new());
+        let mut broken = Broken;
+        let run = replay(app, stricter(), &ALL, &mut progress, &mut broken, &stop);
+        let ended = tokio::time::timeout(std::time::Duration::from_mins(1), run).await.expect("it hangs");
+        assert!(matches!(ended, Err(ReplayError::Listener(_))), "{ended:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_with_an_end_does_not_chase_what_is_recorded_meanwhile() {
+    in_every_sandbox(small(10, 1), async |app, _, made| {
+        let selection = pinned(app, &ALL).await.unwrap();
+        let early = Selection { to: Some(sekisho::domain::clock::Micros(1)), ..ALL };
+        assert_eq!(pinned(app, &early).await.unwrap(), early, "an earlier end stays");
+        app.store.fill_sandbox(copies(app, 3).await, "tests", app.now()).await.unwrap();
+        let tally = run(app, &stricter(), &selection).await.0.tally;
+        assert_eq!(tally.read, made.decisions as u64);
+        assert_eq!(run(app, &stricter(), &ALL).await.0.tally.read, made.decisions as u64 + 3);
     })
     .await;
 }

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
-use self::checkpoint::Checkpoint;
+use self::checkpoint::{Checkpoint, Subject};
 use self::notes::Notes;
 use super::which;
 use crate::cli::sandbox::share;
@@ -23,7 +23,7 @@ use crate::domain::challenge::Language;
 use crate::domain::clock::Micros;
 use crate::domain::id::MerchantId;
 use crate::domain::staff::{Act, ActSubject};
-use crate::flow::replay::{Report, SAMPLE_WHOLE, Selection, remaining, replay};
+use crate::flow::replay::{Report, SAMPLE_WHOLE, Selection, pinned, recipients, remaining, replay};
 use crate::reports;
 
 /// How a replay is run.
@@ -111,14 +111,17 @@ pub(in crate::cli) async fn run(args: ReplayArgs, settings: &Settings, out: &mut
     let new = Arc::new(which::bundle(&args.bundle, settings).await?);
     let app = Arc::new(crate::cli::open(settings.load()?).await?);
     login::require(&app, Act::PolicyLook, &ActSubject::none()).await?;
-    let selection = args.selection();
-    let checkpoint = Checkpoint::open(args.checkpoint.clone(), new.digest(), &selection)?;
-    let mut progress = checkpoint.progress();
+    // Before anything is written: from here on a signal ends the run and not the process.
+    let (stop, signal) = (CancellationToken::new(), stopped()?);
+    let asked = args.selection();
+    let pinned = pinned(&app, &asked).await?;
+    let subject = Subject { bundle: new.digest().to_owned(), recipients: recipients(&app, &new), asked };
+    let checkpoint = Checkpoint::open(args.checkpoint.clone(), subject, pinned)?;
+    let (selection, mut progress) = (checkpoint.selection().clone(), checkpoint.progress());
     let left = remaining(&app, &selection, &progress).await?;
     let mut notes = Notes::begin(args.csv.as_deref(), checkpoint, left, app.clock.clone())?;
 
-    let stop = CancellationToken::new();
-    let (asked, signal) = (stop.clone(), stopped()?);
+    let asked = stop.clone();
     let watch = tokio::spawn(async move {
         signal.await;
         asked.cancel();

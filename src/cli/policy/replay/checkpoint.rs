@@ -10,11 +10,24 @@ use serde::{Deserialize, Serialize};
 use crate::cli::Failure;
 use crate::flow::replay::{Progress, Selection};
 
+/// What a run is of: only the same is gone on with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Subject {
+    /// The new bundle's digest.
+    pub(super) bundle: String,
+    /// The companies that could be asked.
+    pub(super) recipients: Vec<String>,
+    /// The records, as they were asked for.
+    pub(super) asked: Selection,
+}
+
 /// What the file holds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {
-    bundle: String,
+    subject: Subject,
+    /// The records, with the end that was found when the run began.
     selection: Selection,
     /// Bytes of the CSV file that belong to the sums.
     csv_bytes: Option<u64>,
@@ -28,24 +41,25 @@ pub(super) struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Reads what an earlier run of the same kind left; a run of another kind is refused.
-    pub(super) fn open(path: Option<PathBuf>, bundle: &str, selection: &Selection) -> Result<Self, Failure> {
-        let fresh = Kept {
-            bundle: bundle.to_owned(),
-            selection: selection.clone(),
-            csv_bytes: None,
-            progress: Progress::default(),
-        };
+    /// Reads what an earlier run of the same kind left; a run of another kind is refused. `selection` is that of a run that
+    /// begins now.
+    pub(super) fn open(path: Option<PathBuf>, subject: Subject, selection: Selection) -> Result<Self, Failure> {
         let Some(found) = path.as_deref().map(read).transpose()?.flatten() else {
-            return Ok(Self { path, kept: fresh });
+            let kept = Kept { subject, selection, csv_bytes: None, progress: Progress::default() };
+            return Ok(Self { path, kept });
         };
-        if found.bundle != fresh.bundle || found.selection != fresh.selection {
+        if found.subject != subject {
             return Err(Failure::failed(
-                "the checkpoint is of another bundle or of other records\n\
-                 hint: run with the options that it was begun with, or remove the file",
+                "the checkpoint is of another bundle, of other records or of other recipients\n\
+                 hint: run with the options and settings that it was begun with, or remove the file",
             ));
         }
         Ok(Self { path, kept: found })
+    }
+
+    /// The records of the run, with their end.
+    pub(super) fn selection(&self) -> &Selection {
+        &self.kept.selection
     }
 
     pub(super) fn is_wanted(&self) -> bool {

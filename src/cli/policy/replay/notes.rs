@@ -11,6 +11,7 @@ use super::unwritable;
 use crate::cli::Failure;
 use crate::domain::clock::SharedClock;
 use crate::domain::replay::Course;
+use crate::domain::spreadsheet::harmless;
 use crate::flow::replay::{Change, Listener, Progress};
 
 /// How often a checkpoint is kept, nanoseconds.
@@ -40,7 +41,10 @@ pub(super) struct Notes {
     /// Records that were read before this run.
     before: u64,
     clock: SharedClock,
-    saved_at: u64,
+    /// None before the first page: it is kept at once, so that a file that cannot be written shows early.
+    saved_at: Option<u64>,
+    /// Something could not be noted: the sums are ahead of the files.
+    torn: bool,
 }
 
 impl Notes {
@@ -51,18 +55,25 @@ impl Notes {
         left: u64,
         clock: SharedClock,
     ) -> Result<Self, Failure> {
+        if csv.is_none() && checkpoint.csv_bytes().is_some() {
+            return Err(Failure::failed(
+                "the run that the checkpoint is of wrote a CSV file, and none is named\n\
+                 hint: name it with --csv, or remove the checkpoint to begin anew",
+            ));
+        }
         let csv = csv.map(|path| open(path, &checkpoint)).transpose()?;
         let template = "{bar:40} {pos}/{len} decisions  {per_sec}  {eta} left";
         let style = ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar());
         let bar = ProgressBar::new(left).with_style(style);
-        let saved_at = clock.boot_nanos();
-        Ok(Self { csv, before: checkpoint.progress().passed, checkpoint, bar, clock, saved_at })
+        let before = checkpoint.progress().passed;
+        Ok(Self { csv, before, checkpoint, bar, clock, saved_at: None, torn: false })
     }
 
-    /// Keeps what there is.
+    /// Keeps what there is. Where something could not be noted, what was kept before stays: it does not claim rows that
+    /// the CSV file lacks.
     pub(super) fn end(&mut self, progress: &Progress) -> Result<(), Failure> {
         self.bar.finish_and_clear();
-        Ok(self.save(progress)?)
+        if self.torn { Ok(()) } else { Ok(self.save(progress)?) }
     }
 
     /// Nothing is left to go on with.
@@ -86,6 +97,14 @@ impl Notes {
 
 impl Listener for Notes {
     fn page(&mut self, changes: &[Change], progress: &Progress) -> io::Result<()> {
+        let noted = self.note(changes, progress);
+        self.torn |= noted.is_err();
+        noted
+    }
+}
+
+impl Notes {
+    fn note(&mut self, changes: &[Change], progress: &Progress) -> io::Result<()> {
         if let Some(csv) = &mut self.csv {
             for change in changes {
                 csv.write_record(cells(change)).map_err(io::Error::other)?;
@@ -93,8 +112,9 @@ impl Listener for Notes {
         }
         self.bar.set_position(progress.passed.saturating_sub(self.before));
         let now = self.clock.boot_nanos();
-        if self.checkpoint.is_wanted() && now.saturating_sub(self.saved_at) >= SAVE_EVERY {
-            self.saved_at = now;
+        let is_due = self.saved_at.is_none_or(|saved_at| now.saturating_sub(saved_at) >= SAVE_EVERY);
+        if self.checkpoint.is_wanted() && is_due {
+            self.saved_at = Some(now);
             self.save(progress)?;
         }
         Ok(())
@@ -144,26 +164,73 @@ fn cells(change: &Change) -> Vec<String> {
         change.removed.join(" "),
         change.label.map_or("", |label| label.as_str()).to_owned(),
     ]
-    .map(harmless)
+    .map(|cell| harmless(&cell).into_owned())
     .into()
-}
-
-/// A cell that no spreadsheet takes for a formula (CWE-1236); numbers stay numbers.
-fn harmless(cell: String) -> String {
-    let is_number = cell.parse::<i64>().is_ok();
-    let begins = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    if begins && !is_number { format!("'{cell}") } else { cell }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::cli::policy::replay::checkpoint::Subject;
+    use crate::domain::clock::Micros;
+    use crate::domain::id::{AuthenticationId, MerchantId};
+    use crate::domain::money::Money;
+    use crate::flow::replay::{SAMPLE_WHOLE, Selection};
+    use crate::system::SystemClock;
+
+    fn change() -> Change {
+        Change {
+            id: AuthenticationId::from_uuid(uuid::Uuid::from_u128(1)),
+            created_at: Micros(0),
+            merchant_id: MerchantId::from_uuid(uuid::Uuid::from_u128(2)),
+            programme: "classic".to_owned(),
+            money: Money { amount_minor: 5, currency: iso_currency::Currency::JPY },
+            base_minor: Some(5),
+            from: Course::Approve,
+            to: Course::Challenge,
+            between: None,
+            added: vec!["night".to_owned()],
+            removed: Vec::new(),
+            label: None,
+        }
+    }
+
+    fn at(record: u128) -> Progress {
+        Progress { position: Some(AuthenticationId::from_uuid(uuid::Uuid::from_u128(record))), ..Progress::default() }
+    }
+
+    fn checkpoint(folder: &Path) -> Checkpoint {
+        let asked = Selection { from: None, to: None, merchant: None, sample: SAMPLE_WHOLE, ask_all: false };
+        let subject = Subject { bundle: "0".repeat(64), recipients: Vec::new(), asked: asked.clone() };
+        Checkpoint::open(Some(folder.join("checkpoint.json")), subject, asked).unwrap()
+    }
+
     #[test]
-    fn no_cell_is_a_formula() {
-        let cells = ["=1+1", "+A1", "-cmd|' /C calc'!A0", "@SUM(1)", "\t=1", "night large-amount", "-12", "980"];
-        let harmless = cells.map(|cell| super::harmless(cell.to_owned()));
-        assert_eq!(
-            harmless,
-            ["'=1+1", "'+A1", "'-cmd|' /C calc'!A0", "'@SUM(1)", "'\t=1", "night large-amount", "-12", "980"]
-        );
+    fn a_checkpoint_never_claims_rows_that_the_csv_file_lacks() {
+        let folder = tempfile::tempdir().unwrap();
+        let csv = folder.path().join("changes.csv");
+        let clock = Arc::new(SystemClock);
+        let mut notes = Notes::begin(Some(&csv), checkpoint(folder.path()), 9, clock).unwrap();
+        notes.page(&[change()], &at(1)).unwrap();
+        assert_eq!(checkpoint(folder.path()).progress(), at(1), "the first page is kept at once");
+
+        // The file cannot be written any more: more rows than the writer holds back.
+        notes.csv = Some(csv::Writer::from_writer(File::open(&csv).unwrap()));
+        notes.page(&vec![change(); 2_000], &at(2)).unwrap_err();
+        notes.end(&at(2)).unwrap();
+        assert_eq!(checkpoint(folder.path()).progress(), at(1));
+    }
+
+    #[test]
+    fn a_run_that_wrote_a_csv_file_is_not_gone_on_with_without_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let csv = folder.path().join("changes.csv");
+        let begin = |csv: Option<&Path>| Notes::begin(csv, checkpoint(folder.path()), 9, Arc::new(SystemClock));
+        let mut notes = begin(Some(&csv)).unwrap();
+        notes.page(&[change()], &at(1)).unwrap();
+        assert!(begin(None).is_err());
+        assert!(begin(Some(&csv)).is_ok());
     }
 }
