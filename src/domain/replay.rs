@@ -112,6 +112,11 @@ impl Matrix {
         self.sum(|from, to| to > from && to != Course::Undetermined)
     }
 
+    /// What nobody can say.
+    pub fn undetermined(&self) -> Sum {
+        self.after(Course::Undetermined)
+    }
+
     /// What goes a lighter way than before.
     pub fn looser(&self) -> Sum {
         self.sum(|from, to| to < from)
@@ -131,13 +136,20 @@ impl Matrix {
 }
 
 /// What a rule begins or ceases to determine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cause {
-    /// Decisions that it determines now and did not before.
-    pub added: Sum,
-    /// Decisions that it determined and does not any more.
-    pub removed: Sum,
+    /// Decisions that it determines now and did not before, from where to where.
+    pub added: Matrix,
+    /// Decisions that it determined and does not any more, from where to where.
+    pub removed: Matrix,
+}
+
+impl Cause {
+    /// How many decisions both are.
+    pub fn count(&self) -> u64 {
+        self.added.total().count + self.removed.total().count
+    }
 }
 
 /// Everything that was found.
@@ -205,8 +217,8 @@ impl Tally {
         self.at_worst.merge(&other.at_worst);
         for (rule, cause) in &other.rules {
             let known = self.rules.entry(rule.clone()).or_default();
-            known.added = known.added.plus(cause.added);
-            known.removed = known.removed.plus(cause.removed);
+            known.added.merge(&cause.added);
+            known.removed.merge(&cause.removed);
         }
         merge(&mut self.merchants, &other.merchants);
         merge(&mut self.programmes, &other.programmes);
@@ -264,7 +276,9 @@ mod tests {
         for money in 0..count {
             tally.courses.add(Course::Approve, Course::Challenge, i64::try_from(money).unwrap());
             tally.hours.entry(3).or_default().add(Course::Reject, Course::Approve, 1);
-            tally.rules.entry("night".to_owned()).or_default().added.add(2);
+            let night = tally.rules.entry("night".to_owned()).or_default();
+            night.added.add(Course::Approve, Course::Challenge, 2);
+            night.removed.add(Course::Reject, Course::Approve, 3);
         }
         tally.skip("facts_missing");
         tally
@@ -280,6 +294,9 @@ mod tests {
         assert_eq!(one.courses.at(Course::Approve, Course::Challenge), Sum { count: 8, money: 13 });
         assert_eq!((one.courses.stricter().count, one.courses.looser().count), (8, 0));
         assert_eq!(one.skipped["facts_missing"], 2);
+        let night = &one.rules["night"];
+        assert_eq!(night.added.at(Course::Approve, Course::Challenge), Sum { count: 8, money: 16 });
+        assert_eq!((night.removed.looser(), night.count()), (Sum { count: 8, money: 24 }, 16));
     }
 
     #[test]

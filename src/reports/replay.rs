@@ -106,7 +106,7 @@ fn figures(report: &Report, words: &Words) -> Vec<Figure> {
         figure("replay-f-all", courses.total()),
         figure("replay-f-stricter", courses.stricter()),
         figure("replay-f-looser", courses.looser()),
-        figure("replay-f-undetermined", courses.after(Course::Undetermined)),
+        figure("replay-f-undetermined", courses.undetermined()),
         Figure {
             name: words.text("replay-f-load"),
             value: percent(now),
@@ -132,9 +132,9 @@ fn sections(report: &Report, words: &Words) -> Vec<Section> {
             } else {
                 "replay-s-money-none"
             }),
-            has_picture: report.tally.labels.contains_key(&Label::Fraud),
+            has_picture: report.tally.labels.contains_key(&Label::Fraud) || report.tally.courses.changed().count > 0,
             picture: pictures::money(report, words),
-            legend: pictures::money_legend(words),
+            legend: pictures::money_legend(report, words),
             tables: tables::frauds(report, words),
         },
     ];

@@ -137,10 +137,10 @@ fn note(
         |verdict| (only(&verdict.policies, &before.policies), only(&before.policies, &verdict.policies)),
     );
     for rule in &added {
-        tally.rules.entry(rule.clone()).or_default().added.add(money);
+        tally.rules.entry(rule.clone()).or_default().added.add(from, to, money);
     }
     for rule in &removed {
-        tally.rules.entry(rule.clone()).or_default().removed.add(money);
+        tally.rules.entry(rule.clone()).or_default().removed.add(from, to, money);
     }
     Some(Change {
         id: record.id,

@@ -35,6 +35,7 @@ pub(super) struct Table {
 }
 
 /// A row with its name.
+#[derive(Clone)]
 pub(super) struct Row {
     pub(super) name: String,
     pub(super) note: String,

@@ -62,10 +62,10 @@ pub(super) fn courses_legend(report: &Report, words: &Words) -> Vec<Key> {
     Course::ALL.iter().filter(is_there).map(key).collect()
 }
 
-/// Money of labelled fraud: what passes, what must be proved, what is turned back.
+/// Money of labelled fraud: what passes, what must be proved, what is turned back. Where nothing is labelled so, the money
+/// of what goes another way.
 pub(super) fn money(report: &Report, words: &Words) -> Picture {
-    let empty = Matrix::default();
-    let fraud = report.tally.labels.get(&Label::Fraud).unwrap_or(&empty);
+    let Some(fraud) = report.tally.labels.get(&Label::Fraud) else { return changed_money(report, words) };
     let row = |key: &str, side: fn(&Matrix, Course) -> Sum| {
         let total: i64 = Course::ALL.iter().map(|course| side(fraud, *course).money).sum();
         let part = |course: &Course| {
@@ -89,8 +89,29 @@ fn money_tone(course: Course) -> Tone {
     }
 }
 
-pub(super) fn money_legend(words: &Words) -> Vec<Key> {
+/// The directions in which decisions go, with their colours and their names.
+fn directions(report: &Report) -> [(Tone, &'static str, Sum); 3] {
+    let courses = &report.tally.courses;
+    [
+        (Tone::Effort, "replay-f-stricter", courses.stricter()),
+        (Tone::Good, "replay-f-looser", courses.looser()),
+        (Tone::Open, "replay-f-undetermined", courses.undetermined()),
+    ]
+}
+
+fn changed_money(report: &Report, words: &Words) -> Picture {
+    let row = |(tone, key, sum): (Tone, &str, Sum)| bars::Row {
+        label: format!("{}: {}", words.text(key), words.money(sum.money)),
+        parts: vec![Part::new(tone, sum.money.unsigned_abs(), words.money(sum.money))],
+    };
+    bars::stacked(&words.text("replay-s-money"), &directions(report).map(row))
+}
+
+pub(super) fn money_legend(report: &Report, words: &Words) -> Vec<Key> {
     let key = |tone: Tone, key: &str| Key { class: tone.class(), name: words.text(key) };
+    if !report.tally.labels.contains_key(&Label::Fraud) {
+        return directions(report).map(|(tone, name, _)| key(tone, name)).into();
+    }
     vec![
         key(Tone::Bad, "replay-m-passes"),
         key(Tone::Effort, "replay-m-proof"),
@@ -101,8 +122,8 @@ pub(super) fn money_legend(words: &Words) -> Vec<Key> {
 
 pub(super) fn rules(report: &Report, words: &Words) -> Picture {
     let row = |(id, cause): (&String, &crate::domain::replay::Cause)| {
-        let part = |tone, sum: Sum| Part::new(tone, sum.count, written(sum.count));
-        (id.clone(), part(Tone::Before, cause.removed), part(Tone::After, cause.added))
+        let part = |tone, sums: &Matrix| Part::new(tone, sums.total().count, written(sums.total().count));
+        (id.clone(), part(Tone::Before, &cause.removed), part(Tone::After, &cause.added))
     };
     let rows: Vec<_> = tables::sorted_rules(report).into_iter().take(RULES).map(row).collect();
     bars::pairs(&words.text("replay-s-rules"), &rows)

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::parts::{Row, Table};
 use super::words::{Words, percent, written};
 use crate::domain::label::Label;
-use crate::domain::replay::{Cause, Course, Matrix, ratio};
+use crate::domain::replay::{Cause, Course, Matrix, Sum, ratio};
 use crate::flow::replay::Report;
 
 /// So many rows of a list are shown.
@@ -18,7 +18,7 @@ fn headings(words: &Words, keys: &[&str]) -> Vec<String> {
 
 /// From where to where, and what lies between for what is undetermined.
 pub(super) fn courses(report: &Report, words: &Words) -> Vec<Table> {
-    let row = |(from, to, sum): (Course, Course, crate::domain::replay::Sum)| {
+    let row = |(from, to, sum): (Course, Course, Sum)| {
         let name = format!("{} → {}", words.course(from), words.course(to));
         Row::new(name, vec![written(sum.count), words.money(sum.money)])
     };
@@ -83,29 +83,36 @@ fn course_rows(sums: &Matrix, words: &Words) -> Vec<Row> {
 /// Rules, the one that changes most first.
 pub(super) fn sorted_rules(report: &Report) -> Vec<(&String, &Cause)> {
     let mut rules: Vec<_> = report.tally.rules.iter().collect();
-    rules.sort_by_key(|(id, cause)| (Reverse(cause.added.count + cause.removed.count), (*id).clone()));
+    rules.sort_by_key(|(id, cause)| (Reverse(cause.count()), (*id).clone()));
     rules
 }
 
+/// For each rule the ways that it makes decisions take, and those that it made them take.
 pub(super) fn rules(report: &Report, words: &Words) -> Table {
-    let row = |(id, cause): (&String, &Cause)| Row {
-        name: id.clone(),
-        note: report.rule_titles.get(id).cloned().unwrap_or_default(),
-        cells: vec![
-            written(cause.added.count),
-            words.money(cause.added.money),
-            written(cause.removed.count),
-            words.money(cause.removed.money),
-        ],
+    let ways = |(id, cause): (&String, &Cause)| -> Vec<Row> {
+        let of = |key: &str, sums: &Matrix| -> Vec<Row> {
+            let row = |(from, to, sum): (Course, Course, Sum)| Row {
+                name: id.clone(),
+                note: report.rule_titles.get(id).cloned().unwrap_or_default(),
+                cells: vec![
+                    words.text(key),
+                    format!("{} → {}", words.course(from), words.course(to)),
+                    written(sum.count),
+                    words.money(sum.money),
+                ],
+            };
+            sums.cells().map(row).collect()
+        };
+        [of("replay-rule-new", &cause.added), of("replay-rule-gone", &cause.removed)].concat()
     };
     Table {
         caption: words.text("replay-t-rules"),
         folded: false,
         headings: headings(
             words,
-            &["replay-h-rule", "replay-rule-new", "replay-h-money", "replay-rule-gone", "replay-h-money"],
+            &["replay-h-rule", "replay-h-change", "replay-h-way", "replay-h-count", "replay-h-money"],
         ),
-        rows: sorted_rules(report).into_iter().take(SHOWN).map(row).collect(),
+        rows: sorted_rules(report).into_iter().take(SHOWN).flat_map(ways).collect(),
     }
 }
 
@@ -132,22 +139,26 @@ fn most(sums: &BTreeMap<String, Matrix>, name: impl Fn(&String) -> String) -> Ve
 
 fn places(caption: &str, heading: &str, places: Vec<(String, &Matrix)>, words: &Words) -> Table {
     let row = |(name, sums): (String, &Matrix)| {
-        Row::new(
-            name,
-            vec![
-                written(sums.total().count),
-                written(sums.stricter().count),
-                written(sums.looser().count),
-                words.money(sums.changed().money),
-            ],
-        )
+        let directions = [sums.stricter(), sums.looser(), sums.undetermined()];
+        let mut cells = vec![written(sums.total().count)];
+        cells.extend(directions.iter().flat_map(|sum| [written(sum.count), words.money(sum.money)]));
+        Row::new(name, cells)
     };
     Table {
         caption: words.text(caption),
         folded: false,
         headings: headings(
             words,
-            &[heading, "replay-h-all", "replay-f-stricter", "replay-f-looser", "replay-h-money-changed"],
+            &[
+                heading,
+                "replay-h-all",
+                "replay-f-stricter",
+                "replay-h-money",
+                "replay-f-looser",
+                "replay-h-money",
+                "replay-f-undetermined",
+                "replay-h-money",
+            ],
         ),
         rows: places.into_iter().map(row).collect(),
     }

@@ -100,6 +100,20 @@ mod tests {
     #[test]
     fn every_course_and_every_reason_to_leave_out_has_its_words() {
         let words = Words::new(Language::Ja, "JPY");
+        for reason in [
+            "facts-missing",
+            "verdict-missing",
+            "bundle-missing",
+            "facts-unreadable",
+            "verdict-unreadable",
+            "facts-too-old",
+            "facts-too-new",
+            "other-base-currency",
+            "base-currency-unknown",
+        ] {
+            let key = format!("replay-skip-{reason}");
+            assert_ne!(words.text(&key), key);
+        }
         for course in Course::ALL {
             assert!(!words.course(*course).starts_with("replay-"), "{course:?}");
         }

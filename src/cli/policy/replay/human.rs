@@ -22,7 +22,7 @@ pub(super) fn tell(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let (stricter, looser) = (courses.stricter(), courses.looser());
     writeln!(out, "  stricter      {}", money(stricter, report))?;
     writeln!(out, "  looser        {}", money(looser, report))?;
-    writeln!(out, "  undetermined  {}\n", money(courses.after(Course::Undetermined), report))?;
+    writeln!(out, "  undetermined  {}\n", money(courses.undetermined(), report))?;
     matrix(report, out)?;
     let [before, now] = tally.challenge_load();
     writeln!(out, "\nchallenge load  {:.2}% before, {:.2}% now", before * 100.0, now * 100.0)?;
@@ -68,16 +68,23 @@ fn labels(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn rules(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut rules: Vec<_> = report.tally.rules.iter().collect();
-    rules.sort_by_key(|(id, cause)| (std::cmp::Reverse(cause.added.count + cause.removed.count), (*id).clone()));
+    rules.sort_by_key(|(id, cause)| (std::cmp::Reverse(cause.count()), (*id).clone()));
     if !rules.is_empty() {
-        writeln!(out, "\n  {:<32}{:>10}{:>10}", "rule, where the way changes", "new", "gone")?;
+        writeln!(out, "\n  {:<40}{:>10}  {}", "rule, where the way changes", "decisions", report.currency)?;
     }
     for (id, cause) in rules.into_iter().take(SHOWN) {
-        writeln!(out, "  {id:<32}{:>10}{:>10}", cause.added.count, cause.removed.count)?;
+        writeln!(out, "  {id}")?;
+        for (what, sums) in [("begins to decide", &cause.added), ("ceases to decide", &cause.removed)] {
+            for (from, to, sum) in sums.cells() {
+                let way = format!("{what}: {} to {}", from.as_str(), to.as_str());
+                writeln!(out, "    {way:<38}{:>10}  {}", sum.count, sum.money)?;
+            }
+        }
     }
     Ok(())
 }
 
+/// For each direction the decisions, and their money behind them.
 fn places<'a>(
     heading: &str,
     sums: impl Iterator<Item = (String, &'a Matrix)>,
@@ -87,11 +94,20 @@ fn places<'a>(
     let mut changed: Vec<(String, &Matrix)> = sums.filter(|(_, sums)| sums.changed().count > 0).collect();
     changed.sort_by_key(|(_, sums)| std::cmp::Reverse(sums.changed().count));
     if !changed.is_empty() {
-        writeln!(out, "\n  {heading:<32}{:>10}{:>10}{:>10}  {}", "all", "stricter", "looser", report.currency)?;
+        let [stricter, looser, open] = ["stricter", "looser", "undetermined"];
+        let money = &report.currency;
+        writeln!(
+            out,
+            "\n  {heading:<28}{:>9}{stricter:>10}{money:>13}{looser:>9}{money:>13}{open:>14}{money:>13}",
+            "all"
+        )?;
     }
     for (name, sums) in changed.into_iter().take(SHOWN) {
-        let (all, stricter, looser) = (sums.total().count, sums.stricter().count, sums.looser().count);
-        writeln!(out, "  {name:<32}{all:>10}{stricter:>10}{looser:>10}  {}", sums.changed().money)?;
+        write!(out, "  {name:<28}{:>9}", sums.total().count)?;
+        for (sum, wide) in [(sums.stricter(), 10), (sums.looser(), 9), (sums.undetermined(), 14)] {
+            write!(out, "{:>wide$}{:>13}", sum.count, sum.money)?;
+        }
+        writeln!(out)?;
     }
     Ok(())
 }
@@ -110,7 +126,10 @@ fn remarks(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         (tally.unknown_bundle, "were decided by a bundle that is not known any more: all was asked again"),
         (tally.not_converted, "have no rate into the base currency: counted without money"),
         (tally.no_longer_asked, "would not be shared any more: decided without the company's answer"),
-        (tally.newly_asked, "would be shared and were not: decided with what the company could have answered"),
+        (
+            tally.newly_asked,
+            "would be shared and were not: decided with a sample of what the company could have answered",
+        ),
     ] {
         if count > 0 {
             writeln!(out, "{count} {text}")?;
