@@ -41,7 +41,7 @@ fn a_replay_tells_what_changes_and_writes_what_is_asked_for() {
         assert_eq!(ended.code, 0, "{ended:?}");
         assert!(ended.out.contains("  approve       challenge"), "{}", ended.out);
         assert!(ended.out.contains("velocity and device facts are as recorded"), "{}", ended.out);
-        assert!(ended.out.contains("  unknown-device"), "{}", ended.out);
+        assert!(ended.out.contains("  unknown-device\n    begins to decide: approve to challenge "), "{}", ended.out);
 
         let told: Value = serde_json::from_str(&replay(&deployment, &new, &["--format", "json"]).out).unwrap();
         let all = deployment.count("SELECT COUNT(*) FROM authentications");
