@@ -128,10 +128,10 @@ impl Replay {
         if matches!(self.way, Way::Whole) && !renew(facts, new.reference()) {
             return Ok(Replayed { answer: Redecided::NotEligible, sharing: Sharing::Same });
         }
-        let sharing = match self.sharing_differs {
-            true => sharing::change(self.old.as_deref(), new, recipients, facts),
-            false => Sharing::Same,
-        };
+        let mut sharing = Sharing::Same;
+        if self.sharing_differs {
+            sharing = sharing::change(self.old.as_deref(), new, recipients, facts);
+        }
         let answer = match sharing {
             Sharing::Same if self.stands(new, facts, recorded) => Redecided::Stands,
             Sharing::Same => Redecided::Decided(decide(new, facts)),

@@ -34,7 +34,9 @@ fn edits() -> Vec<(&'static str, Bundle)> {
     let ceiling = two.text("approve/large-amount.cedar").unwrap().replace("300000", "20000");
     let two = two.with("approve/night.cedar", &night).with("approve/large-amount.cedar", &ceiling);
     let moved = BundleSource::shipped();
-    let text = moved.text("approve/unknown-device.cedar").unwrap().replace("\"approve\"", "\"challenge\"");
+    let text = moved.text("approve/unknown-device.cedar").unwrap();
+    // Whoever is rejected is told why.
+    let text = text.replace("\"approve\"", "\"challenge\"").replace("\"device_unknown\"", "\"card_lost\"");
     let moved = moved.without("approve/unknown-device.cedar").with("challenge/unknown-device.cedar", &text);
     vec![
         ("two rules at once", Bundle::build(two).unwrap()),
