@@ -63,10 +63,9 @@ pub(super) async fn run(config: Config, args: ServeArgs, out: &mut dyn Write) ->
 /// Refuses a folder where only what was approved, or signed, may decide.
 fn development_only(origin: &Origin, config: &Config) -> Result<(), Failure> {
     let why = match origin {
-        Origin::Database => return Ok(()),
         Origin::Folder(_) if config.environment == Environment::Live => "`environment` is `live`",
         Origin::Folder(_) if !config.policies.signing_keys.is_empty() => "`policies.signing_keys` asks for signatures",
-        Origin::Folder(_) => return Ok(()),
+        Origin::Database | Origin::Folder(_) => return Ok(()),
     };
     Err(Failure::failed(format!(
         "`--policies` is for development, and {why}\nhint: `sekisho policy submit` the folder, and leave `--policies` out"

@@ -13,7 +13,7 @@ pub(super) async fn look(config: &Config, store: Option<&Store>) -> Finding {
     let used = used(store).await.map_err(|error| error.to_string())?;
     let (live, tried): (Vec<_>, Vec<_>) = used.into_iter().partition(|(mode, _)| *mode == BundleMode::Live);
     let Some((_, live)) = live.into_iter().next() else { return first(config) };
-    let mut lines = vec![decides(config, live)?];
+    let mut lines = vec![decides(config, &live)?];
     for (mode, stored) in tried {
         sound(config, mode, &stored)?;
         lines.push(format!("{} {}", mode.as_str(), short(&stored.head.digest)));
@@ -49,8 +49,8 @@ fn first(config: &Config) -> Finding {
     Ok(format!("{}, {from}; it will be the first one of the database", describe(&bundle)))
 }
 
-fn decides(config: &Config, live: StoredBundle) -> Finding {
-    let bundle = sound(config, BundleMode::Live, &live)?;
+fn decides(config: &Config, live: &StoredBundle) -> Finding {
+    let bundle = sound(config, BundleMode::Live, live)?;
     app::load_brands(config, &bundle).map_err(|error| error.to_string())?;
     let mut lines = vec![format!("{}, live in the database", describe(&bundle))];
     lines.extend(ages(BundleMode::Live, &live.head));

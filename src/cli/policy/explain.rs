@@ -71,7 +71,7 @@ pub(super) async fn run(args: ExplainArgs, settings: &Settings, out: &mut dyn Wr
     app.store.close().await;
     match args.format {
         ExplainFormat::Human => {
-            Teller { language: &args.language, reasons: &explained.reasons, out }.tell(&explained)?
+            Teller { language: &args.language, reasons: &explained.reasons, out }.tell(&explained)?;
         }
         ExplainFormat::Json => writeln!(out, "{:#}", document(&explained))?,
     }

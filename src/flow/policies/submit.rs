@@ -182,12 +182,12 @@ fn checked(found: &Scrutiny, rules: usize) -> Finding {
     let warnings = found.warnings.iter().map(|warning| format!("warning: {warning}"));
     let details = found.faults.iter().map(ToString::to_string).chain(warnings).collect();
     match found.faults.len() {
-        0 => finding(FindingState::Passed, Summary::new(SummaryForm::Rules, &[rules]), details),
-        faults => finding(FindingState::Failed, Summary::new(SummaryForm::Mend, &[faults]), details),
+        0 => finding(FindingState::Passed, &Summary::new(SummaryForm::Rules, &[rules]), details),
+        faults => finding(FindingState::Failed, &Summary::new(SummaryForm::Mend, &[faults]), details),
     }
 }
 
-fn finding(state: FindingState, summary: Summary, mut details: Vec<String>) -> Finding {
+fn finding(state: FindingState, summary: &Summary, mut details: Vec<String>) -> Finding {
     let more = details.len().saturating_sub(DETAILS_MAX);
     details.truncate(DETAILS_MAX);
     details.extend((more > 0).then(|| format!("and {more} more")));
@@ -196,12 +196,12 @@ fn finding(state: FindingState, summary: Summary, mut details: Vec<String>) -> F
 
 fn tested(report: Option<&Report>) -> Finding {
     let Some(report) = report else {
-        return finding(FindingState::Failed, Summary::new(SummaryForm::CasesUnreadable, &[]), Vec::new());
+        return finding(FindingState::Failed, &Summary::new(SummaryForm::CasesUnreadable, &[]), Vec::new());
     };
     let failure = |failure: &Failure| format!("{}: {}", failure.file, failure.name);
     let details: Vec<String> = report.failures.iter().map(failure).collect();
     let state = if details.is_empty() { FindingState::Passed } else { FindingState::Failed };
-    finding(state, Summary::new(SummaryForm::Cases, &[report.run, details.len()]), details)
+    finding(state, &Summary::new(SummaryForm::Cases, &[report.run, details.len()]), details)
 }
 
 fn proved(proof: &Proof) -> Finding {
@@ -222,5 +222,5 @@ fn proved(proof: &Proof) -> Finding {
     };
     let (claims, failed) = (proof.items.len(), refuted.len());
     let summary = Summary::new(SummaryForm::Claims, &[claims, failed, open.len()]);
-    finding(state, summary, [refuted, open, warned].concat())
+    finding(state, &summary, [refuted, open, warned].concat())
 }
