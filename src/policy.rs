@@ -11,6 +11,7 @@ mod hierarchy;
 mod index;
 mod lint;
 mod manifest;
+mod place;
 mod schema;
 mod translate;
 mod vocabulary;

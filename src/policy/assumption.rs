@@ -12,7 +12,8 @@ use cedar_policy::{
     Request, ResourceConstraint,
 };
 
-use super::fault::{Fault, line_with};
+use super::fault::Fault;
+use super::place::{self, Place};
 use super::question::Question;
 use super::rule::Rule;
 use super::source::BundleSource;
@@ -78,8 +79,8 @@ pub(super) fn read(source: &BundleSource, faults: &mut Vec<Fault>) -> Vec<Assump
         }
     };
     let mut found: BTreeMap<String, Assumption> = BTreeMap::new();
-    for policy in set.policies() {
-        match one(policy, text) {
+    for policy in place::placed(&set, text) {
+        match one(policy) {
             Ok(one) if found.contains_key(&one.id) => {
                 faults.push(one.rule.fault("stands twice").hint("ids are unique: rename or remove one"));
             }
@@ -90,12 +91,13 @@ pub(super) fn read(source: &BundleSource, faults: &mut Vec<Fault>) -> Vec<Assump
     found.into_values().collect()
 }
 
-fn one(policy: &Policy, text: &str) -> Result<Assumption, Fault> {
+fn one((policy, text, place): (&Policy, String, Place)) -> Result<Assumption, Fault> {
     let annotation = |word: &str| policy.annotation(word).map(str::trim).filter(|value| !value.is_empty());
     let Some(id) = annotation("id") else {
-        return Err(Fault::new(FILE, "an assumption has no `@id`").hint("begin it with `@id(\"…\")`"));
+        let fault = Fault::new(FILE, "an assumption has no `@id`").hint("begin it with `@id(\"…\")`");
+        return Err(place.put(fault, &text, place::head_at(&text).unwrap_or(0), "forbid".len()));
     };
-    let line = line_with(text, &format!("@id(\"{id}\")"));
+    let line = place.line_of(&text, place::annotation_at(&text, "id").unwrap_or(0));
     let fault =
         |message: &str, hint: &str| Fault::new(FILE, format!("assumption `{id}`: {message}")).line(line).hint(hint);
     let title = annotation("title").ok_or_else(|| fault("`@title` is missing", "say it in one sentence"))?;
@@ -119,9 +121,10 @@ fn one(policy: &Policy, text: &str) -> Result<Assumption, Fault> {
         question: if of_purchases { Question::Authenticate } else { Question::Share },
         forbids: true,
         file: FILE.to_owned(),
-        line,
+        line: Some(line),
         policy: policy.new_id(PolicyId::new(format!("{PREFIX}{id}"))),
-        text: policy.to_cedar().ok_or_else(|| fault("cannot be written down", form))?,
+        text,
+        place,
     };
     let (id, title) = (id.to_owned(), title.to_owned());
     Ok(Assumption { id, title, text: rule.text.clone(), of_purchases, of_sharing, rule })

@@ -10,7 +10,7 @@ use super::invariant::{self, Invariant};
 use super::manifest::{self, Manifest};
 use super::question::Question;
 use super::reason::{self, NO_RULE_PERMITS, POLICY_ERROR};
-use super::reference::Reference;
+use super::reference::{Recipient, Reference};
 use super::rehearsal::rehearse;
 use super::rights::{self, Rights};
 use super::rule::{self, Rule};
@@ -57,7 +57,7 @@ impl Bundle {
         let claims: Vec<Rule> =
             [invariant::rules(&invariants), assumption::rules(&assumptions)].into_iter().flatten().collect();
         if let Some(reference) = &reference {
-            check_reasons(&source, &rules, reference, &mut faults);
+            check_reasons(&rules, reference, &mut faults);
             lint::run(claims.iter(), reference, &mut faults);
             lint::run(rules.iter().filter(|rule| rule.question != Question::Staff), reference, &mut faults);
         }
@@ -82,6 +82,23 @@ impl Bundle {
         rehearse(&bundle)?;
         rights::rehearse(&bundle)?;
         Ok(bundle)
+    }
+
+    /// The same bundle with recipients that its register does not hold, for its cases.
+    pub(super) fn with_recipients(&self, recipients: &[Recipient]) -> Result<Self, BundleErrors> {
+        Ok(Self {
+            digest: self.digest.clone(),
+            facts_version: self.facts_version,
+            reference: self.reference.clone().with_recipients(recipients),
+            rules: self.rules.clone(),
+            invariants: self.invariants.clone(),
+            assumptions: self.assumptions.clone(),
+            texts: self.texts.clone(),
+            meanings: self.meanings.clone(),
+            source: self.source.clone(),
+            desks: Desks::new(),
+            rights: Rights::new(&self.rules)?,
+        })
     }
 
     /// SHA-256 over the whole source, 64 hexadecimal digits.
@@ -155,21 +172,16 @@ fn unknown_files(source: &BundleSource) -> Option<Fault> {
     Some(Fault::new(path, "the file has no place in a bundle").hint(hint))
 }
 
-fn check_reasons(source: &BundleSource, rules: &[Rule], reference: &Reference, faults: &mut Vec<Fault>) {
+fn check_reasons(rules: &[Rule], reference: &Reference, faults: &mut Vec<Fault>) {
     for rule in rules.iter().filter(|rule| rule.question != Question::Staff) {
-        let line = source
-            .text(&rule.file)
-            .and_then(|text| super::fault::line_with(text, &format!("@reason(\"{}\")", rule.reason)));
+        let fault = |message: String| rule.fault_at(&[&format!("@reason(\"{}\")", rule.reason)], message);
         match reference.reason(&rule.reason) {
             None => {
-                let fault =
-                    Fault::new(&rule.file, format!("rule `{}`: unknown reason code `{}`", rule.id, rule.reason));
-                faults
-                    .push(fault.line(line.or(rule.line)).hint("add it to reasons.toml, or use one that stands there"));
+                let fault = fault(format!("unknown reason code `{}`", rule.reason));
+                faults.push(fault.hint("add it to reasons.toml, or use one that stands there"));
             }
             Some(reason) if rejects(rule) && reason.cardholder_ja.is_none() => {
-                let message = format!("rule `{}` can reject, but `{}` has no cardholder message", rule.id, rule.reason);
-                let fault = Fault::new(&rule.file, message).line(line.or(rule.line));
+                let fault = fault(format!("can reject, but `{}` has no cardholder message", rule.reason));
                 faults.push(fault.hint("add `cardholder_ja` and `cardholder_en` to the reason in reasons.toml"));
             }
             Some(_) => {}

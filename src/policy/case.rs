@@ -8,6 +8,7 @@ mod every;
 mod file;
 mod fixtures;
 mod near;
+mod recipients;
 mod render;
 mod run;
 

@@ -7,7 +7,8 @@ use std::str::FromStr;
 
 use cedar_policy::{ActionConstraint, Effect, Policy, PolicyId, PolicySet};
 
-use super::fault::{Fault, line_with};
+use super::fault::{Fault, line_of};
+use super::place::{self, Place};
 use super::question::Question;
 use super::rule::Rule;
 use super::source::BundleSource;
@@ -81,21 +82,37 @@ fn one(file: &str, text: &str) -> Result<Invariant, Fault> {
     })?;
     let mut policies = set.policies();
     let (Some(policy), None, None) = (policies.next(), policies.next(), set.templates().next()) else {
+        let line = place::placed(&set, text).get(1).map_or(1, |(_, text, place)| place.line_of(text, 0));
+        let fault = |message: String, hint: &str| fault(message, hint).line(line);
         return Err(fault("holds not exactly one invariant".to_owned(), "write each into a file of its own"));
+    };
+    let head = place::head_at(text).unwrap_or(0);
+    // Each fault stands at the annotation that it is about, or else at the head.
+    let fault = |word: &str, message: String, hint: &str| {
+        let found = place::annotation_at(text, word).map(|at| (at, word.len() + 1));
+        let (at, length) = found.unwrap_or((head, "forbid".len()));
+        fault(message, hint).at(text, at, length)
     };
     let name = file.trim_start_matches(FOLDER).trim_start_matches('/').trim_end_matches(".cedar");
     let annotation = |word: &str| policy.annotation(word).map(str::trim).filter(|value| !value.is_empty());
     if annotation("id") != Some(name) {
-        return Err(fault("the id does not fit the file's name".to_owned(), "write `@id(\"…\")` as the file is named"));
+        return Err(fault(
+            "id",
+            "the id does not fit the file's name".to_owned(),
+            "write `@id(\"…\")` as the file is named",
+        ));
     }
-    let title = annotation("title").ok_or_else(|| fault("`@title` is missing".to_owned(), "say it in one sentence"))?;
+    let title =
+        annotation("title").ok_or_else(|| fault("id", "`@title` is missing".to_owned(), "say it in one sentence"))?;
     if let Some((word, _)) = policy.annotations().find(|(word, _)| !ANNOTATIONS.contains(word)) {
-        return Err(fault(format!("unknown annotation `@{word}`"), "one of @id, @title, @then, @instead"));
+        return Err(fault(word, format!("unknown annotation `@{word}`"), "one of @id, @title, @then, @instead"));
     }
     let question = question(policy)
-        .ok_or_else(|| fault("is about no question".to_owned(), "name one action in its head, as rules do"))?;
+        .ok_or_else(|| fault("", "is about no question".to_owned(), "name one action in its head, as rules do"))?;
     let claim = claim(policy).map_err(|message| {
+        let word = ["then", "instead"].into_iter().find(|word| policy.annotation(word).is_some());
         fault(
+            word.unwrap_or_default(),
             message,
             "a forbid must never be allowed; a permit says `@then(\"…\")` or `@instead(\"fact = value, …\")`",
         )
@@ -108,7 +125,8 @@ fn one(file: &str, text: &str) -> Result<Invariant, Fault> {
         question,
         forbids: policy.effect() == Effect::Forbid,
         file: file.to_owned(),
-        line: line_with(text, "@id"),
+        line: place::annotation_at(text, "id").map(|at| line_of(text, at)),
+        place: Place::START,
         policy: policy.new_id(PolicyId::new(name)),
         text: text.to_owned(),
     };

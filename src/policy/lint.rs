@@ -41,7 +41,7 @@ pub(super) fn calculations<'a>(rules: impl Iterator<Item = &'a Rule>) -> Vec<Fau
             let (Clause::When(expr) | Clause::Unless(expr)) = clause;
             arithmetic::overflowing(expr)
         })?;
-        Some(rule.fault(format!("`{text}` may overflow")).hint(hint))
+        Some(rule.fault_in_condition(&[&text], format!("`{text}` may overflow")).hint(hint))
     };
     rules.filter_map(calculates).collect()
 }
@@ -58,13 +58,13 @@ fn unknown_entities(rule: &Rule, reference: &Reference, faults: &mut Vec<Fault>)
             "Recipient" if reference.recipient(id).is_none() => "recipients",
             "Card" => {
                 let hint = "facts hold no card: name a programme with `principal in Programme::\"…\"`";
-                faults.push(rule.fault("names a single card").hint(hint));
+                faults.push(rule.fault_at(&[&entity.to_string()], "names a single card").hint(hint));
                 continue;
             }
             _ => continue,
         };
         let hint = format!("see reference/{file}.toml: a rule about what is not there never matches");
-        faults.push(rule.fault(format!("there is no `{entity}`")).hint(hint));
+        faults.push(rule.fault_at(&[&entity.to_string()], format!("there is no `{entity}`")).hint(hint));
     }
 }
 
@@ -79,6 +79,7 @@ impl Walk<'_> {
     fn visit(&mut self, expr: &Arc<Expr>, positive: bool) {
         match expr.as_ref() {
             Expr::Var(Var::Action) => self.fault(
+                &["action"],
                 "reads `action` in a condition",
                 "the group's answer is used for two questions: state the action in the head only",
             ),
@@ -86,16 +87,17 @@ impl Walk<'_> {
             Expr::UnaryOp { expr, .. } | Expr::Like { expr, .. } => self.visit(expr, positive),
             Expr::BinaryOp { op, left, right } => {
                 self.compare(*op, left, right);
-                self.visit(left, positive);
-                self.visit(right, positive);
+                self.visit_operands(*op, left, right, positive);
             }
             Expr::GetAttr { expr, .. } => {
                 self.literal_entity(expr);
                 self.visit(expr, positive);
             }
-            Expr::HasAttr { expr, .. } => {
+            Expr::HasAttr { expr, attrs } => {
                 self.literal_entity(expr);
-                self.guard(positive);
+                let attributes: Vec<&str> = attrs.iter().map(AsRef::as_ref).collect();
+                let fact = path_of(expr).unwrap_or_default();
+                self.guard(&format!("{fact} has {}", attributes.join(".")), positive);
                 self.visit(expr, positive);
             }
             Expr::Is { expr, in_expr, .. } => {
@@ -126,21 +128,46 @@ impl Walk<'_> {
         }
     }
 
+    /// Operands: a comparison with `false` turns what it compares round, and one of two truths may mean either.
+    fn visit_operands(&mut self, op: BinaryOp, left: &Arc<Expr>, right: &Arc<Expr>, positive: bool) {
+        let same = match op {
+            BinaryOp::Eq => true,
+            BinaryOp::NotEq => false,
+            _ => {
+                self.visit(left, positive);
+                return self.visit(right, positive);
+            }
+        };
+        for (one, other) in [(left, right), (right, left)] {
+            match truth(other) {
+                Some(value) => self.visit(one, positive == (value == same)),
+                None if is_truth(one) => [true, false].into_iter().for_each(|positive| self.visit(one, positive)),
+                None => self.visit(one, positive),
+            }
+        }
+    }
+
     /// A forbid must not need the fact to be there, and a permit must not need it to be absent.
-    fn guard(&mut self, positive: bool) {
+    fn guard(&mut self, text: &str, positive: bool) {
         let hint = "write `unless { … has … && … }`, or `if … has … then … else …` with both cases";
         match (self.rule.forbids, positive) {
-            (true, true) => self.fault("a forbid hangs on `has`: where the fact is absent it is silently off", hint),
-            (false, false) => self.fault("a permit hangs on the absence of a fact", hint),
+            (true, true) => {
+                self.fault(
+                    &[text, "has"],
+                    "a forbid hangs on `has`: where the fact is absent it is silently off",
+                    hint,
+                );
+            }
+            (false, false) => self.fault(&[text, "has"], "a permit hangs on the absence of a fact", hint),
             _ => {}
         }
     }
 
     fn literal_entity(&mut self, expr: &Arc<Expr>) {
-        if matches!(expr.as_ref(), Expr::Literal(Literal::EntityUID(_))) {
+        if let Expr::Literal(Literal::EntityUID(entity)) = expr.as_ref() {
             let hint =
                 "an entity that is not loaded fails at run time: read attributes of principal, resource or context";
-            self.fault("reads an attribute of a named entity", hint);
+            self.fault(&[&entity.to_string()], "reads an attribute of a named entity", hint);
         }
     }
 
@@ -160,16 +187,39 @@ impl Walk<'_> {
     fn check_word(&mut self, path: &str, word: &str) {
         if path == "context.location.regions" {
             if !self.reference.countries().has_region(word) {
-                self.fault(&format!("there is no region `{word}`"), "see reference/countries.toml");
+                self.fault(&[&quoted(word)], &format!("there is no region `{word}`"), "see reference/countries.toml");
             }
         } else if let Some(words) = words_of(path).filter(|words| !words.contains(&word)) {
             let hint = format!("one of {}", words.join(", "));
-            self.fault(&format!("`{path}` is never `{word}`"), &hint);
+            self.fault(&[&quoted(word)], &format!("`{path}` is never `{word}`"), &hint);
         }
     }
 
-    fn fault(&mut self, message: &str, hint: &str) {
-        self.faults.push(self.rule.fault(message).hint(hint));
+    /// A fault at the first of these marks in the rule's conditions.
+    fn fault(&mut self, marks: &[&str], message: &str, hint: &str) {
+        self.faults.push(self.rule.fault_in_condition(marks, message).hint(hint));
+    }
+}
+
+fn quoted(word: &str) -> String {
+    format!("\"{word}\"")
+}
+
+/// The truth that is written there.
+fn truth(expr: &Expr) -> Option<bool> {
+    match expr {
+        Expr::Literal(Literal::Bool(value)) => Some(*value),
+        _ => None,
+    }
+}
+
+/// Whether an expression is a truth that is made of others.
+fn is_truth(expr: &Expr) -> bool {
+    use BinaryOp::{And, Eq, NotEq, Or};
+    match expr {
+        Expr::HasAttr { .. } | Expr::UnaryOp { op: UnaryOp::Not, .. } => true,
+        Expr::BinaryOp { op, .. } => matches!(op, And | Or | Eq | NotEq),
+        _ => false,
     }
 }
 

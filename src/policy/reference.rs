@@ -104,6 +104,13 @@ impl Reference {
         self.recipients.values()
     }
 
+    /// The same with more recipients.
+    #[must_use]
+    pub(super) fn with_recipients(mut self, recipients: &[Recipient]) -> Self {
+        self.recipients.extend(recipients.iter().map(|recipient| (recipient.id.clone(), recipient.clone())));
+        self
+    }
+
     /// What is said of a data class, and whether it is sensitive.
     pub fn data_class(&self, class: DataClass) -> Option<&DataClassNames> {
         self.data_classes.get(&class)

@@ -10,6 +10,7 @@ use super::assumption;
 use super::fault::{Fault, line_with};
 use super::invariant;
 use super::manifest::Manifest;
+use super::place::{Place, annotation_at, conditions_at, find_loosely, head_at, placed};
 use super::question::Question;
 use super::source::{BundleSource, has_extension};
 
@@ -34,11 +35,37 @@ pub struct Rule {
     pub line: Option<usize>,
     pub(super) policy: Policy,
     pub(super) text: String,
+    pub(super) place: Place,
 }
 
 impl Rule {
     pub(super) fn fault(&self, message: impl std::fmt::Display) -> Fault {
         Fault::new(&self.file, format!("rule `{}`: {message}", self.id)).line(self.line)
+    }
+
+    /// A fault at the first of these marks that stands in the rule, or else at its `@id`.
+    pub(super) fn fault_at(&self, marks: &[&str], message: impl std::fmt::Display) -> Fault {
+        let fault = self.fault(message);
+        let found = marks.iter().find_map(|mark| find_loosely(&self.text, mark));
+        found.map_or(fault.clone(), |(at, length)| self.place.put(fault, &self.text, at, length))
+    }
+
+    /// A fault at the rule's head, from its action on where it names one.
+    fn fault_in_head(&self, message: impl std::fmt::Display) -> Fault {
+        let head = head_at(&self.text).unwrap_or(0);
+        let action = self.text.get(head..).and_then(|rest| rest.find("action"));
+        let (at, length) = action.map_or((head, "forbid".len()), |at| (head + at, "action".len()));
+        self.place.put(self.fault(message), &self.text, at, length)
+    }
+
+    /// A fault at one of the rule's conditions: at the first of these marks that stands in one, or else at the first.
+    pub(super) fn fault_in_condition(&self, marks: &[&str], message: impl std::fmt::Display) -> Fault {
+        let fault = self.fault(message);
+        let Some(from) = conditions_at(&self.text) else { return fault };
+        let conditions = self.text.get(from..).unwrap_or_default();
+        let found = marks.iter().find_map(|mark| find_loosely(conditions, mark));
+        let (at, length) = found.unwrap_or((0, conditions.len()));
+        self.place.put(fault, &self.text, from + at, length)
     }
 }
 
@@ -87,10 +114,6 @@ impl File<'_> {
         Fault::new(self.path, message)
     }
 
-    fn line(&self, mark: &str) -> Option<usize> {
-        line_with(self.text, mark)
-    }
-
     fn rules(&self, faults: &mut Vec<Fault>) -> Vec<Rule> {
         let set = match PolicySet::from_str(self.text) {
             Ok(set) => set,
@@ -100,12 +123,14 @@ impl File<'_> {
             }
         };
         for template in set.templates() {
-            let line = template.annotation("id").and_then(|id| self.line(&format!("@id(\"{id}\")")));
+            let mark = template.annotation("id").map(|id| format!("@id(\"{id}\")"));
+            let line = mark.and_then(|mark| line_with(self.text, &mark));
             let fault = self.fault("templates (`?principal`, `?resource`) are not accepted").line(line);
             faults.push(fault.hint("write the rule out for the entity that it is about"));
         }
-        let alone = set.policies().count() == 1;
-        set.policies().filter_map(|policy| self.rule(policy, alone, faults)).collect()
+        let policies = placed(&set, self.text);
+        let alone = policies.len() == 1;
+        policies.into_iter().filter_map(|policy| self.rule(policy, alone, faults)).collect()
     }
 
     fn syntax(&self, error: &cedar_policy::ParseError) -> Fault {
@@ -114,21 +139,23 @@ impl File<'_> {
         self.fault(error.to_string()).labelled(error, self.text).hint(hint)
     }
 
-    fn rule(&self, policy: &Policy, alone: bool, faults: &mut Vec<Fault>) -> Option<Rule> {
+    fn rule(
+        &self,
+        (policy, text, place): (&Policy, String, Place),
+        alone: bool,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Rule> {
+        let head = head_at(&text).unwrap_or(0);
         let Some(id) = policy.annotation("id").filter(|id| !id.is_empty()) else {
-            let fault = self.fault("a rule has no `@id`").line(first_rule_line(self.text));
+            let fault = place.put(self.fault("a rule has no `@id`"), &text, head, "forbid".len());
             faults.push(fault.hint("begin it with `@id(\"…\")`, the file's name without `.cedar`"));
             return None;
         };
-        let line = self.line(&format!("@id(\"{id}\")"));
+        let line = place.line_of(&text, annotation_at(&text, "id").unwrap_or(head));
         faults.extend(misnamed(self.path, id, alone).map(|fault| fault.line(line)));
-        self.check_annotations(policy, id, line, faults);
-        if !asks(policy, self.question) {
-            let fault = self.fault(format!("rule `{id}`: its action does not fit its folder")).line(line);
-            faults.push(fault.hint(scope(self.question)));
-        }
+        self.check_annotations(policy, id, &text, place, faults);
         let annotation = |word: &str| policy.annotation(word).unwrap_or_default().to_owned();
-        Some(Rule {
+        let rule = Rule {
             id: id.to_owned(),
             title: annotation("title"),
             reason: annotation("reason"),
@@ -136,16 +163,23 @@ impl File<'_> {
             question: self.question,
             forbids: policy.effect() == Effect::Forbid,
             file: self.path.to_owned(),
-            line,
-            text: policy.to_cedar()?,
+            line: Some(line),
+            text,
+            place,
             policy: policy.new_id(PolicyId::new(id)),
-        })
+        };
+        if !asks(policy, self.question) {
+            faults.push(rule.fault_in_head("its action does not fit its folder").hint(scope(self.question)));
+        }
+        Some(rule)
     }
 
-    fn check_annotations(&self, policy: &Policy, id: &str, line: Option<usize>, faults: &mut Vec<Fault>) {
+    fn check_annotations(&self, policy: &Policy, id: &str, text: &str, place: Place, faults: &mut Vec<Fault>) {
         let vocabulary = &self.manifest.annotations;
+        let at = |word: &str| place.line_of(text, annotation_at(text, word).unwrap_or(0));
+        let line = at("id");
         for (word, value) in policy.annotations() {
-            let at = self.line(&format!("@{word}")).or(line);
+            let at = at(word);
             if !vocabulary.contains_key(word) {
                 let known: Vec<_> = vocabulary.keys().map(|word| format!("@{word}")).collect();
                 let fault = self.fault(format!("rule `{id}`: unknown annotation `@{word}`")).line(at);
@@ -162,11 +196,6 @@ impl File<'_> {
             }
         }
     }
-}
-
-fn first_rule_line(text: &str) -> Option<usize> {
-    let head = |line: &str| line.starts_with("permit") || line.starts_with("forbid");
-    text.lines().position(|line| head(line.trim_start())).map(|index| index + 1)
 }
 
 /// A file of one rule is named like it; in a file of several the ids begin with the file's name and a dot.

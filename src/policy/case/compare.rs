@@ -1,28 +1,31 @@
-//! What a case expected beside what came, in words.
+//! What a case expected beside what came, in the words that a case is written in.
 
 use std::collections::BTreeSet;
-use std::fmt::Debug;
+
+use serde::Serialize;
 
 use super::file::{Case, RightsCase, ShareCase};
+use super::render::written;
 use crate::domain::consent::DataClass;
 use crate::domain::staff::Act;
 use crate::domain::verdict::{EvaluationError, Verdict};
 use crate::policy::decide::ShareAnswer;
-use crate::policy::explanation::Answered;
 
-fn difference<T: PartialEq + Debug>(found: &mut Vec<String>, field: &str, expected: &T, came: &T) {
+fn difference<T: PartialEq + Serialize>(found: &mut Vec<String>, field: &str, expected: &T, came: &T) {
     if expected != came {
-        found.push(format!("{field}: expected {expected:?}, came {came:?}"));
+        found.push(format!("{field}: expected {}, came {}", written(expected), written(came)));
     }
 }
 
-pub(super) fn compare_verdict(case: &Case, verdict: &Verdict) -> Vec<String> {
+/// Compares the answer; errors of sharing that was asked beside it count, too.
+pub(super) fn compare_verdict(case: &Case, verdict: &Verdict, sharing: Vec<EvaluationError>) -> Vec<String> {
+    let errors: BTreeSet<EvaluationError> = verdict.errors.iter().cloned().chain(sharing).collect();
     let mut found = Vec::new();
     difference(&mut found, "outcome", &case.outcome, &verdict.outcome);
     difference(&mut found, "reasons", &case.reasons, &verdict.reasons);
     difference(&mut found, "policies", &case.policies, &verdict.policies);
     difference(&mut found, "methods", &case.methods, &verdict.methods);
-    difference(&mut found, "errors", &case.errors, &verdict.errors);
+    difference(&mut found, "errors", &case.errors, &errors.into_iter().collect());
     found
 }
 
@@ -35,11 +38,13 @@ pub(super) fn compare_share(case: &ShareCase, answer: &ShareAnswer) -> Vec<Strin
 }
 
 /// Every data class that a case does not list must not go to the recipient.
-pub(super) fn compare_shared(recipient: &str, classes: &BTreeSet<DataClass>, asked: &[Answered]) -> Vec<String> {
-    let came: BTreeSet<DataClass> =
-        asked.iter().filter(|asked| asked.yes).filter_map(|asked| asked.data_class).collect();
+pub(super) fn compare_shared(
+    recipient: &str,
+    expected: &BTreeSet<DataClass>,
+    came: &BTreeSet<DataClass>,
+) -> Vec<String> {
     let mut found = Vec::new();
-    difference(&mut found, &format!("shared with {recipient}"), classes, &came);
+    difference(&mut found, &format!("shared with {recipient}"), expected, came);
     found
 }
 

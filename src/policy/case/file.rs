@@ -59,6 +59,9 @@ pub(super) struct ShareCase {
     #[serde(default)]
     without: Vec<String>,
     pub(super) recipient: String,
+    /// Whether the case is about a recipient that nobody knows.
+    #[serde(default)]
+    pub(super) unknown_recipient: bool,
     pub(super) data_class: DataClass,
     pub(super) allowed: bool,
     #[serde(default)]

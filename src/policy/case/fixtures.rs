@@ -8,9 +8,11 @@ use serde_json::{Map, Value};
 
 use super::file::{Place, Stated, parse};
 use super::near::closest;
+use super::recipients;
 use crate::domain::facts::Facts;
 use crate::policy::bundle::Bundle;
 use crate::policy::fault::{BundleErrors, Fault};
+use crate::policy::reference::Recipient;
 use crate::policy::rehearsal::{least, most};
 
 /// The file in a bundle.
@@ -46,6 +48,8 @@ struct File {
     merchants: BTreeMap<String, Map<String, Value>>,
     #[serde(default)]
     devices: BTreeMap<String, Map<String, Value>>,
+    #[serde(default)]
+    recipients: BTreeMap<String, Map<String, Value>>,
 }
 
 /// The facts that the cases of a bundle share.
@@ -53,6 +57,8 @@ struct File {
 pub struct Fixtures {
     pub(super) base: Map<String, Value>,
     named: BTreeMap<&'static str, BTreeMap<String, Map<String, Value>>>,
+    /// Recipients that only cases know, beside those of the register.
+    pub(super) recipients: Vec<Recipient>,
 }
 
 impl Fixtures {
@@ -66,7 +72,8 @@ impl Fixtures {
         let place = Place::whole(FILE, text);
         let overlays = named.values().flat_map(BTreeMap::values).chain([&file.base]);
         BundleErrors::check(overlays.filter_map(|overlay| unknown_fact(overlay, &place).err()).collect())?;
-        let fixtures = Self { base: file.base, named };
+        let recipients = recipients::read(&file.recipients, bundle.reference(), &place)?;
+        let fixtures = Self { base: file.base, named, recipients };
         build(&fixtures.base).map_err(|(path, message)| place.fault(&[last(&path)], message))?;
         Ok(fixtures)
     }

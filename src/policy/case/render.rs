@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::fixtures::{Fixtures, KINDS, flatten, lay};
@@ -138,6 +139,11 @@ fn differing(facts: &Value, under: &Value) -> Said {
     wanted.retain(|path, value| there.get(path) != Some(value));
     wanted.extend(whole);
     Said { fixtures: Vec::new(), facts: wanted, without }
+}
+
+/// A value as it is written in a case.
+pub(super) fn written(value: &impl Serialize) -> String {
+    flow(&serde_json::to_value(value).unwrap_or_default())
 }
 
 fn list<T: AsRef<str>>(words: &[T]) -> String {

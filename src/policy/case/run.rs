@@ -9,10 +9,12 @@ use super::file::{Case, CaseFile, Place, RightsCase, RightsFile, ShareCase, pars
 use super::fixtures::{self, Fixtures};
 use super::near::closest;
 use super::{Failure, Ran, Report};
+use crate::domain::consent::DataClass;
 use crate::domain::facts::{Facts, Method};
 use crate::domain::staff::Act;
+use crate::domain::verdict::EvaluationError;
 use crate::policy::bundle::Bundle;
-use crate::policy::decide::{Step, decide_witnessed, share_witnessed};
+use crate::policy::decide::{ShareAnswer, Step, decide_witnessed, share_witnessed};
 use crate::policy::explanation::{Answered, explain, explain_sharing, holds};
 use crate::policy::fault::{BundleErrors, Fault};
 use crate::policy::index::Answer;
@@ -23,7 +25,9 @@ use crate::policy::yardstick::Query;
 
 pub(super) fn run(bundle: &Bundle, filter: Option<&str>) -> Result<Report, BundleErrors> {
     let mut faults = Vec::new();
-    let mut runner = Runner::new(bundle, filter)?;
+    let fixtures = Fixtures::read(bundle)?;
+    let with = (!fixtures.recipients.is_empty()).then(|| bundle.with_recipients(&fixtures.recipients)).transpose()?;
+    let mut runner = Runner::new(with.as_ref().unwrap_or(bundle), fixtures, filter);
     for (file, text) in bundle.source().files() {
         if file.starts_with("cases/") && file != fixtures::FILE {
             runner.file(file, text, &mut faults);
@@ -78,16 +82,16 @@ impl Witness {
 }
 
 impl<'a> Runner<'a> {
-    fn new(bundle: &'a Bundle, filter: Option<&'a str>) -> Result<Self, BundleErrors> {
-        Ok(Self {
+    fn new(bundle: &'a Bundle, fixtures: Fixtures, filter: Option<&'a str>) -> Self {
+        Self {
             bundle,
             filter,
-            fixtures: Fixtures::read(bundle)?,
+            fixtures,
             rules: bundle.rules().iter().map(|rule| rule.id.as_str()).collect(),
             witness: Witness::default(),
             ran: Vec::new(),
             failures: Vec::new(),
-        })
+        }
     }
 
     fn file(&mut self, file: &str, text: &str, faults: &mut Vec<Fault>) {
@@ -95,20 +99,29 @@ impl<'a> Runner<'a> {
             Ok(cases) => cases,
             Err(fault) => return faults.push(fault),
         };
+        let mut names = Names::default();
         for case in &cases.cases {
             let place = Place::of(file, text, case);
+            faults.extend(names.twice(&case.value.name, &place));
             self.decide(&case.value, &place).unwrap_or_else(|fault| faults.push(named(fault, &case.value.name)));
         }
         for case in &cases.share {
             let place = Place::of(file, text, case);
+            faults.extend(names.twice(&case.value.name, &place));
             self.share(&case.value, &place).unwrap_or_else(|fault| faults.push(named(fault, &case.value.name)));
         }
     }
 
     fn rights_file(&mut self, file: &str, text: &str, faults: &mut Vec<Fault>) {
-        match parse::<RightsFile>(file, text) {
-            Ok(cases) => cases.cases.iter().for_each(|case| self.rights(case, &Place::of(file, text, case))),
-            Err(fault) => faults.push(fault),
+        let cases = match parse::<RightsFile>(file, text) {
+            Ok(cases) => cases.cases,
+            Err(fault) => return faults.push(fault),
+        };
+        let mut names = Names::default();
+        for case in &cases {
+            let place = Place::of(file, text, case);
+            faults.extend(names.twice(&case.value.name, &place));
+            self.rights(case, &place);
         }
     }
 
@@ -116,6 +129,7 @@ impl<'a> Runner<'a> {
         let facts = self.fixtures.facts(&case.stated(), place)?;
         self.check_ids(&case.policies, place)?;
         self.check_reasons(&case.reasons, place)?;
+        case.shared.iter().flatten().try_for_each(|(recipient, _)| self.check_recipient(recipient, place))?;
         if !self.wanted(&case.name, place.file, &case.policies) {
             return Ok(());
         }
@@ -123,30 +137,54 @@ impl<'a> Runner<'a> {
         let verdict = decide_witnessed(bundle, &facts, &mut |question, method, answer| {
             seen.see(bundle, &facts, || Query::about_purchase(question, method), question, answer);
         });
-        let mut found = compare_verdict(case, &verdict);
-        let mut recipients = Vec::new();
+        let (mut errors, mut shared) = (Vec::new(), Vec::new());
         for (recipient, classes) in case.shared.iter().flatten() {
-            let asked = explain_sharing(bundle, &facts, recipient);
-            found.extend(compare_shared(recipient, classes, &asked));
-            recipients.extend(asked);
+            let came = self.shared(&facts, recipient, &mut errors);
+            shared.extend(compare_shared(recipient, classes, &came));
         }
+        let found = compare_verdict(case, &verdict, errors).into_iter().chain(shared).collect();
         self.judge(place, &case.name, &case.policies, found, || {
-            explain(bundle, &facts).questions.into_iter().chain(recipients).collect()
+            let recipients = case.shared.iter().flatten();
+            let sharing = recipients.flat_map(|(recipient, _)| explain_sharing(bundle, &facts, recipient));
+            explain(bundle, &facts).questions.into_iter().chain(sharing).collect()
         });
         Ok(())
+    }
+
+    /// What may go to a recipient, asked class by class.
+    fn shared(&mut self, facts: &Facts, recipient: &str, errors: &mut Vec<EvaluationError>) -> BTreeSet<DataClass> {
+        DataClass::ALL
+            .iter()
+            .copied()
+            .filter(|class| {
+                let answer = self.share_one(facts, recipient, *class);
+                errors.extend(answer.errors);
+                answer.allowed
+            })
+            .collect()
+    }
+
+    fn share_one(&mut self, facts: &Facts, recipient: &str, class: DataClass) -> ShareAnswer {
+        let (bundle, seen) = (self.bundle, &mut self.witness);
+        let query = || Query::Share(recipient.to_owned(), class);
+        let mut witness =
+            |question, _: Option<Method>, answer: &Answer| seen.see(bundle, facts, query, question, answer);
+        share_witnessed(bundle, facts, recipient, class, &mut witness)
     }
 
     fn share(&mut self, case: &ShareCase, place: &Place<'_>) -> Result<(), Fault> {
         let facts = self.fixtures.facts(&case.stated(), place)?;
         self.check_ids(&case.policies, place)?;
+        if case.unknown_recipient {
+            self.check_unknown(&case.recipient, place)?;
+        } else {
+            self.check_recipient(&case.recipient, place)?;
+        }
         if !self.wanted(&case.name, place.file, &case.policies) {
             return Ok(());
         }
-        let (bundle, seen) = (self.bundle, &mut self.witness);
-        let query = || Query::Share(case.recipient.clone(), case.data_class);
-        let mut witness =
-            |question, _: Option<Method>, answer: &Answer| seen.see(bundle, &facts, query, question, answer);
-        let answer = share_witnessed(bundle, &facts, &case.recipient, case.data_class, &mut witness);
+        let bundle = self.bundle;
+        let answer = self.share_one(&facts, &case.recipient, case.data_class);
         self.judge(place, &case.name, &case.policies, compare_share(case, &answer), || {
             let asked = explain_sharing(bundle, &facts, &case.recipient);
             asked.into_iter().filter(|asked| asked.data_class == Some(case.data_class)).collect()
@@ -202,6 +240,24 @@ impl<'a> Runner<'a> {
         }
     }
 
+    fn check_recipient(&self, id: &str, place: &Place<'_>) -> Result<(), Fault> {
+        let reference = self.bundle.reference();
+        if reference.recipient(id).is_some() {
+            return Ok(());
+        }
+        let known = closest(id, reference.recipients().map(|recipient| recipient.id.as_str()));
+        let hint = format!("{known}; a case that means nobody of these says `unknown_recipient: true`");
+        Err(place.fault(&[id], format!("there is no recipient `{id}`")).hint(hint))
+    }
+
+    fn check_unknown(&self, id: &str, place: &Place<'_>) -> Result<(), Fault> {
+        if self.bundle.reference().recipient(id).is_none() {
+            return Ok(());
+        }
+        let message = format!("`unknown_recipient` is stated, and there is a recipient `{id}`");
+        Err(place.fault(&["unknown_recipient"], message).hint("leave it out, or name somebody else"))
+    }
+
     fn judge(
         &mut self,
         place: &Place<'_>,
@@ -235,6 +291,18 @@ impl<'a> Runner<'a> {
             ran: self.ran,
             failures: self.failures,
         }
+    }
+}
+
+/// The names of one file's cases: results are told apart by them.
+#[derive(Default)]
+struct Names(BTreeSet<String>);
+
+impl Names {
+    fn twice(&mut self, name: &str, place: &Place<'_>) -> Option<Fault> {
+        let stands = !self.0.insert(name.to_owned());
+        let fault = || place.fault(&[name], format!("another case of this file is named `{name}`, too"));
+        stands.then(|| fault().hint("give each case a name of its own"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::super::fault::{Fault, line_of, line_with};
 use super::super::source::BundleSource;
@@ -14,7 +14,7 @@ const FILE: &str = "reference/recipients.toml";
 const CLASSES: &str = "reference/data_classes.toml";
 
 /// An outside company that may receive data.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipient {
     /// Its id: `tmx`.
