@@ -1,6 +1,8 @@
 //! Explains a stored decision to staff: its facts, by the rules of the bundle that decided it. Each look stands in the
 //! audit log before anything is shown.
 
+use std::collections::BTreeMap;
+
 use crate::app::App;
 use crate::domain::authentication::Authentication;
 use crate::domain::facts::Facts;
@@ -8,7 +10,8 @@ use crate::domain::id::AuthenticationId;
 use crate::domain::staff::SignedIn;
 use crate::domain::verdict::Verdict;
 use crate::flow::register::note;
-use crate::policy::explanation::{Answered, Explanation, ValueRead, explain_sharing, facts_seen};
+use crate::policy::explanation::{Answered, Explanation, ValueRead, Words, explain_sharing, facts_seen};
+use crate::policy::reason::Reason;
 use crate::policy::{Bundle, BundleErrors, BundleSource, explain};
 use crate::store::{StoreError, audit};
 
@@ -61,6 +64,8 @@ pub struct Explained {
     pub explanation: Explanation,
     /// What may be shared with each recipient, where that was asked for.
     pub sharing: Vec<Answered>,
+    /// What the bundle that explains it tells staff of its reason codes.
+    pub reasons: BTreeMap<String, Words>,
 }
 
 impl Explained {
@@ -83,7 +88,7 @@ pub async fn recorded(app: &App, who: &SignedIn, id: AuthenticationId) -> Result
     let (facts, verdict) =
         authentication.facts.as_deref().zip(authentication.verdict.as_deref()).ok_or(ExplainError::NotDecided(id))?;
     let unreadable = |_| ExplainError::Unreadable(id);
-    let facts = serde_json::from_str(facts).map_err(unreadable)?;
+    let facts = Facts::of_record(facts).map_err(unreadable)?;
     let verdict = serde_json::from_str(verdict).map_err(unreadable)?;
     Ok(Recorded { authentication, facts, verdict })
 }
@@ -127,6 +132,10 @@ fn explained(recorded: Recorded, bundle: &Bundle, sharing: bool) -> Explained {
     let explanation = explain(bundle, &recorded.facts);
     let recipients = bundle.reference().recipients().filter(|_| sharing);
     let sharing = recipients.flat_map(|recipient| explain_sharing(bundle, &recorded.facts, &recipient.id)).collect();
+    let words = |(code, reason): (&str, &Reason)| {
+        (code.to_owned(), Words { ja: reason.staff_ja.clone(), en: reason.staff_en.clone() })
+    };
+    let reasons = bundle.reference().reasons().map(words).collect();
     let (bundle_digest, facts) = (bundle.digest().to_owned(), facts_seen(bundle, &recorded.facts));
-    Explained { recorded, bundle_digest, facts, explanation, sharing }
+    Explained { recorded, bundle_digest, facts, explanation, sharing, reasons }
 }

@@ -78,7 +78,7 @@ async fn tell(app: &App, id: AuthenticationId, body: &Body) -> Result<Attempt, S
     // Who was not asked is not told either.
     let Some(left) = app.store.left_for(id).await? else { return Ok(Attempt::Done) };
     let Some(record) = app.store.any_authentication(id).await? else { return Ok(Attempt::Done) };
-    let Some(facts) = record.facts.as_deref().and_then(|facts| serde_json::from_str::<Facts>(facts).ok()) else {
+    let Some(facts) = record.facts.as_deref().and_then(|facts| Facts::of_record(facts).ok()) else {
         return Ok(Attempt::dead("no_facts"));
     };
     let loaded = app.bundle.load();

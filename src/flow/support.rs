@@ -129,7 +129,7 @@ pub async fn authentication(app: &App, who: &SignedIn, id: AuthenticationId) -> 
     let now = app.now();
     let locks: Vec<LockState> = locks.into_iter().map(|lock| LockState::at(lock, now)).collect();
     // Facts of every version that was ever recorded can be read; none when nothing was gathered.
-    let facts: Option<Facts> = found.facts.as_deref().and_then(|facts| serde_json::from_str(facts).ok());
+    let facts: Option<Facts> = found.facts.as_deref().and_then(|facts| Facts::of_record(facts).ok());
     let usable = holder.is_some_and(|(_, status)| status == CardStatus::Active) && blocked_since.is_none();
     let vouch_would_help = usable && facts.as_ref().is_some_and(|facts| vouch_would_help(app, &found, facts));
     Ok(SupportView {

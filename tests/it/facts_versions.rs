@@ -1,11 +1,21 @@
 //! A program and the bundle before it: rules written for the version of facts before go on to decide.
 
+use std::sync::Arc;
+
 use sekisho::domain::assessment::{Answer, Assessment, Recommendation};
 use sekisho::domain::card::CardStatus;
 use sekisho::domain::facts::{FACTS_VERSION, Facts, Method};
+use sekisho::domain::id::AuthenticationId;
 use sekisho::domain::verdict::Outcome;
+use sekisho::flow::explain::{ExplainError, recorded};
+use sekisho::flow::replay::{Change, Listener, Progress, SAMPLE_WHOLE, Selection, replay};
 use sekisho::policy::rehearsal::{least, most};
 use sekisho::policy::{Bundle, BundleSource, case, decide};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::deployment::{Deployment, Wanted, on_every_database};
+use crate::support::staff::agent;
 
 const SCHEMA_1: &str = include_str!("../../src/policy/schema/v1.cedarschema");
 
@@ -102,4 +112,66 @@ fn facts_recorded_by_the_version_before_can_be_read() {
         expected.card.blocked = false;
         assert_eq!(read, expected);
     }
+}
+
+/// What version 2 brought may be absent from a record of version 1 alone.
+#[test]
+fn a_record_without_what_its_version_has_is_unreadable_and_never_guessed() {
+    for facts in [least(), most()] {
+        let whole = serde_json::to_value(&facts).unwrap();
+        assert_eq!(Facts::of_record(&whole.to_string()).unwrap(), facts);
+        let (mut unvouched, mut unblocked) = (whole.clone(), whole);
+        unvouched.as_object_mut().unwrap().remove("vouched").unwrap();
+        unblocked["card"].as_object_mut().unwrap().remove("blocked").unwrap();
+        for (mut record, name) in [(unvouched, "vouched"), (unblocked, "card.blocked")] {
+            let error = Facts::of_record(&record.to_string()).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("missing field `{name}`")), "{error}");
+            record["version"] = 1.into();
+            assert_eq!(Facts::of_record(&record.to_string()).unwrap().version, 1);
+        }
+    }
+}
+
+/// Takes what version 2 brought out of the facts of a stored decision.
+async fn store_as_version(deployment: &Deployment, id: &str, version: u16) {
+    let id: AuthenticationId = id.parse().unwrap();
+    let stored = deployment.app.store.any_authentication(id).await.unwrap().unwrap();
+    let mut facts: serde_json::Value = serde_json::from_str(stored.facts.as_deref().unwrap()).unwrap();
+    facts.as_object_mut().unwrap().remove("vouched").unwrap();
+    facts["card"].as_object_mut().unwrap().remove("blocked").unwrap();
+    facts["version"] = version.into();
+    let sql = "UPDATE authentications SET facts = $1 WHERE id = $2";
+    deployment.tables.run(sql, vec![facts.to_string().into(), id.uuid().into()]).await.unwrap();
+}
+
+struct Quiet;
+
+impl Listener for Quiet {
+    fn page(&mut self, _: &[Change], _: &Progress) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_row_of_version_1_is_replayed_and_a_torn_one_of_version_2_is_counted_as_unreadable() {
+    on_every_database(Wanted::provider(), async |deployment| {
+        let card = deployment.card(&json!({})).await;
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            ids.push(deployment.buys(&card, &json!({})).await["id"].as_str().unwrap().to_owned());
+        }
+        store_as_version(deployment, &ids[0], 1).await;
+        store_as_version(deployment, &ids[1], 2).await;
+        let all = Selection { from: None, to: None, merchant: None, sample: SAMPLE_WHOLE, ask_all: true };
+        let new = Arc::new(Bundle::build(BundleSource::shipped()).unwrap());
+        let (mut progress, stop) = (Progress::default(), CancellationToken::new());
+        assert!(replay(&deployment.app, new, &all, &mut progress, &mut Quiet, &stop).await.unwrap());
+        assert_eq!(progress.tally.skipped, [("facts_unreadable".to_owned(), 1)].into());
+        assert_eq!(progress.tally.replayed(), 2, "the row of version 1, and the one that nobody touched");
+        let torn = recorded(&deployment.app, &agent(), ids[1].parse().unwrap()).await.unwrap_err();
+        assert!(matches!(torn, ExplainError::Unreadable(_)), "{torn}");
+        let old = recorded(&deployment.app, &agent(), ids[0].parse().unwrap()).await.unwrap();
+        assert!(!old.facts.vouched && !old.facts.card.blocked && old.facts.version == 1);
+    })
+    .await;
 }

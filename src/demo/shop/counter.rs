@@ -97,7 +97,7 @@ impl Shop {
             found.inspect_err(|error| tracing::error!(%error, "no look behind the counter")).ok()??;
         let verdict: Option<Verdict> =
             authentication.verdict.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        let facts: Option<Facts> = authentication.facts.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let facts: Option<Facts> = authentication.facts.as_deref().and_then(|text| Facts::of_record(text).ok());
         Some(BehindTheCounter {
             authentication_id: authentication.id.to_string(),
             status: authentication.status.as_str().to_owned(),

@@ -90,7 +90,7 @@ fn again(
     let missing = |what: &str| format!("{what}_missing");
     let facts = record.facts.as_deref().ok_or_else(|| missing("facts"))?;
     let verdict = record.verdict.as_deref().ok_or_else(|| missing("verdict"))?;
-    let mut facts: Facts = serde_json::from_str(facts).map_err(|_| "facts_unreadable".to_owned())?;
+    let mut facts: Facts = Facts::of_record(facts).map_err(|_| "facts_unreadable".to_owned())?;
     let verdict: Verdict = serde_json::from_str(verdict).map_err(|_| "verdict_unreadable".to_owned())?;
     let way = ways.get(&record.bundle_digest).ok_or_else(|| missing("bundle"))?;
     let replay = way.replay.as_ref().map_err(ToString::to_string)?;
