@@ -141,6 +141,15 @@ fn a_folder_under_development_is_followed_and_half_written_files_are_not_taken()
     assert_eq!(ready(&service)["bundle_digest"], reworded("one").digest());
     std::fs::write(folder.join("approve/low-risk.cedar"), &rule).unwrap();
     std::fs::write(folder.join("README.md"), "two").unwrap();
+    // Cut between two rules it would be sound; completed at once, the half is never taken.
+    let first = rule.replace("low-risk", "extra");
+    let whole = format!("{first}\n{}", rule.replace("low-risk", "extra.two"));
+    let [half, digest] = [&first, &whole].map(|text| reworded("two").with("approve/extra.cedar", text).digest());
+    std::fs::write(folder.join("approve/extra.cedar"), &first).unwrap();
+    std::fs::write(folder.join("approve/extra.cedar"), &whole).unwrap();
+    until("the whole is taken", || (ready(&service)["bundle_digest"] == digest.as_str()).then_some(()));
+    assert!(!service.log().contains(&half), "the half decided: {}", service.log());
+    std::fs::remove_file(folder.join("approve/extra.cedar")).unwrap();
     until("the folder is taken", || (ready(&service)["bundle_digest"] == reworded("two").digest()).then_some(()));
     assert!(ready(&service)["degraded"].is_null());
     assert_eq!(deployment.count("SELECT COUNT(*) FROM bundles"), 0, "nothing of it is recorded");

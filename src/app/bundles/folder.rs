@@ -1,6 +1,6 @@
 //! A folder that somebody works on: taken as a whole, when it is sound and nobody is writing in it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{InUse, LoadError, Origin, Snapshot};
@@ -23,8 +23,8 @@ pub enum FolderError {
 }
 
 /// Reads a folder, makes it ready, and reads it again: only what was the same both times is whole.
-fn read_twice(folder: &Path) -> Result<Bundle, FolderError> {
-    let read = || BundleSource::read(folder).map_err(LoadError::from);
+fn read_twice(mut read: impl FnMut() -> Result<BundleSource, BundleErrors>) -> Result<Bundle, FolderError> {
+    let mut read = || read().map_err(LoadError::from);
     let before = read()?;
     let digest = before.digest();
     let built: Result<Bundle, BundleErrors> = Bundle::build(before);
@@ -51,7 +51,9 @@ pub async fn take_folder(app: &App) -> Result<bool, FolderError> {
 }
 
 async fn take(app: &App, path: PathBuf) -> Result<bool, FolderError> {
-    let built = tokio::task::spawn_blocking(move || read_twice(&path)).await.map_err(|_| FolderError::Broken)??;
+    let built = tokio::task::spawn_blocking(move || read_twice(|| BundleSource::read(&path)))
+        .await
+        .map_err(|_| FolderError::Broken)??;
     let snapshot = app.bundle.snapshot();
     if built.digest() == snapshot.live.digest() {
         return Ok(false);
@@ -60,4 +62,32 @@ async fn take(app: &App, path: PathBuf) -> Result<bool, FolderError> {
     let live = InUse { loaded, mode: BundleMode::Live, share: SHARE_WHOLE, since: app.now(), activation: None };
     app.bundle.swap(Snapshot { live, canary: None, shadow: None });
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: &str = "@title(\"t\")\n@reason(\"amount_large\")\n@owner(\"tests\")\nforbid (principal, action == \
+                        Action::\"approve\", resource) when { context.vouched };\n";
+
+    /// What somebody sees who reads one state of a folder after the other.
+    fn read(states: Vec<BundleSource>) -> Result<Bundle, FolderError> {
+        let mut states = states.into_iter();
+        read_twice(|| Ok(states.next().unwrap()))
+    }
+
+    #[test]
+    fn a_file_cut_between_two_rules_and_completed_meanwhile_is_not_taken() {
+        let half = format!("@id(\"x\")\n{RULE}");
+        let whole = format!("{half}@id(\"x.two\")\n{RULE}");
+        let [cut, done] = [half, whole].map(|text| BundleSource::shipped().with("approve/x.cedar", &text));
+        assert!(Bundle::build(cut.clone()).is_ok(), "the half is sound in itself");
+        assert!(matches!(read(vec![cut.clone(), done.clone()]), Err(FolderError::Changing)));
+        assert_eq!(read(vec![done.clone(), done.clone()]).unwrap().digest(), done.digest());
+        // What is broken and still written is not told off.
+        let broken = BundleSource::shipped().with("approve/x.cedar", "permit (");
+        assert!(matches!(read(vec![broken.clone(), done]), Err(FolderError::Changing)));
+        assert!(matches!(read(vec![broken.clone(), broken]), Err(FolderError::Unusable(_))));
+    }
 }
