@@ -82,6 +82,7 @@ mod policies_browser;
 mod policies_search;
 mod policy_cases;
 mod policy_command;
+mod policy_explain_command;
 mod policy_life_command;
 mod process;
 mod proof;

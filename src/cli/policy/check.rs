@@ -7,17 +7,17 @@ use miette::Severity;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::json;
 
-use super::report::{Format, counted, place, show};
-use super::which;
+use super::report::{Format, counted, named, place, show};
+use super::which::{self, Broken, Unusable};
 use crate::cli::{FAILED, Failure, Settings};
 use crate::policy::question::Question;
-use crate::policy::scrutiny::scrutinise;
+use crate::policy::scrutiny::{Scrutiny, scrutinise};
 use crate::policy::{Bundle, BundleSource, Fault};
 
 /// What to check, and how strictly.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CheckArgs {
-    #[arg(value_name = "BUNDLE", default_value = "shipped", help = which::NAMES)]
+    #[arg(value_name = "BUNDLE", default_value_t = which::usual(), help = which::NAMES)]
     bundle: String,
     /// Fail on warnings too
     #[arg(long)]
@@ -29,31 +29,47 @@ pub(in crate::cli) struct CheckArgs {
 
 /// What was found.
 struct Found {
+    name: String,
     source: BundleSource,
+    digest: Option<String>,
+    code: u8,
     bundle: Option<Bundle>,
     faults: Vec<Fault>,
     warnings: Vec<Fault>,
 }
 
 pub(super) async fn run(args: CheckArgs, settings: &Settings, out: &mut dyn Write) -> Result<u8, Failure> {
-    let found = look(which::source(&args.bundle, settings).await?);
+    let found = match which::source(&args.bundle, settings).await {
+        Ok(source) => look(args.bundle, source),
+        Err(Unusable::Bundle(broken)) if args.format != Format::Human => unread(*broken),
+        Err(unusable) => return Err(unusable.into()),
+    };
     let fails = !found.faults.is_empty() || (args.strict && !found.warnings.is_empty());
     match args.format {
         Format::Human => tell(&found, fails, settings.colours, out)?,
         Format::Json => writeln!(out, "{:#}", document(&found, fails))?,
         Format::Junit => writeln!(out, "{}", junit(&found, args.strict)?)?,
     }
-    Ok(if fails { FAILED } else { 0 })
+    Ok(if fails { found.code } else { 0 })
 }
 
-fn look(source: BundleSource) -> Found {
+fn look(name: String, source: BundleSource) -> Found {
+    let digest = Some(source.digest());
     match Bundle::build(source.clone()) {
-        Err(errors) => Found { source, bundle: None, faults: errors.0, warnings: Vec::new() },
+        Err(errors) => {
+            Found { name, source, digest, code: FAILED, bundle: None, faults: errors.0, warnings: Vec::new() }
+        }
         Ok(bundle) => {
-            let scrutiny = scrutinise(&bundle);
-            Found { source, bundle: Some(bundle), faults: scrutiny.faults, warnings: scrutiny.warnings }
+            let Scrutiny { faults, warnings, .. } = scrutinise(&bundle);
+            Found { name, source, digest, code: FAILED, bundle: Some(bundle), faults, warnings }
         }
     }
+}
+
+/// A bundle that could not be read.
+fn unread(broken: Broken) -> Found {
+    let Broken { name, source, faults, code, .. } = broken;
+    Found { name, source, digest: None, code, bundle: None, faults, warnings: Vec::new() }
 }
 
 fn tell(found: &Found, fails: bool, colours: bool, out: &mut dyn Write) -> io::Result<()> {
@@ -61,13 +77,14 @@ fn tell(found: &Found, fails: bool, colours: bool, out: &mut dyn Write) -> io::R
     show(&found.warnings, Severity::Warning, &found.source, colours, out)?;
     if fails {
         let (faults, warnings) = (counted(found.faults.len(), "fault"), counted(found.warnings.len(), "warning"));
-        return writeln!(out, "the bundle is refused: {faults}, {warnings}");
+        let title = which::titled(&found.name, found.digest.as_deref().unwrap_or_default());
+        return writeln!(out, "the bundle {title} is refused: {faults}, {warnings}");
     }
-    found.bundle.as_ref().map_or(Ok(()), |bundle| describe(bundle, found.warnings.len(), out))
+    found.bundle.as_ref().map_or(Ok(()), |bundle| describe(&found.name, bundle, found.warnings.len(), out))
 }
 
-fn describe(bundle: &Bundle, warnings: usize, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "the bundle is sound")?;
+fn describe(name: &str, bundle: &Bundle, warnings: usize, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "the bundle {} is sound", which::titled(name, bundle.digest()))?;
     if warnings > 0 {
         writeln!(out, "  {}", counted(warnings, "warning"))?;
     }
@@ -97,7 +114,8 @@ fn document(found: &Found, fails: bool) -> serde_json::Value {
     };
     json!({
         "passed": !fails,
-        "digest": found.source.digest(),
+        "bundle": found.name,
+        "digest": found.digest,
         "facts_version": found.bundle.as_ref().map(Bundle::facts_version),
         "rules": found.bundle.as_ref().map(rules),
         "invariants": found.bundle.as_ref().map(|bundle| bundle.invariants().len()),
@@ -109,6 +127,7 @@ fn document(found: &Found, fails: bool) -> serde_json::Value {
 /// A test case for each file in which something was found, or one for the bundle.
 fn junit(found: &Found, strict: bool) -> Result<String, Failure> {
     let mut suite = TestSuite::new("policy check");
+    named(&mut suite, &found.name, found.digest.as_deref());
     for (fault, fails) in
         found.faults.iter().map(|fault| (fault, true)).chain(found.warnings.iter().map(|fault| (fault, strict)))
     {

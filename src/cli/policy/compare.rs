@@ -49,8 +49,20 @@ pub(super) async fn run(args: CompareArgs, settings: &Settings, out: &mut dyn Wr
     let looser: Vec<Question> =
         args.fail_if_looser.iter().copied().filter(|question| !comparison.is_surely_not_looser(*question)).collect();
     match args.format {
-        Format::Json => writeln!(out, "{:#}", document(&comparison, &looser))?,
-        Format::Human | Format::Junit => tell(&comparison, &looser, out)?,
+        Format::Json => {
+            let mut document = document(&comparison, &looser);
+            if let Some(fields) = document.as_object_mut() {
+                for (side, name, bundle) in [("old", &args.old, &old), ("new", &args.new, &new)] {
+                    fields.insert(side.to_owned(), json!({ "bundle": name, "digest": bundle.digest() }));
+                }
+            }
+            writeln!(out, "{document:#}")?;
+        }
+        Format::Human | Format::Junit => {
+            let (old, new) = (which::titled(&args.old, old.digest()), which::titled(&args.new, new.digest()));
+            writeln!(out, "the old bundle is {old}, the new one {new}")?;
+            tell(&comparison, &looser, out)?;
+        }
     }
     match comparison.unavailable {
         Some(why) => Err(Failure { code: OURS, message: format!("nothing is compared: {why}") }),

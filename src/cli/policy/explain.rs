@@ -1,5 +1,6 @@
 //! `sekisho policy explain`: one stored decision, its facts, the rules that matched and what stood in the way of others.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use clap::{Args, ValueEnum};
@@ -7,10 +8,13 @@ use serde_json::json;
 
 use super::which;
 use crate::cli::{Failure, OURS, Settings, login, open};
+use crate::domain::facts::Method;
 use crate::domain::id::AuthenticationId;
 use crate::domain::staff::{Act, ActSubject};
+use crate::domain::verdict::Outcome;
 use crate::flow::explain::{self, ExplainError, Explained};
-use crate::policy::explanation::{Answered, Condition, Part, RuleSaid, Standing};
+use crate::policy::explanation::{Answered, Condition, Part, RuleSaid, Standing, Words};
+use crate::policy::question::Question;
 
 /// Digits of a digest that people are shown.
 const DIGITS: usize = 12;
@@ -66,7 +70,9 @@ pub(super) async fn run(args: ExplainArgs, settings: &Settings, out: &mut dyn Wr
     let explained = explain::decision(&app, &who, args.id, with.as_ref(), args.sharing).await.map_err(failure)?;
     app.store.close().await;
     match args.format {
-        ExplainFormat::Human => Teller { language: &args.language, out }.tell(&explained)?,
+        ExplainFormat::Human => {
+            Teller { language: &args.language, reasons: &explained.reasons, out }.tell(&explained)?
+        }
         ExplainFormat::Json => writeln!(out, "{:#}", document(&explained))?,
     }
     Ok(0)
@@ -87,6 +93,7 @@ fn document(explained: &Explained) -> serde_json::Value {
 /// Writes an explanation for people.
 struct Teller<'a> {
     language: &'a str,
+    reasons: &'a BTreeMap<String, Words>,
     out: &'a mut dyn Write,
 }
 
@@ -95,17 +102,54 @@ impl Teller<'_> {
         if self.language == "ja" { ja } else { en }
     }
 
+    /// Reasons as staff are told them, with their codes; those of another bundle that this one does not know by code alone.
+    fn reasons(&self, codes: &[String]) -> String {
+        let told = |code: &String| {
+            let words = self.reasons.get(code).map(|words| format!("{} ", words.of(self.language)));
+            format!("{}[{code}]", words.unwrap_or_default())
+        };
+        codes.iter().map(told).collect::<Vec<_>>().join(", ")
+    }
+
+    fn outcome(&self, outcome: Outcome) -> &'static str {
+        match outcome {
+            Outcome::Approve => self.pick("承認", "approve"),
+            Outcome::Challenge => self.pick("追加認証", "challenge"),
+            Outcome::Reject => self.pick("不承認", "reject"),
+        }
+    }
+
+    fn about(&self, question: Question) -> &'static str {
+        match question {
+            Question::Share => self.pick("提供してよいデータ", "share"),
+            Question::Approve => self.pick("認証なしで承認できるか", "approve"),
+            Question::Challenge => self.pick("追加認証で承認できるか", "challenge"),
+            Question::Offer => self.pick("使える認証方法", "offer"),
+            Question::Authenticate => self.pick("承認の可能性があるか", "authenticate"),
+            Question::Staff => self.pick("職員の権限", "staff"),
+        }
+    }
+
+    fn method(&self, method: Method) -> &'static str {
+        match method {
+            Method::Password => self.pick("パスワード", "password"),
+            Method::Totp => self.pick("ワンタイムパスワード", "totp"),
+            Method::Code => self.pick("メール・SMSのコード", "code"),
+            Method::Passkey => self.pick("パスキー", "passkey"),
+        }
+    }
+
     fn tell(&mut self, explained: &Explained) -> io::Result<()> {
         let (verdict, now) = (&explained.recorded.verdict, &explained.explanation.verdict);
         let id = explained.recorded.authentication.id;
-        writeln!(self.out, "{id}: {} ({})", verdict.outcome.as_str(), verdict.reasons.join(", "))?;
+        writeln!(self.out, "{id}: {}: {}", self.outcome(verdict.outcome), self.reasons(&verdict.reasons))?;
         let by = self.pick("判定したルール一式", "decided by bundle");
         writeln!(self.out, "  {by} {}", short(&verdict.bundle_digest))?;
         if explained.bundle_digest != verdict.bundle_digest {
             let by = self.pick("説明に使った一式", "explained by bundle");
             let answers = self.pick("その答え", "which answers");
-            let (outcome, reasons) = (now.outcome.as_str(), now.reasons.join(", "));
-            writeln!(self.out, "  {by} {}, {answers} {outcome} ({reasons})", short(&explained.bundle_digest))?;
+            let (outcome, reasons) = (self.outcome(now.outcome), self.reasons(&now.reasons));
+            writeln!(self.out, "  {by} {}, {answers} {outcome}: {reasons}", short(&explained.bundle_digest))?;
         } else if !explained.is_the_decision() {
             let text = self.pick(
                 "注意：同じルール一式が、いまは別の答えを出します",
@@ -123,12 +167,12 @@ impl Teller<'_> {
     }
 
     fn question(&mut self, asked: &Answered) -> io::Result<()> {
-        let of = asked.method.map(|method| format!(" {}", method.as_str())).unwrap_or_default();
+        let of = asked.method.map(|method| format!(" {}", self.method(method))).unwrap_or_default();
         let class = asked.data_class.map(|class| format!(" {}", class.as_str())).unwrap_or_default();
         let to = asked.recipient.as_ref().map(|recipient| format!(" → {recipient}")).unwrap_or_default();
         let answer = if asked.yes { self.pick("はい", "yes") } else { self.pick("いいえ", "no") };
-        let reasons = asked.reasons.join(", ");
-        writeln!(self.out, "\n{}{of}{class}{to}: {answer} ({reasons})", asked.question.as_str())?;
+        let reasons = self.reasons(&asked.reasons);
+        writeln!(self.out, "\n{}{of}{class}{to}: {answer}: {reasons}", self.about(asked.question))?;
         let shown = asked.rules.iter().filter(|rule| rule.standing != Standing::Far);
         shown.clone().try_for_each(|rule| self.rule(rule))
     }

@@ -4,8 +4,20 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::cli::{Failure, OURS};
+
 /// Puts a file in place through another one beside it. The name begins with a dot, so that no bundle holds it.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    put(path, bytes).map_err(|error| unwritable(path, &error))
+}
+
+/// What is said of a file that cannot be written.
+pub(super) fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    let message = format!("cannot write `{}`: {error}\nhint: see to it that the folder can be written", path.display());
+    Failure { code: OURS, message }
+}
+
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or_else(|| io::Error::other("the path names no file"))?;
     fs::create_dir_all(folder)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();

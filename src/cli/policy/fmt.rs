@@ -8,9 +8,10 @@ use miette::Severity;
 
 use super::files::write_whole;
 use super::report::{counted, show};
+use super::which;
 use crate::cli::{FAILED, Failure, Settings};
+use crate::policy::Fault;
 use crate::policy::format::formatted;
-use crate::policy::{BundleSource, Fault};
 
 /// Which folder, and whether to write.
 #[derive(Debug, Args)]
@@ -24,7 +25,7 @@ pub(in crate::cli) struct FmtArgs {
 }
 
 pub(super) fn run(args: &FmtArgs, settings: &Settings, out: &mut dyn Write) -> Result<u8, Failure> {
-    let source = BundleSource::read(&args.dir).map_err(|errors| Failure::failed(errors.to_string()))?;
+    let source = which::folder(&args.dir, settings)?;
     let (mut changed, mut faults): (Vec<(&str, String)>, Vec<Fault>) = (Vec::new(), Vec::new());
     for (file, text) in source.rule_files() {
         match formatted(file, text) {

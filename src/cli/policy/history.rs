@@ -27,14 +27,14 @@ pub(in crate::cli) struct HistoryArgs {
 /// Which bundle.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ShowArgs {
-    /// The digest, 8 digits or more
+    /// The digest, 8 digits or more, or `live`
     digest: String,
 }
 
 /// Which bundle, and where to.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ExportArgs {
-    /// The digest, 8 digits or more
+    /// The digest, 8 digits or more, or `live`
     digest: String,
     /// A folder that is not there yet, or empty
     #[arg(value_name = "DIR")]
@@ -81,7 +81,7 @@ fn tell_of_use(used: &BundleActivation, names: &Names, out: &mut dyn Write) -> i
 }
 
 pub(super) async fn show(app: &App, args: &ShowArgs, out: &mut dyn Write) -> Result<u8, Failure> {
-    let digest = which::one_beginning(&app.store, &args.digest).await?;
+    let digest = which::digest_of(&app.store, &args.digest).await?;
     login::require(app, Act::PolicyLook, &ActSubject::of(&digest)).await?;
     let none = || Failure::failed(format!("the database has no bundle `{digest}`"));
     let head = app.store.bundle(&digest).await?.ok_or_else(none)?.head;
@@ -112,7 +112,7 @@ fn tell_of_word(word: &BundleApproval, names: &Names, out: &mut dyn Write) -> io
 }
 
 pub(super) async fn export(app: &App, args: &ExportArgs, out: &mut dyn Write) -> Result<u8, Failure> {
-    let digest = which::one_beginning(&app.store, &args.digest).await?;
+    let digest = which::digest_of(&app.store, &args.digest).await?;
     login::require(app, Act::PolicyLook, &ActSubject::of(&digest)).await?;
     let none = || Failure::failed(format!("the database has no bundle `{digest}`"));
     let stored = app.store.bundle(&digest).await?.ok_or_else(none)?;

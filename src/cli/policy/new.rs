@@ -8,10 +8,11 @@ use miette::Severity;
 
 use super::files::write_whole;
 use super::report::show;
+use super::which;
 use crate::cli::{FAILED, Failure, Settings};
+use crate::policy::Bundle;
 use crate::policy::question::Question;
 use crate::policy::template::Wanted;
-use crate::policy::{Bundle, BundleSource};
 
 /// What to write, and where.
 #[derive(Debug, Args)]
@@ -32,7 +33,7 @@ pub(in crate::cli) struct NewArgs {
     #[arg(long)]
     invariant: bool,
     /// The bundle's folder
-    #[arg(long, value_name = "DIR", default_value = "policies")]
+    #[arg(long, value_name = "DIR", default_value = which::FOLDER)]
     dir: PathBuf,
 }
 
@@ -53,9 +54,8 @@ pub(super) fn run(args: &NewArgs, settings: &Settings, out: &mut dyn Write) -> R
             "staff rights have no invariants\nhint: state everything a role may do in staff/cases.yaml",
         ));
     }
-    let failed = |errors: crate::policy::BundleErrors| Failure::failed(errors.to_string());
-    let source = BundleSource::read(&args.dir).map_err(failed)?;
-    let bundle = Bundle::build(source.clone()).map_err(failed)?;
+    let source = which::folder(&args.dir, settings)?;
+    let bundle = which::build(&args.dir.display().to_string(), source.clone(), settings)?;
     let wanted = Wanted { question: args.question, id: &args.id, permits: args.permit, invariant: args.invariant };
     let path = args.dir.join(wanted.file());
     if path.symlink_metadata().is_ok() {

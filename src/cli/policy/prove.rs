@@ -5,11 +5,12 @@ mod shown;
 
 pub(super) use shown::{example_document, example_lines};
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::files::unwritable;
 use super::report::Format;
 use super::which;
 use crate::cli::{FAILED, Failure, OURS, Settings, USAGE};
@@ -19,7 +20,7 @@ use crate::policy::prove::{Item, Options, Proof, prove, prove_between};
 /// What to prove, and how strictly.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ProveArgs {
-    #[arg(value_name = "BUNDLE", default_value = "shipped", help = which::NAMES)]
+    #[arg(value_name = "BUNDLE", default_value_t = which::usual(), help = which::NAMES)]
     bundle: String,
     /// Judge it by the invariants and assumptions of this bundle, too
     #[arg(long, value_name = "BUNDLE")]
@@ -53,8 +54,17 @@ pub(super) async fn run(args: ProveArgs, settings: &Settings, out: &mut dyn Writ
     let passed = if args.strict { proof.passed_strictly() } else { proof.passed() };
     match args.format {
         Format::Human if proof.unavailable.is_some() => {}
-        Format::Human => shown::tell(&proof, &written, passed, out)?,
-        Format::Json => writeln!(out, "{:#}", shown::document(&proof, passed))?,
+        Format::Human => {
+            writeln!(out, "the bundle is {}", which::titled(&args.bundle, bundle.digest()))?;
+            shown::tell(&proof, &written, passed, out)?;
+        }
+        Format::Json => {
+            let mut document = shown::document(&proof, passed);
+            if let Some(fields) = document.as_object_mut() {
+                fields.insert("bundle".to_owned(), args.bundle.as_str().into());
+            }
+            writeln!(out, "{document:#}")?;
+        }
         Format::Junit => writeln!(out, "{}", shown::junit(&proof, args.strict)?)?,
     }
     match proof.unavailable {
@@ -93,12 +103,12 @@ struct Written {
     file: PathBuf,
 }
 
-fn write_cases(proof: &Proof, bundle: &Bundle, folder: &Path) -> io::Result<Vec<Written>> {
+fn write_cases(proof: &Proof, bundle: &Bundle, folder: &Path) -> Result<Vec<Written>, Failure> {
     let mut written = Vec::new();
     for (item, case) in proof.items.iter().filter_map(|item| Some((item, item.case(bundle)?))) {
-        std::fs::create_dir_all(folder)?;
         let file = folder.join(name(item));
-        std::fs::write(&file, case)?;
+        let put = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&file, case));
+        put.map_err(|error| unwritable(&file, &error))?;
         written.push(Written { id: item.id.clone(), file });
     }
     Ok(written)

@@ -4,12 +4,13 @@ use std::io::Write;
 use std::path::Path;
 
 use super::files::write_whole;
-use crate::cli::{Failure, Settings, login, open};
+use super::which;
+use crate::cli::{Failure, Settings, USAGE, login, open};
 use crate::domain::id::AuthenticationId;
 use crate::domain::staff::{Act, ActSubject};
 use crate::flow::explain;
 use crate::policy::case::{self, Fixtures};
-use crate::policy::{Bundle, BundleSource, decide};
+use crate::policy::decide;
 
 pub(super) async fn run(
     id: AuthenticationId,
@@ -21,11 +22,11 @@ pub(super) async fn run(
     if !folder.is_dir() {
         let message =
             format!("`{}` is no folder\nhint: name the bundle's folder that the case is for", folder.display());
-        return Err(Failure::failed(message));
+        return Err(Failure { code: USAGE, message });
     }
-    let failed = |error: crate::policy::BundleErrors| Failure::failed(error.to_string());
-    let bundle = BundleSource::read(folder).and_then(Bundle::build).map_err(failed)?;
-    let fixtures = Fixtures::read(&bundle).map_err(failed)?;
+    let (named, source) = (folder.display().to_string(), which::folder(folder, settings)?);
+    let bundle = which::build(&named, source.clone(), settings)?;
+    let fixtures = Fixtures::read(&bundle).map_err(|errors| which::broken(&named, source, errors, settings))?;
     let app = open(settings.load()?).await?;
     let who = login::require(&app, Act::PolicyLook, &ActSubject::of(id)).await?;
     let recorded = explain::recorded(&app, &who, id).await.map_err(super::explain::failure)?;
@@ -39,6 +40,8 @@ pub(super) async fn run(
     }
     write_whole(&path, text.as_bytes())?;
     writeln!(out, "wrote {}", path.display())?;
+    let expects = if as_recorded { "what was decided then" } else { "what the folder's rules answer now" };
+    writeln!(out, "  it expects {expects}")?;
     writeln!(
         out,
         "  give the case a name that says what it is about, then run `sekisho policy test {}`",

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use clap::ValueEnum;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode};
+use quick_junit::TestSuite;
 
 use crate::policy::{BundleSource, Fault};
 
@@ -97,6 +98,14 @@ pub(super) fn show(
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// Names the bundle of a test suite.
+pub(super) fn named(suite: &mut TestSuite, name: &str, digest: Option<&str>) {
+    suite.add_property(("bundle", name));
+    if let Some(digest) = digest {
+        suite.add_property(("digest", digest));
+    }
 }
 
 /// A count with its noun.
