@@ -3,6 +3,8 @@
 //! Complete, versioned and serialisable, so that a decision can be repeated from the record alone.
 //! They hold no card number, name, address, e-mail address or telephone number.
 
+mod record;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 

@@ -366,7 +366,7 @@ fn an_id_that_does_not_fit_its_file_is_refused() {
 fn a_rule_that_can_reject_needs_a_message_for_the_cardholder() {
     let rule = format!("{RULE}forbid (principal, action in Action::\"authenticate\", resource);");
     let said = refusal("authenticate/extra.cedar", &rule);
-    assert!(said.contains("rule `extra` can reject, but `amount_large` has no cardholder message"), "{said}");
+    assert!(said.contains("rule `extra`: can reject, but `amount_large` has no cardholder message"), "{said}");
 }
 
 #[test]
