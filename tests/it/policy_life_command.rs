@@ -235,7 +235,7 @@ fn a_folder_under_development_is_followed_and_half_written_files_are_not_taken()
     std::fs::write(folder.join("approve/low-risk.cedar"), &rule).unwrap();
     std::fs::write(folder.join("README.md"), "two").unwrap();
     // Cut between two rules it would be sound; completed at once, the half is never taken.
-    let first = rule.replace("low-risk", "extra.one");
+    let first = rule.replace("low-risk", "extra");
     let whole = format!("{first}\n{}", rule.replace("low-risk", "extra.two"));
     let [half, digest] = [&first, &whole].map(|text| reworded("two").with("approve/extra.cedar", text).digest());
     std::fs::write(folder.join("approve/extra.cedar"), &first).unwrap();

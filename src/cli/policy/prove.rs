@@ -5,7 +5,7 @@ mod shown;
 
 pub(super) use shown::{example_document, example_lines};
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
