@@ -134,7 +134,7 @@ fn a_half_written_file_is_refused_by_its_name_or_whole() {
 /// Whether what is left of a file can be read in itself.
 fn is_whole(file: &str, text: &str) -> bool {
     let comment = |line: &str| line.trim().is_empty() || line.starts_with("//");
-    if file.ends_with(".toml") {
+    if Path::new(file).extension().is_some_and(|extension| extension == "toml") {
         return toml::from_str::<toml::Table>(text).is_ok();
     }
     text.trim().ends_with(';') || text.lines().all(comment)
