@@ -38,11 +38,13 @@ impl fmt::Display for Money {
     }
 }
 
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+/// A number with commas between thousands: `-12,800`.
+pub fn grouped(number: impl Into<i128>) -> String {
+    let number: i128 = number.into();
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::from(if number < 0 { "-" } else { "" });
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -66,5 +68,11 @@ mod tests {
         for (amount_minor, currency, text) in cases {
             assert_eq!(Money { amount_minor, currency }.to_string(), text);
         }
+    }
+
+    #[test]
+    fn thousands_are_parted_by_commas() {
+        let written = [0, 999, 1_000, -12_800, 1_234_567].map(grouped::<i64>);
+        assert_eq!(written, ["0", "999", "1,000", "-12,800", "1,234,567"]);
     }
 }

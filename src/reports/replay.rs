@@ -8,10 +8,11 @@ mod words;
 use askama::Template;
 
 use self::parts::{Figure, Section};
-use self::words::{Words, percent, written};
+use self::words::{Words, percent};
 use super::{ReportError, style};
 use crate::domain::challenge::Language;
 use crate::domain::label::Label;
+use crate::domain::money::grouped;
 use crate::domain::replay::{Course, ratio};
 use crate::flow::replay::Report;
 
@@ -45,14 +46,14 @@ pub fn page(report: &Report, language: Language) -> Result<String, ReportError> 
     let lead = words.all(
         "replay-lead",
         &[
-            ("all", &written(all)),
-            ("changed", &written(changed)),
+            ("all", &grouped(all)),
+            ("changed", &grouped(changed)),
             ("share", &percent(ratio(changed, all))),
-            ("stricter", &written(courses.stricter().count)),
-            ("looser", &written(courses.looser().count)),
+            ("stricter", &grouped(courses.stricter().count)),
+            ("looser", &grouped(courses.looser().count)),
         ],
     );
-    let nothing = || words.all("replay-lead-nothing", &[("all", &written(all))]);
+    let nothing = || words.all("replay-lead-nothing", &[("all", &grouped(all))]);
     let page = Page {
         language: language.as_str(),
         style: style::sheet(),
@@ -98,7 +99,7 @@ fn figures(report: &Report, words: &Words) -> Vec<Figure> {
     let courses = &report.tally.courses;
     let figure = |key: &str, sum: crate::domain::replay::Sum| Figure {
         name: words.text(key),
-        value: written(sum.count),
+        value: grouped(sum.count),
         note: words.money(sum.money),
     };
     let [before, now] = report.tally.challenge_load();
@@ -177,11 +178,11 @@ fn remarks(report: &Report, words: &Words) -> Vec<String> {
         ("replay-r-newly-asked", tally.newly_asked),
     ];
     for (key, count) in counted.into_iter().filter(|(_, count)| *count > 0) {
-        remarks.push(words.all(key, &[("count", &written(count))]));
+        remarks.push(words.all(key, &[("count", &grouped(count))]));
     }
     for (reason, count) in &tally.skipped {
         let reason = words.text(&format!("replay-skip-{}", reason.replace('_', "-")));
-        remarks.push(words.all("replay-r-skipped", &[("count", &written(*count)), ("reason", &reason)]));
+        remarks.push(words.all("replay-r-skipped", &[("count", &grouped(*count)), ("reason", &reason)]));
     }
     if tally.skipped.is_empty() {
         remarks.push(words.text("replay-r-none-skipped"));

@@ -1,6 +1,7 @@
 //! What facts are called in plain words: one name in each language for every attribute that the schema has.
 
 use super::words::Words;
+use crate::domain::money::grouped;
 use crate::policy::question::Question;
 
 /// What a fact's value is counted in.
@@ -37,20 +38,6 @@ impl Unit {
 
 fn counted(number: i64, one: &str) -> String {
     if number == 1 { one.to_owned() } else { format!("{one}s") }
-}
-
-/// 1234567 as `1,234,567`.
-fn grouped(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let places = digits.len();
-    let mut text = String::from(if number < 0 { "-" } else { "" });
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (places - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A name in both languages.

@@ -3,6 +3,7 @@
 use super::{Item, Outcome, Purchase};
 use crate::domain::assessment::Assessment;
 use crate::domain::facts::Facts;
+use crate::domain::money::grouped;
 use crate::domain::verdict::Verdict;
 use crate::policy::bundle::Bundle;
 use crate::policy::case::{Fixtures, render, render_share};
@@ -101,17 +102,4 @@ fn sentence(facts: &Facts) -> String {
         facts.card.status.as_str(),
         facts.consent.as_str(),
     )
-}
-
-/// A number with commas between thousands, as people write amounts in minor units.
-fn grouped(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if number < 0 { format!("-{text}") } else { text }
 }

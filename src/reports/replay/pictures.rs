@@ -2,12 +2,13 @@
 
 use super::parts::Key;
 use super::tables;
-use super::words::{Words, written};
+use super::words::Words;
 use crate::charts::bars::{self, Part};
 use crate::charts::columns::{self, Series};
 use crate::charts::flow::{self, Link, Node};
 use crate::charts::{Picture, Tone};
 use crate::domain::label::Label;
+use crate::domain::money::grouped;
 use crate::domain::replay::{Course, Matrix, Sum};
 use crate::flow::replay::Report;
 
@@ -35,14 +36,14 @@ pub(super) fn flow(report: &Report, words: &Words) -> Picture {
     let nodes = |courses: &[Course], side: fn(&Matrix, Course) -> Sum| -> Vec<Node> {
         let node = |course: &Course| Node {
             label: words.course(*course),
-            figure: written(side(sums, *course).count),
+            figure: grouped(side(sums, *course).count),
             tone: tone(*course),
         };
         courses.iter().map(node).collect()
     };
     let place = |courses: &[Course], course| courses.iter().position(|one| *one == course);
     let link = |(from, to, sum): (Course, Course, Sum)| {
-        let title = format!("{} → {}: {}", words.course(from), words.course(to), written(sum.count));
+        let title = format!("{} → {}: {}", words.course(from), words.course(to), grouped(sum.count));
         Some(Link { from: place(&left, from)?, to: place(&right, to)?, value: sum.count, title })
     };
     let links: Vec<Link> = sums.cells().filter_map(link).collect();
@@ -122,7 +123,7 @@ pub(super) fn money_legend(report: &Report, words: &Words) -> Vec<Key> {
 
 pub(super) fn rules(report: &Report, words: &Words) -> Picture {
     let row = |(id, cause): (&String, &crate::domain::replay::Cause)| {
-        let part = |tone, sums: &Matrix| Part::new(tone, sums.total().count, written(sums.total().count));
+        let part = |tone, sums: &Matrix| Part::new(tone, sums.total().count, grouped(sums.total().count));
         (id.clone(), part(Tone::Before, &cause.removed), part(Tone::After, &cause.added))
     };
     let rows: Vec<_> = tables::sorted_rules(report).into_iter().take(RULES).map(row).collect();
@@ -153,7 +154,7 @@ pub(super) fn hours(report: &Report, words: &Words) -> Picture {
         Series { tone: Tone::After, values: stopped(Matrix::after) },
     ];
     let steps: Vec<String> = hours.iter().map(ToString::to_string).collect();
-    columns::columns(&words.text("replay-s-hours"), &steps, &series, written)
+    columns::columns(&words.text("replay-s-hours"), &steps, &series, grouped::<u64>)
 }
 
 pub(super) fn hours_legend(words: &Words) -> Vec<Key> {

@@ -4,8 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::parts::{Row, Table};
-use super::words::{Words, percent, written};
+use super::words::{Words, percent};
 use crate::domain::label::Label;
+use crate::domain::money::grouped;
 use crate::domain::replay::{Cause, Course, Matrix, Sum, ratio};
 use crate::flow::replay::Report;
 
@@ -20,7 +21,7 @@ fn headings(words: &Words, keys: &[&str]) -> Vec<String> {
 pub(super) fn courses(report: &Report, words: &Words) -> Vec<Table> {
     let row = |(from, to, sum): (Course, Course, Sum)| {
         let name = format!("{} → {}", words.course(from), words.course(to));
-        Row::new(name, vec![written(sum.count), words.money(sum.money)])
+        Row::new(name, vec![grouped(sum.count), words.money(sum.money)])
     };
     let table = |caption: &str, sums: &Matrix| Table {
         caption: words.text(caption),
@@ -40,8 +41,8 @@ pub(super) fn courses(report: &Report, words: &Words) -> Vec<Table> {
 pub(super) fn frauds(report: &Report, words: &Words) -> Vec<Table> {
     let row = |(origin, sums): (&String, &Matrix)| {
         let passes = [sums.before(Course::Approve), sums.after(Course::Approve)];
-        let mut cells = vec![written(sums.total().count)];
-        cells.extend(passes.iter().map(|sum| written(sum.count)));
+        let mut cells = vec![grouped(sums.total().count)];
+        cells.extend(passes.iter().map(|sum| grouped(sum.count)));
         cells.extend(passes.iter().map(|sum| words.money(sum.money)));
         Row::new(origin, cells)
     };
@@ -72,7 +73,7 @@ pub(super) fn frauds(report: &Report, words: &Words) -> Vec<Table> {
 
 fn course_rows(sums: &Matrix, words: &Words) -> Vec<Row> {
     let all = sums.total().count;
-    let cell = |count: u64| format!("{} ({})", written(count), percent(ratio(count, all)));
+    let cell = |count: u64| format!("{} ({})", grouped(count), percent(ratio(count, all)));
     let row = |course: &Course| {
         let (before, now) = (sums.before(*course).count, sums.after(*course).count);
         (before + now > 0).then(|| Row::new(words.course(*course), vec![cell(before), cell(now)]))
@@ -97,7 +98,7 @@ pub(super) fn rules(report: &Report, words: &Words) -> Table {
                 cells: vec![
                     words.text(key),
                     format!("{} → {}", words.course(from), words.course(to)),
-                    written(sum.count),
+                    grouped(sum.count),
                     words.money(sum.money),
                 ],
             };
@@ -140,8 +141,8 @@ fn most(sums: &BTreeMap<String, Matrix>, name: impl Fn(&String) -> String) -> Ve
 fn places(caption: &str, heading: &str, places: Vec<(String, &Matrix)>, words: &Words) -> Table {
     let row = |(name, sums): (String, &Matrix)| {
         let directions = [sums.stricter(), sums.looser(), sums.undetermined()];
-        let mut cells = vec![written(sums.total().count)];
-        cells.extend(directions.iter().flat_map(|sum| [written(sum.count), words.money(sum.money)]));
+        let mut cells = vec![grouped(sums.total().count)];
+        cells.extend(directions.iter().flat_map(|sum| [grouped(sum.count), words.money(sum.money)]));
         Row::new(name, cells)
     };
     Table {

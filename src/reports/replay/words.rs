@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::challenge::Language;
 use crate::domain::clock::Micros;
+use crate::domain::money::grouped;
 use crate::domain::replay::Course;
 use crate::texts::{Texts, Wording};
 
@@ -45,7 +46,7 @@ impl Words {
     pub(super) fn money(&self, minor: i64) -> String {
         let scale = 10_u64.pow(self.exponent);
         let (sign, minor) = (if minor < 0 { "−" } else { "" }, minor.unsigned_abs());
-        let mut amount = grouped(&(minor / scale).to_string());
+        let mut amount = grouped(minor / scale);
         if self.exponent > 0 {
             let digits = usize::try_from(self.exponent).unwrap_or(0);
             amount = format!("{amount}.{:0digits$}", minor % scale);
@@ -65,27 +66,10 @@ impl Words {
     }
 }
 
-/// A count with its digits in groups.
-pub(super) fn written(count: u64) -> String {
-    grouped(&count.to_string())
-}
-
 /// A share in percent: with more digits where it is small.
 pub(super) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent > 0.0 && percent < 1.0 { format!("{percent:.3}%") } else { format!("{percent:.1}%") }
-}
-
-/// Digits in groups of three.
-fn grouped(digits: &str) -> String {
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]
@@ -125,7 +109,6 @@ mod tests {
         assert_eq!(yen.money(1_234_567), "1,234,567 yen");
         assert_eq!(dollars.money(1_234_567), "12,345.67 USD");
         assert_eq!(dollars.money(5), "0.05 USD");
-        assert_eq!([0, 999, 1_000].map(written), ["0", "999", "1,000"]);
         assert_eq!([0.0, 0.001_234, 0.5].map(percent), ["0.0%", "0.123%", "50.0%"]);
     }
 }

@@ -1,11 +1,12 @@
 //! The panels of how the policies decided over time.
 
-use super::panel::{Panel, grouped, share};
+use super::panel::{Panel, share};
 use super::titles::Titles;
 use crate::charts::bars::{self, Part, Row};
 use crate::charts::columns::{self, Series};
 use crate::charts::{Picture, Tone};
 use crate::domain::clock::Micros;
+use crate::domain::money::grouped;
 use crate::flow::policy_course::{Course, CourseRange, Plot};
 use crate::pages::pieces::{Cell, Table};
 use crate::pages::staff::console::Console;

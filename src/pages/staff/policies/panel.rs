@@ -90,19 +90,6 @@ impl Panels {
     }
 }
 
-/// A count with its digits in groups of three.
-pub(super) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// A share in basis points as a percentage with one decimal.
 pub(super) fn percent(basis_points: u64) -> String {
     let tenths = (basis_points + 5) / 10;

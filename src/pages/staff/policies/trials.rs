@@ -7,12 +7,13 @@ use axum::extract::Query;
 use serde::Deserialize;
 
 use super::back::end_path;
-use super::panel::{Panel, Panels, grouped, percent, share};
+use super::panel::{Panel, Panels, percent, share};
 use super::{Places, bundle_path, person, short, uses};
 use crate::charts::Tone as Colour;
 use crate::charts::bars::{self, Part, Row};
 use crate::charts::gauge::{Gauge, Lane, gauges};
 use crate::domain::bundle::{Band, BundleActivation};
+use crate::domain::money::grouped;
 use crate::domain::policy_figure::FigureKind;
 use crate::domain::staff::{Act, ActSubject};
 use crate::domain::verdict::Outcome;

@@ -1,12 +1,13 @@
 //! The figures of a trial as tables, for people who compare.
 
 use crate::charts::Tone as Colour;
+use crate::domain::money::grouped;
 use crate::domain::policy_figure::FigureKind;
 use crate::domain::verdict::Outcome;
 use crate::flow::trial::{CanaryTrial, Counts};
 use crate::pages::pieces::{Cell, Table};
 use crate::pages::staff::console::Console;
-use crate::pages::staff::policies::panel::{grouped, percent, share};
+use crate::pages::staff::policies::panel::{percent, share};
 use crate::store::shadow_differences::ShadowDifference;
 use crate::texts::moment;
 
