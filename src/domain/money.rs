@@ -39,7 +39,7 @@ impl fmt::Display for Money {
 }
 
 /// A number with commas between thousands: `-12,800`.
-pub fn grouped(number: impl Into<i128>) -> String {
+pub fn grouped<N: Into<i128>>(number: N) -> String {
     let number: i128 = number.into();
     let digits = number.unsigned_abs().to_string();
     let mut text = String::from(if number < 0 { "-" } else { "" });

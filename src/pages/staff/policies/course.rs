@@ -64,7 +64,7 @@ pub(super) fn errors(console: &Console<'_>, course: &Course, titles: &Titles<'_>
         rows: course.errors.iter().map(row).collect(),
         empty: String::new(),
     };
-    let total = course.errors.iter().map(|(_, count)| count).sum();
+    let total: u64 = course.errors.iter().map(|(_, count)| count).sum();
     let panel = Panel::new(console, "policies-course-errors")
         .named("errors")
         .figure(grouped(total), console.text("policies-errors"))
