@@ -354,10 +354,10 @@ async fn a_use_begins_after_all_before_it_whatever_the_clock_of_another_machine_
 async fn the_programmes_of_cards_are_found_one_by_one() {
     on_every_database(Setup::default(), async |deployment| {
         assert!(deployment.app.store.programmes_in_use().await.unwrap().is_empty());
-        for programme in ["student", "standard", "student", "gold"] {
+        for programme in ["student", "classic", "student", "gold"] {
             deployment.card(&json!({"programme": programme})).await;
         }
-        assert_eq!(deployment.app.store.programmes_in_use().await.unwrap(), ["gold", "standard", "student"]);
+        assert_eq!(deployment.app.store.programmes_in_use().await.unwrap(), ["classic", "gold", "student"]);
     })
     .await;
 }
