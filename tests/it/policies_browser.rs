@@ -147,9 +147,10 @@ async fn a_hostile_message_stays_text() {
 #[tokio::test]
 async fn a_bundle_is_refused_by_keyboard_alone() {
     served_once(Setup::default(), Wanted::default(), async |deployment, url, browser| {
-        let (_, tried, _) = filled(deployment).await;
+        let passed = findings(FindingState::Passed);
+        let waiting = deployment.stored_bundle(&changed_bundle(), "staff:nobody", "20万円", &passed, &[]).await;
         compliance(deployment, url, &browser).await;
-        browser.client.goto(&format!("{url}/staff/policies/bundles/{tried}")).await.unwrap();
+        browser.client.goto(&format!("{url}/staff/policies/bundles/{waiting}")).await.unwrap();
         browser.reaches_by_keyboard("a[href$='/decide']").await;
         browser.types("", Key::Enter).await;
         browser.wait("#note").await;

@@ -236,12 +236,17 @@ async fn bundles_are_listed_page_by_page_and_any_can_be_compared_with() {
             .stored_bundle(&changed_bundle(), "staff:nobody", "the oldest", &findings(FindingState::Passed), &[])
             .await;
         deployment.clock.advance(1);
-        let sql = "INSERT INTO bundles (digest, facts_version, content, author, message, submitted_at, passed, results, \
-                   weakens) SELECT $1, facts_version, content, author, 'later', submitted_at + 1, passed, results, \
-                   weakens FROM bundles WHERE digest = $2";
-        for number in 0..100 {
-            let values = vec![format!("{number:064x}").into(), oldest.clone().into()];
-            deployment.tables.run(sql, values).await.unwrap();
+        for sql in [
+            "INSERT INTO bundles (digest, facts_version, content, author, message, submitted_at) \
+             SELECT $1, facts_version, content, author, 'later', submitted_at + 1 FROM bundles WHERE digest = $2",
+            "INSERT INTO bundle_checks (digest, number, against, submitted_by, checked_at, passed, results, weakens) \
+             SELECT $1, number, against, submitted_by, checked_at, passed, results, weakens \
+             FROM bundle_checks WHERE digest = $2",
+        ] {
+            for number in 0..100 {
+                let values = vec![format!("{number:064x}").into(), oldest.clone().into()];
+                deployment.tables.run(sql, values).await.unwrap();
+            }
         }
         let first = page(deployment, &staff, BUNDLES).await;
         assert!(!first.contains(&format!("{BUNDLES}/{oldest}")));

@@ -260,7 +260,7 @@ fn a_database_that_cannot_be_reached_is_a_fault_of_ours() {
 }
 
 #[test]
-fn a_counterexample_that_cannot_be_written_is_named_too() {
+fn a_folder_that_cannot_hold_counterexamples_is_named_too() {
     let broken = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles/broken-blocked-card-stays-blocked");
     let broken = BundleSource::read(&broken).unwrap();
     let laid = broken.files().fold(BundleSource::shipped(), |source, (path, text)| source.with(path, text));
@@ -270,7 +270,7 @@ fn a_counterexample_that_cannot_be_written_is_named_too() {
     let at = outside.path().to_str().unwrap();
     let id = "blocked-card-stays-blocked";
     let (code, text) = run(&["prove", &dir, "--only", id, "--counterexamples", at, "--solver", &solver]);
-    assert!(code == 3 && text.contains(&format!("cannot write `{at}/{id}.yaml`: ")), "{text}");
+    assert!(code == 3 && text.contains(&format!("cannot write `{at}`: ")), "{text}");
     assert!(text.contains("hint: see to it"), "{text}");
     drop(kept);
 }

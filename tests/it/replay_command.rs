@@ -179,7 +179,7 @@ fn nobody_replays_without_the_right_and_bad_options_are_usage() {
         assert_eq!(replay(&deployment, "shipped", &options).code, 2, "{options:?}");
     }
     let missing = replay(&deployment, "nowhere", &[]);
-    assert!(missing.code == 1 && missing.err.contains("nowhere"), "{missing:?}");
+    assert!(missing.code == 2 && missing.err.contains("nowhere"), "{missing:?}");
     let csv = replay(&deployment, "shipped", &["--csv", "/no/such/folder/changes.csv"]);
     assert!(csv.code == 1 && csv.err.contains("hint:"), "{csv:?}");
 }
