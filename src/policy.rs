@@ -7,6 +7,7 @@ mod check;
 mod desk;
 mod engine;
 mod evaluation;
+mod gate;
 mod hierarchy;
 mod index;
 mod lint;

@@ -8,6 +8,8 @@ const GROUND: f64 = TOP + TALL;
 const THINNEST: f64 = 1.5;
 /// A name is written below a step at most so often.
 const NAMES: usize = 8;
+/// Half as wide as a letter of a name.
+const HALF_LETTER: f64 = 3.5;
 
 /// Columns of one colour, one at each step.
 #[derive(Clone, Debug)]
@@ -70,8 +72,13 @@ fn ground(mut drawing: Drawing, steps: &[String]) -> Picture {
     let every = if chosen { 1 } else { steps.len().div_ceil(NAMES).max(1) };
     for (at, name) in steps.iter().enumerate().step_by(every).filter(|(_, name)| !name.is_empty()) {
         let middle = place(at) * step + step / 2.0;
-        // The first name would stand out to the left.
-        let (class, x) = if at == 0 { ("small", 0.0) } else { ("small middle", middle) };
+        // The first name would stand out to the left, and a long one near the end to the right.
+        let half = place(name.chars().count()) * HALF_LETTER;
+        let (class, x) = match at {
+            0 => ("small", 0.0),
+            _ if middle + half > WIDTH => ("small end", WIDTH),
+            _ => ("small middle", middle),
+        };
         drawing.text(class, (x, GROUND + 15.0), name);
     }
     drawing.line("axis", [0.0, GROUND, WIDTH, GROUND]);
@@ -101,6 +108,13 @@ mod tests {
         for at in (0..56).step_by(8) {
             assert_eq!(picture.matches(&format!(">day {at}<")).count(), 1, "{picture}");
         }
+    }
+
+    #[test]
+    fn the_last_name_ends_with_the_picture() {
+        let steps: Vec<String> = (0..25).map(|hour| format!("{hour:02}:00")).collect();
+        let picture = columns("hours", &steps, &[], |value| value.to_string()).to_string();
+        assert!(picture.contains(&format!("class=\"small end\" x=\"{WIDTH}\"")), "{picture}");
     }
 
     #[test]

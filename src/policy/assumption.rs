@@ -15,6 +15,7 @@ use cedar_policy::{
 use serde_json::Value;
 
 use super::fault::Fault;
+use super::gate::{Facts, Gate};
 use super::place::{self, Place};
 use super::question::Question;
 use super::rule::Rule;
@@ -177,9 +178,11 @@ fn scope(policy: &Policy) -> Option<(bool, bool)> {
 
 /// One copy of the assumptions about purchases or about sharing, ready to be asked.
 ///
-/// All of them joined are one policy, so that a request costs a single evaluation; which one is broken is asked only when
-/// one is.
+/// All of them joined are one gate and one policy, so that a request costs a look at its facts, or a single evaluation; which
+/// one is broken is asked only when one is.
 pub(super) struct Guard {
+    gate: Option<Gate>,
+    facts: Facts,
     joined: PolicySet,
     alone: Vec<(String, PolicySet)>,
 }
@@ -222,8 +225,13 @@ impl Guard {
     /// A copy that shares nothing with another: the texts are parsed again.
     pub(super) fn copy(text: &GuardText) -> Result<Self, Box<cedar_policy::ParseErrors>> {
         let alone = text.alone.iter().map(|(id, text)| Ok((id.clone(), parse(text)?)));
+        let joined = text.joined.as_deref().map_or_else(|| Ok(PolicySet::new()), parse)?;
+        let mut facts = Facts::default();
+        let policy = joined.policies().next().cloned();
         Ok(Self {
-            joined: text.joined.as_deref().map_or_else(|| Ok(PolicySet::new()), parse)?,
+            gate: policy.and_then(|policy| Gate::of(&policy, &mut facts).unwrap_or(None)),
+            facts,
+            joined,
             alone: alone.collect::<Result<_, Box<cedar_policy::ParseErrors>>>()?,
         })
     }
@@ -236,7 +244,8 @@ impl Guard {
         entities: &Entities,
     ) -> Vec<(String, String)> {
         let keeps = |set: &PolicySet| authorizer.is_authorized(request, set, entities).decision() == Decision::Allow;
-        if self.alone.is_empty() || keeps(&self.joined) {
+        let kept = |gate: &Gate| gate.answer(&self.facts.of(request)) == Some(true);
+        if self.alone.is_empty() || self.gate.as_ref().is_some_and(kept) || keeps(&self.joined) {
             return Vec::new();
         }
         let broken = self.alone.iter().filter(|(_, set)| !keeps(set));

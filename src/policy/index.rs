@@ -8,6 +8,7 @@ use cedar_policy::{
 };
 
 use super::evaluation::failure;
+use super::gate::{Facts, Gate};
 
 /// The answer to one question, joined from the slices that could match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,17 +56,26 @@ impl Answer {
     }
 }
 
-/// The rules of one question, sliced by what their heads name.
+/// The rules of one question, sliced by what their heads name, and by what their conditions say of facts alone.
 #[derive(Default)]
 pub(super) struct Index {
     general: PolicySet,
+    gated: Vec<(Gate, PolicySet)>,
+    facts: Facts,
     by_resource: HashMap<EntityUid, PolicySet>,
     by_principal: HashMap<EntityUid, PolicySet>,
 }
 
 impl Index {
-    /// Puts a policy into the one slice that is asked whenever its head can match.
+    /// Puts a policy into the one slice that is asked whenever it can match.
     pub(super) fn insert(&mut self, policy: Policy) -> Result<(), Box<PolicySetError>> {
+        let general = resource_of(&policy).is_none() && principal_of(&policy).is_none();
+        // What cannot be looked into is always asked.
+        if let Some(gate) = Gate::of(&policy, &mut self.facts).unwrap_or(None).filter(|_| general) {
+            let alone = PolicySet::from_policies([policy])?;
+            self.gated.push((gate, alone));
+            return Ok(());
+        }
         let slice = if let Some(entity) = resource_of(&policy) {
             self.by_resource.entry(entity).or_default()
         } else if let Some(entity) = principal_of(&policy) {
@@ -76,13 +86,15 @@ impl Index {
         slice.add(policy).map_err(Box::new)
     }
 
-    /// Asks every slice that can match. Others hold only rules whose head is false, and these say nothing.
+    /// Asks every slice that can match. Others hold only rules whose head or condition is false, and these say nothing.
     pub(super) fn ask(&self, authorizer: &Authorizer, request: &Request, entities: &Entities) -> Answer {
         let mut answer = Answer::default();
         let general = Some(&self.general).filter(|slice| !slice.is_empty());
         let principal = slices_of(&self.by_principal, request.principal(), entities);
         let resource = slices_of(&self.by_resource, request.resource(), entities);
-        for slice in general.into_iter().chain(principal).chain(resource) {
+        let seen = self.facts.of(request);
+        let gated = self.gated.iter().filter(|(gate, _)| gate.answer(&seen) != Some(false)).map(|(_, slice)| slice);
+        for slice in general.into_iter().chain(gated).chain(principal).chain(resource) {
             answer.add(&authorizer.is_authorized(request, slice, entities));
         }
         answer
