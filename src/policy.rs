@@ -7,13 +7,13 @@ mod check;
 mod desk;
 mod engine;
 mod evaluation;
-mod gate;
 mod hierarchy;
 mod index;
 mod lint;
 mod manifest;
 mod place;
 mod schema;
+mod sieve;
 mod translate;
 mod vocabulary;
 

@@ -15,10 +15,10 @@ use cedar_policy::{
 use serde_json::Value;
 
 use super::fault::Fault;
-use super::gate::{Facts, Gate};
 use super::place::{self, Place};
 use super::question::Question;
 use super::rule::Rule;
+use super::sieve::{Facts, Sieve};
 use super::source::BundleSource;
 
 /// The file in a bundle; a bundle without it assumes nothing.
@@ -178,10 +178,10 @@ fn scope(policy: &Policy) -> Option<(bool, bool)> {
 
 /// One copy of the assumptions about purchases or about sharing, ready to be asked.
 ///
-/// All of them joined are one gate and one policy, so that a request costs a look at its facts, or a single evaluation; which
+/// All of them joined are one sieve and one policy, so that a request costs a look at its facts, or a single evaluation; which
 /// one is broken is asked only when one is.
 pub(super) struct Guard {
-    gate: Option<Gate>,
+    sieve: Option<Sieve>,
     facts: Facts,
     joined: PolicySet,
     alone: Vec<(String, PolicySet)>,
@@ -229,7 +229,7 @@ impl Guard {
         let mut facts = Facts::default();
         let policy = joined.policies().next().cloned();
         Ok(Self {
-            gate: policy.and_then(|policy| Gate::of(&policy, &mut facts).unwrap_or(None)),
+            sieve: policy.and_then(|policy| Sieve::of(&policy, &mut facts).unwrap_or(None)),
             facts,
             joined,
             alone: alone.collect::<Result<_, Box<cedar_policy::ParseErrors>>>()?,
@@ -244,8 +244,8 @@ impl Guard {
         entities: &Entities,
     ) -> Vec<(String, String)> {
         let keeps = |set: &PolicySet| authorizer.is_authorized(request, set, entities).decision() == Decision::Allow;
-        let kept = |gate: &Gate| gate.answer(&self.facts.of(request)) == Some(true);
-        if self.alone.is_empty() || self.gate.as_ref().is_some_and(kept) || keeps(&self.joined) {
+        let kept = |sieve: &Sieve| sieve.answer(&self.facts.of(request)) == Some(true);
+        if self.alone.is_empty() || self.sieve.as_ref().is_some_and(kept) || keeps(&self.joined) {
             return Vec::new();
         }
         let broken = self.alone.iter().filter(|(_, set)| !keeps(set));

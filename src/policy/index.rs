@@ -1,4 +1,5 @@
-//! The index: rules by question and by the entity that their head names, and the joining of the slices' answers.
+//! The index: rules by question, by the entity that their head names and by what they ask about facts, and the joining of
+//! the slices' answers.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,7 +9,7 @@ use cedar_policy::{
 };
 
 use super::evaluation::failure;
-use super::gate::{Facts, Gate};
+use super::sieve::{Facts, Sieve};
 
 /// The answer to one question, joined from the slices that could match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +61,7 @@ impl Answer {
 #[derive(Default)]
 pub(super) struct Index {
     general: PolicySet,
-    gated: Vec<(Gate, PolicySet)>,
+    sieved: Vec<(Sieve, PolicySet)>,
     facts: Facts,
     by_resource: HashMap<EntityUid, PolicySet>,
     by_principal: HashMap<EntityUid, PolicySet>,
@@ -69,18 +70,15 @@ pub(super) struct Index {
 impl Index {
     /// Puts a policy into the one slice that is asked whenever it can match.
     pub(super) fn insert(&mut self, policy: Policy) -> Result<(), Box<PolicySetError>> {
-        let general = resource_of(&policy).is_none() && principal_of(&policy).is_none();
-        // What cannot be looked into is always asked.
-        if let Some(gate) = Gate::of(&policy, &mut self.facts).unwrap_or(None).filter(|_| general) {
-            let alone = PolicySet::from_policies([policy])?;
-            self.gated.push((gate, alone));
-            return Ok(());
-        }
         let slice = if let Some(entity) = resource_of(&policy) {
             self.by_resource.entry(entity).or_default()
         } else if let Some(entity) = principal_of(&policy) {
             self.by_principal.entry(entity).or_default()
+        } else if let Some(sieve) = Sieve::of(&policy, &mut self.facts).unwrap_or(None) {
+            self.sieved.push((sieve, PolicySet::from_policies([policy])?));
+            return Ok(());
         } else {
+            // What cannot be looked into is always asked.
             &mut self.general
         };
         slice.add(policy).map_err(Box::new)
@@ -93,8 +91,8 @@ impl Index {
         let principal = slices_of(&self.by_principal, request.principal(), entities);
         let resource = slices_of(&self.by_resource, request.resource(), entities);
         let seen = self.facts.of(request);
-        let gated = self.gated.iter().filter(|(gate, _)| gate.answer(&seen) != Some(false)).map(|(_, slice)| slice);
-        for slice in general.into_iter().chain(gated).chain(principal).chain(resource) {
+        let sieved = self.sieved.iter().filter(|(sieve, _)| sieve.answer(&seen) != Some(false)).map(|(_, slice)| slice);
+        for slice in general.into_iter().chain(sieved).chain(principal).chain(resource) {
             answer.add(&authorizer.is_authorized(request, slice, entities));
         }
         answer

@@ -1,4 +1,4 @@
-//! Expressions of Cedar that a gate knows, and their answers.
+//! Expressions of Cedar that a sieve knows, and their answers.
 
 use cedar_policy::EvalResult;
 use cedar_policy::pst::{BinaryOp, Expr, Literal, UnaryOp, Var};
@@ -6,15 +6,15 @@ use cedar_policy::pst::{BinaryOp, Expr, Literal, UnaryOp, Var};
 use super::{Facts, Seen};
 
 /// An expression that is true or false.
-pub(super) enum Test {
+pub(super) enum Condition {
     /// `&&`, from left to right.
-    All(Vec<Test>),
+    All(Vec<Condition>),
     /// `||`, from left to right.
-    Any(Vec<Test>),
+    Any(Vec<Condition>),
     /// `!`
-    Not(Box<Test>),
+    Not(Box<Condition>),
     /// `if`, `then`, `else`
-    If(Box<[Test; 3]>),
+    If(Box<[Condition; 3]>),
     /// A fact that is true or false.
     Flag(Term),
     /// `has`: a record, and the name of the attribute.
@@ -43,7 +43,7 @@ pub(super) enum Term {
     Set(Vec<EvalResult>),
 }
 
-impl Test {
+impl Condition {
     /// Reads an expression.
     pub(super) fn of(expr: &Expr, facts: &mut Facts) -> Self {
         match expr {
@@ -137,7 +137,7 @@ impl Test {
 }
 
 /// The first part from the left that answers so decides; before it nothing may be open.
-fn until(parts: &[Test], decides: bool, seen: &Seen) -> Option<bool> {
+fn until(parts: &[Condition], decides: bool, seen: &Seen) -> Option<bool> {
     for part in parts {
         if part.answer(seen)? == decides {
             return Some(decides);

@@ -1,17 +1,17 @@
-//! Gates: conditions on facts alone, answered by looking the facts up, so that Cedar is not asked where that is enough.
+//! Sieves: conditions on facts alone, answered by looking the facts up, so that Cedar is not asked where that is enough.
 //!
-//! A gate answers true or false only where Cedar would, and without an error on the way: it goes from left to right as
+//! A sieve answers true or false only where Cedar would, and without an error on the way: it goes from left to right as
 //! Cedar does, and has no answer from the first expression on that it does not know, whose fact is absent or of another
 //! type. Then Cedar is asked.
 
-mod test;
+mod condition;
 
 use cedar_policy::pst::{Clause, PstConstructionError};
 use cedar_policy::{Context, EvalResult, Policy, Request};
 
-use self::test::Test;
+use self::condition::Condition;
 
-/// The attributes of the context that gates name, by their places.
+/// The attributes of the context that sieves name, by their places.
 #[derive(Default)]
 pub(super) struct Facts(Vec<String>);
 
@@ -40,18 +40,18 @@ impl Seen {
 }
 
 /// The conditions of one rule.
-pub(super) struct Gate(Test);
+pub(super) struct Sieve(Condition);
 
-impl Gate {
-    /// The gate of a rule's conditions; none where it could never answer false.
+impl Sieve {
+    /// The sieve of a rule's conditions; none where it could never answer false.
     pub(super) fn of(policy: &Policy, facts: &mut Facts) -> Result<Option<Self>, PstConstructionError> {
         let policy = policy.to_pst()?;
         let tests = policy.body().clauses().iter().map(|clause| match clause {
-            Clause::When(expr) => Test::of(expr, facts),
-            Clause::Unless(expr) => Test::Not(Box::new(Test::of(expr, facts))),
+            Clause::When(expr) => Condition::of(expr, facts),
+            Clause::Unless(expr) => Condition::Not(Box::new(Condition::of(expr, facts))),
         });
-        let gate = Self(Test::All(tests.collect()));
-        Ok(Some(gate).filter(|gate| gate.0.begins()))
+        let sieve = Self(Condition::All(tests.collect()));
+        Ok(Some(sieve).filter(|sieve| sieve.0.begins()))
     }
 
     /// Whether the conditions hold; none where only Cedar can tell.
@@ -67,7 +67,7 @@ mod tests {
 
     use super::*;
 
-    /// Whatever stands here is answered by the gate on at least one request.
+    /// Whatever stands here is answered by the sieve on at least one request.
     const KNOWN: &[&str] = &[
         "context.flag",
         "!context.flag && context.hour < 5",
@@ -127,14 +127,14 @@ mod tests {
         requests
     }
 
-    /// How many requests the gate answers, each of them as Cedar does and none where Cedar fails.
+    /// How many requests the sieve answers, each of them as Cedar does and none where Cedar fails.
     fn answered(body: &str) -> usize {
         let set: PolicySet = format!("permit (principal, action, resource) {body};").parse().unwrap();
         let policy = set.policies().next().unwrap();
         let mut facts = Facts::default();
-        let Some(gate) = Gate::of(policy, &mut facts).unwrap() else { return 0 };
+        let Some(sieve) = Sieve::of(policy, &mut facts).unwrap() else { return 0 };
         let answers = requests().into_iter().filter(|request| {
-            let Some(answer) = gate.answer(&facts.of(request)) else { return false };
+            let Some(answer) = sieve.answer(&facts.of(request)) else { return false };
             let response = Authorizer::new().is_authorized(request, &set, &Entities::empty());
             assert_eq!(response.diagnostics().errors().count(), 0, "{body}");
             assert_eq!(answer, response.decision() == Decision::Allow, "{body}");
