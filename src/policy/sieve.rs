@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_gate_answers_is_what_cedar_answers() {
+    fn what_a_sieve_answers_is_what_cedar_answers() {
         for known in KNOWN {
             for body in [format!("when {{ {known} }}"), format!("when {{ context.hour < 24 }} unless {{ {known} }}")] {
                 assert!(answered(&body) > 0, "{body}");
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_without_conditions_has_no_gate() {
+    fn a_rule_without_conditions_has_no_sieve() {
         assert_eq!(answered(""), 0);
     }
 }
